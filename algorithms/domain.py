@@ -1,0 +1,224 @@
+"""The words of the field as types: what an order is, what it may be, what can happen to it.
+
+Everything here is immutable and knows no clock, no database and no broker. Money, prices and
+quantities are exact decimals; times are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+AccountName = NewType("AccountName", str)
+StrategyName = NewType("StrategyName", str)
+BookName = NewType("BookName", str)
+Symbol = NewType("Symbol", str)
+ParentId = NewType("ParentId", str)
+ChildId = NewType("ChildId", str)
+"""Our own id of a child order; where the broker takes client order ids it is the client id."""
+BrokerOrderId = NewType("BrokerOrderId", str)
+
+SUSPENSE = BookName("@suspense")
+"""Where a difference between our books and the broker is shown until a person assigns it."""
+EXTERNAL = BookName("@external")
+"""The world outside the account: the other side of every posting that is not between books."""
+FEES = BookName("@fees")
+"""Commissions and taxes paid, and fees charged in a coin that no book of the order holds."""
+
+
+class Side(StrEnum):
+    """Direction of an order, from the book's point of view."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def opposite(self) -> Side:
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class OrderType(StrEnum):
+    """What a strategy may ask for. A TWAP is worked as LIMIT or MARKET children."""
+
+    MARKET = "MARKET"
+    LIMIT = "LIMIT"
+    STOP_MARKET = "STOP_MARKET"
+    STOP_LIMIT = "STOP_LIMIT"
+    TWAP = "TWAP"
+    LOC = "LOC"
+    MOC = "MOC"
+
+
+class TimeInForce(StrEnum):
+    """How long the broker keeps an order: until cancelled, or until the market day ends."""
+
+    GTC = "GTC"
+    DAY = "DAY"
+
+
+class Kind(StrEnum):
+    """Why a parent order exists; kept unchanged through netting and shown in history."""
+
+    BUY = "BUY"
+    BUY_FORCE = "BUY_FORCE"
+    SELL = "SELL"
+    SELL_3_4 = "SELL_3_4"
+    SELL_1_4 = "SELL_1_4"
+    SELL_PART = "SELL_PART"
+
+    @property
+    def side(self) -> Side:
+        return Side.BUY if self in {Kind.BUY, Kind.BUY_FORCE} else Side.SELL
+
+
+class Measure(StrEnum):
+    """What a parent order's value counts: cash to spend, or units to trade."""
+
+    CASH = "cash"
+    QUANTITY = "quantity"
+
+
+class ParentStatus(StrEnum):
+    """Life of a parent order. The last four are final."""
+
+    OPEN = "open"
+    WORKING = "working"
+    DONE = "done"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in LIVE_PARENTS
+
+
+LIVE_PARENTS = frozenset({ParentStatus.OPEN, ParentStatus.WORKING})
+
+
+class ChildState(StrEnum):
+    """Life of a child order, the thing a broker sees.
+
+    ``planned`` has surely not been sent. ``sending`` may or may not be at the broker; after a
+    time-out, a crash or an unreadable answer it becomes ``unknown``, which only the broker's
+    evidence ends.
+    """
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    OPEN = "open"
+    PARTIALLY_FILLED = "partially_filled"
+    CANCELLING = "cancelling"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+    @property
+    def is_final(self) -> bool:
+        return self in FINAL_CHILDREN
+
+
+FINAL_CHILDREN = frozenset(
+    {ChildState.FILLED, ChildState.CANCELLED, ChildState.REJECTED, ChildState.EXPIRED}
+)
+LIVE_CHILDREN = frozenset(ChildState) - FINAL_CHILDREN
+AT_BROKER = LIVE_CHILDREN - {ChildState.PLANNED}
+"""States in which the order may be alive at the broker."""
+
+
+class FillSource(StrEnum):
+    """Where a fill came from: a broker's execution, or a crossing inside the account."""
+
+    BROKER = "broker"
+    NETTING = "netting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentOrder:
+    """What one book wants done.
+
+    ``total`` and ``remain`` are in ``measure``: cash of the account's currency, or units.
+    ``reserved`` is the cash (buy) or quantity (sell) set aside for what no live child works;
+    ``reserve_price`` is the cash per unit, fee included, that a quantity buy sets aside.
+    ``slices_left`` counts the TWAP slices that have not had their turn; ``due_at`` is when the
+    order next needs planning (None: nothing to plan), ``deadline`` when it must have ended.
+    """
+
+    id: ParentId
+    request_id: str
+    strategy: StrategyName
+    account: AccountName
+    book: BookName
+    symbol: Symbol
+    side: Side
+    kind: Kind
+    order_type: OrderType
+    measure: Measure
+    total: Decimal
+    remain: Decimal
+    reserved: Decimal
+    reserve_price: Decimal | None
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    nets: bool
+    slices: int
+    slices_left: int
+    status: ParentStatus
+    reason: str
+    created_at: datetime
+    due_at: datetime | None
+    deadline: datetime | None
+    cancel_requested_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildOrder:
+    """One order at the broker, worked for one parent.
+
+    ``order_type`` is never TWAP. ``reserved`` is the cash (buy) or quantity (sell) that its
+    unfilled part may still take, at ``reserve_price`` a unit for a buy; what is not used goes
+    back to the parent when the child ends.
+    ``fingerprint`` is what the adapter wanted remembered from before the order was sent;
+    ``cancel_at`` is when an unfilled slice must be cancelled.
+    """
+
+    id: ChildId
+    parent_id: ParentId
+    strategy: StrategyName
+    account: AccountName
+    book: BookName
+    symbol: Symbol
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    quantity: Decimal
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    reserved: Decimal
+    reserve_price: Decimal | None
+    state: ChildState
+    reason: str
+    filled: Decimal
+    filled_value: Decimal
+    broker_order_id: BrokerOrderId | None
+    fingerprint: str | None
+    market_day: str | None
+    created_at: datetime
+    sent_at: datetime | None
+    acknowledged_at: datetime | None
+    cancel_at: datetime | None
+    cancel_requested_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def leaves(self) -> Decimal:
+        """Units that may still fill."""
+        return self.quantity - self.filled

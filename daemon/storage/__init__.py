@@ -1,0 +1,1 @@
+"""The database: schema, named queries, one writer, readers beside it."""

@@ -1,0 +1,14 @@
+DROP TABLE facts;
+DROP TABLE halts;
+DROP TABLE notices;
+DROP TABLE orphans;
+DROP TABLE netting_pairs;
+DROP TABLE positions;
+DROP TABLE postings;
+DROP TABLE ledger_events;
+DROP TABLE fills;
+DROP TABLE order_events;
+DROP TABLE child_orders;
+DROP TABLE parent_orders;
+DROP TABLE request_targets;
+DROP TABLE requests;

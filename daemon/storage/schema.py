@@ -1,0 +1,75 @@
+"""Bring a database file to the schema of this version, with yoyo-migrations.
+
+Migrations are plain SQL files; each has a rollback beside it. yoyo is only loaded when a file is
+not up to date: asking a current database costs one query.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from adapters.sqlite.driver import connect
+from adapters.sqlite.errors import StorageError, environment_error
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+_ROLLBACK = ".rollback.sql"
+
+
+class SchemaTooNewError(StorageError):
+    """The file was written by a later version of nettingd."""
+
+    code = "schema_too_new"
+    advice = "install the version that wrote it, or restore an older backup"
+
+
+def wanted() -> tuple[str, ...]:
+    """Return the ids of all migrations, oldest first."""
+    names = (path.name for path in MIGRATIONS.glob("*.sql"))
+    return tuple(sorted(name[:-4] for name in names if not name.endswith(_ROLLBACK)))
+
+
+def applied(connection: sqlite3.Connection) -> frozenset[str]:
+    """Return the ids of the migrations this database has had."""
+    known = connection.execute(
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_yoyo_migration'"
+    ).fetchone()
+    if known is None:
+        return frozenset()
+    rows = connection.execute("SELECT migration_id FROM _yoyo_migration")
+    return frozenset(row[0] for row in rows)
+
+
+def migrate(path: Path) -> None:
+    """Create the file if need be and apply what is missing.
+
+    Raises SchemaTooNewError for a file of a later version, StorageError when it is damaged or
+    cannot be written.
+    """
+    try:
+        with closing(connect(path, read_only=False)) as connection:
+            had = applied(connection)
+    except sqlite3.Error as error:
+        raise environment_error(error) or StorageError(str(error)) from error
+    path.chmod(0o600)
+    unknown = had - frozenset(wanted())
+    if unknown:
+        message = f"{path} has migrations this version does not know: {', '.join(sorted(unknown))}"
+        raise SchemaTooNewError(message)
+    if len(had) < len(wanted()):
+        _apply(path)
+
+
+def _apply(path: Path) -> None:
+    # Costs tens of milliseconds to import, and is needed once per upgrade.
+    from yoyo import get_backend, read_migrations  # noqa: PLC0415
+
+    backend = get_backend(f"sqlite:///{path.resolve()}")
+    try:
+        with backend.lock():
+            backend.apply_migrations(backend.to_apply(read_migrations(str(MIGRATIONS))))
+    except sqlite3.Error as error:
+        raise environment_error(error) or StorageError(str(error)) from error
+    finally:
+        backend.connection.close()

@@ -1,0 +1,108 @@
+"""The Store: one writer with group commit, readers beside it, and how to open them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import aiosql
+
+from adapters.sqlite.group_commit import GroupCommit
+from daemon.storage.schema import migrate
+from daemon.storage.tx import Tx, View
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping
+
+    from adapters.sqlite.driver import OpenDriver, SqliteDriver
+
+T = TypeVar("T")
+
+QUERIES = Path(__file__).with_name("queries.sql")
+
+
+class Store(Protocol):
+    """What the daemon asks of its database.
+
+    Work is a function over an open transaction, run where the connection lives. It must be
+    repeatable and touch nothing else; what the rest of the daemon should hear of goes into
+    ``Tx.signal`` and is delivered once it is on disk.
+    """
+
+    async def write(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work``; when this returns, its changes are durable."""
+        ...
+
+    async def read(self, work: Callable[[View], T]) -> T:
+        """Run ``work`` on one consistent state of the database."""
+        ...
+
+    async def close(self) -> None:
+        """Write what waits and close."""
+        ...
+
+
+def named_queries() -> Mapping[str, str]:
+    """Load the text of every named query."""
+    queries = aiosql.from_path(QUERIES, "sqlite3")
+    return {name: getattr(queries, name).sql for name in queries.available_queries}
+
+
+class SqliteStore:
+    """The Store over SQLite. ``on_commit`` receives every committed transaction's signals."""
+
+    def __init__(
+        self,
+        writer: SqliteDriver,
+        reader: SqliteDriver,
+        on_commit: Callable[[list[object]], None],
+    ) -> None:
+        self._sql = named_queries()
+        self._writer_driver = writer
+        self._reader = reader
+        self._on_commit = on_commit
+        self._writer = GroupCommit(
+            writer, lambda connection: Tx(connection, self._sql), on_commit=self._committed
+        )
+
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for their turn."""
+        return self._writer.waiting
+
+    async def write(self, work: Callable[[Tx], T]) -> T:
+        return await self._writer.write(work)
+
+    async def read(self, work: Callable[[View], T]) -> T:
+        def in_snapshot(connection: sqlite3.Connection) -> T:
+            connection.execute("BEGIN")
+            try:
+                return work(View(connection, self._sql))
+            finally:
+                connection.execute("ROLLBACK")
+
+        return await self._reader.run(in_snapshot)
+
+    async def close(self) -> None:
+        await self._writer.close()
+        await self._reader.close()
+        await self._writer_driver.close()
+
+    def _committed(self, tx: Tx) -> None:
+        if tx.signals:
+            self._on_commit(tx.signals)
+
+
+async def open_store(
+    path: Path, open_driver: OpenDriver, on_commit: Callable[[list[object]], None]
+) -> SqliteStore:
+    """Open the database, bringing its schema up to date first.
+
+    Raises StorageError with advice when the file is damaged, locked or cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    migrate(path)
+    writer = await open_driver(path)
+    reader = await open_driver(path, read_only=True)
+    return SqliteStore(writer, reader, on_commit)
