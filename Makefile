@@ -1,0 +1,89 @@
+# Each target sets up what it needs: git, make and Python >= 3.11 with venv are enough.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+READY := .venv/.ready
+PIP_INSTALL := -m pip install -qq --disable-pip-version-check --no-input
+
+# An interpreter is usable if it runs, is new enough and can make virtual environments.
+USABLE := import sys, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: venv
+venv: $(READY) ## create .venv with the locked versions
+
+$(READY): pyproject.toml requirements-dev.lock
+	@if ! $(BIN)/python -c '$(USABLE)' 2>/dev/null; then \
+		for python in python3.13 python3.12 python3.11 python3 ''; do \
+			$${python:-break} -c '$(USABLE)' >/dev/null 2>&1 && break; \
+		done; \
+		if [ -z "$$python" ]; then \
+			echo "nettingd needs Python 3.11 or newer, with venv (on Debian: apt-get install python3-venv)." >&2; \
+			exit 1; \
+		fi; \
+		echo "setting up .venv with $$($$python --version), about a minute"; \
+		$$python -m venv --clear .venv; \
+	fi
+	@$(BIN)/python $(PIP_INSTALL) -r requirements-dev.lock
+	@$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: test
+test: $(READY) ## run the tests, in random order
+	@$(BIN)/python -m pytest -q
+
+.PHONY: lint
+lint: $(READY) ## check the rules and the format of the code
+	@$(BIN)/ruff check -q
+	@$(BIN)/ruff format -q --check
+	@echo "lint: no complaint"
+
+.PHONY: types
+types: $(READY) ## check the types
+	@$(BIN)/mypy
+
+.PHONY: layers
+layers: $(READY) ## check who imports whom
+	@$(BIN)/lint-imports
+
+.PHONY: demo
+demo: $(READY) ## watch a trading day of the paper broker, in about a minute
+	@$(BIN)/nettingd demo
+
+.PHONY: run
+run: $(READY) ## start the daemon with ./config.toml
+	@exec $(BIN)/nettingd run
+
+.PHONY: bench
+bench: $(READY) ## measure netting and webhooks
+	@$(BIN)/python -m tests.bench
+
+.PHONY: chaos
+chaos: $(READY) ## kill and restart the daemon under load
+	@$(BIN)/python -m tests.chaos
+
+.PHONY: fuzz
+fuzz: $(READY) ## send malformed webhooks
+	@$(BIN)/python -m tests.fuzz
+
+# Locks for every supported Python at once, with no trace of the machine that made them.
+UV_COMPILE := build/uv/bin/uv pip compile -q pyproject.toml --universal --python-version 3.11 \
+	--fork-strategy fewest --no-header --no-emit-index-url --no-emit-find-links --upgrade
+
+.PHONY: lock
+lock: $(READY) ## choose the newest allowed versions anew
+	@$(BIN)/python -m venv build/uv
+	@build/uv/bin/python $(PIP_INSTALL) uv
+	@$(UV_COMPILE) --annotation-style line -o requirements.lock
+	@$(UV_COMPILE) --annotation-style line --extra dev -c requirements.lock -o requirements-dev.lock
+	@git diff --stat -- requirements.lock requirements-dev.lock
+
+.PHONY: clean
+clean: ## remove what the other targets made
+	@rm -rf .venv build dist nettingd.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
