@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
+HUNDRED = Decimal(100)
 
 DIGITS = 18
 """Most digits an input may have before the point, and most after it."""
@@ -67,19 +68,15 @@ def parse_decimal(text: str) -> Decimal:
     a person can act on.
     """
     if len(text) > _LONGEST_TEXT:
-        message = f"a number of {len(text)} characters: at most {_LONGEST_TEXT}"
-        raise ValueError(message)
+        raise ValueError(f"a number of {len(text)} characters: at most {_LONGEST_TEXT}")
     if not _NUMBER.fullmatch(text):
-        message = f"not a decimal number: {text!r}"
-        raise ValueError(message)
+        raise ValueError(f"not a decimal number: {text!r}")
     value = Decimal(text)
     exponent = value.as_tuple().exponent
     if isinstance(exponent, str) or exponent < -DIGITS:
-        message = f"more than {DIGITS} digits after the point: {text}"
-        raise ValueError(message)
+        raise ValueError(f"more than {DIGITS} digits after the point: {text}")
     if value.adjusted() >= DIGITS:
-        message = f"more than {DIGITS} digits before the point: {text}"
-        raise ValueError(message)
+        raise ValueError(f"more than {DIGITS} digits before the point: {text}")
     return value or ZERO
 
 
@@ -89,8 +86,7 @@ def to_text(value: Decimal) -> str:
     Every digit is kept. Raises ``ValueError`` for what is not finite.
     """
     if not value.is_finite():
-        message = f"not a finite number: {value}"
-        raise ValueError(message)
+        raise ValueError(f"not a finite number: {value}")
     if not value:
         return "0"
     text = format(value, "f")
@@ -113,8 +109,7 @@ def percent(value: Decimal, pct: Decimal) -> Decimal:
 def floor_divide(value: Decimal, by: Decimal) -> int:
     """How many whole ``by`` fit in ``value``, rounded down. ``by`` > 0."""
     if by <= ZERO:
-        message = f"can only count steps above zero, not {by}"
-        raise ValueError(message)
+        raise ValueError(f"can only count steps above zero, not {by}")
     whole, rest = EXACT.divmod(value, by)
     return int(whole) - 1 if rest < ZERO else int(whole)
 
@@ -143,8 +138,7 @@ def divide(value: Decimal, by: Decimal, places: int) -> Decimal:
     For what is shown, such as an average price. What is booked never needs a division.
     """
     if not by:
-        message = "division by zero"
-        raise ZeroDivisionError(message)
+        raise ZeroDivisionError("division by zero")
     if by < ZERO:
         value, by = EXACT.minus(value), EXACT.minus(by)
     step = ONE.scaleb(-places, EXACT)

@@ -27,31 +27,25 @@ class TickTable:
         starts = tuple(start for start, _ in self.bands)
         object.__setattr__(self, "_starts", starts)
         if not starts or starts[0] != ZERO:
-            message = "the first price band must start at zero"
-            raise ValueError(message)
+            raise ValueError("the first price band must start at zero")
         if any(high <= low for low, high in pairwise(starts)):
-            message = "price bands must ascend"
-            raise ValueError(message)
+            raise ValueError("price bands must ascend")
         if any(tick <= ZERO for _, tick in self.bands):
-            message = "a tick must be above zero"
-            raise ValueError(message)
+            raise ValueError("a tick must be above zero")
         for (_, below), (start, tick) in pairwise(self.bands):
             if floor_to(start, below) != start or floor_to(start, tick) != start:
-                message = f"a price band starts off its ticks: {to_text(start)}"
-                raise ValueError(message)
+                raise ValueError(f"a price band starts off its ticks: {to_text(start)}")
 
     def tick_at(self, price: Decimal) -> Decimal:
         """The tick of the band that holds ``price`` (>= 0)."""
         if price < ZERO:
-            message = f"no tick at a negative price: {to_text(price)}"
-            raise ValueError(message)
+            raise ValueError(f"no tick at a negative price: {to_text(price)}")
         return self.bands[bisect_right(self._starts, price) - 1][1]
 
     def tick_below(self, price: Decimal) -> Decimal:
         """The tick of the prices just under ``price`` (> 0)."""
         if price <= ZERO:
-            message = f"no price lies below {to_text(price)}"
-            raise ValueError(message)
+            raise ValueError(f"no price lies below {to_text(price)}")
         return self.bands[bisect_left(self._starts, price) - 1][1]
 
 
@@ -73,8 +67,7 @@ class Instrument:
 
     def __post_init__(self) -> None:
         if self.lot <= ZERO:
-            message = f"{self.symbol}: a lot must be above zero"
-            raise ValueError(message)
+            raise ValueError(f"{self.symbol}: a lot must be above zero")
 
     def tick_at(self, price: Decimal) -> Decimal:
         """The tick of the band that holds ``price`` (>= 0)."""
@@ -97,8 +90,7 @@ class Instrument:
         tick = self.ticks.tick_below(price)
         lower = subtract(ceil_to(price, tick), tick)
         if lower <= ZERO:
-            message = f"{self.symbol}: no valid price lies below {to_text(price)}"
-            raise ValueError(message)
+            raise ValueError(f"{self.symbol}: no valid price lies below {to_text(price)}")
         return lower
 
     def is_on_tick(self, price: Decimal) -> bool:
@@ -153,8 +145,7 @@ def market_ticks(market: str, type_: str) -> TickTable:
         return US_STOCK
     if market == "24/7":
         return CRYPTO
-    message = f"no tick table for the market {market!r}"
-    raise ValueError(message)
+    raise ValueError(f"no tick table for the market {market!r}")
 
 
 def default_instrument(
@@ -192,6 +183,5 @@ def normalise_symbol(text: str) -> Symbol:
     match = _SYMBOL.fullmatch(trimmed.upper()) if trimmed.isascii() else None
     symbol = "".join(match.groups("")) if match else ""
     if not 1 <= len(symbol) <= _LONGEST_SYMBOL:
-        message = f"not a symbol: {text[:_LONGEST_SYMBOL]!r}"
-        raise ValueError(message)
+        raise ValueError(f"not a symbol: {text[:_LONGEST_SYMBOL]!r}")
     return Symbol(symbol)
