@@ -18,12 +18,13 @@ help: ## list the targets
 venv: $(READY) ## create .venv with the locked versions
 
 $(READY): pyproject.toml requirements-dev.lock
-	@if ! $(BIN)/python -c '$(USABLE)' 2>/dev/null; then \
-		for python in python3.13 python3.12 python3.11 python3 ''; do \
-			$${python:-break} -c '$(USABLE)' >/dev/null 2>&1 && break; \
+	@if ! $(BIN)/python -c 'import pip; $(USABLE)' 2>/dev/null; then \
+		for each in python3.13 python3.12 python3.11 python3; do \
+			if $$each -c '$(USABLE)' >/dev/null 2>&1; then python=$$each; break; fi; \
 		done; \
 		if [ -z "$$python" ]; then \
-			echo "nettingd needs Python 3.11 or newer, with venv (on Debian: apt-get install python3-venv)." >&2; \
+			echo "nettingd needs Python 3.11 or newer, with venv" >&2; \
+			echo "(on Debian: apt-get install python3-venv)" >&2; \
 			exit 1; \
 		fi; \
 		echo "setting up .venv with $$($$python --version), about a minute"; \
@@ -34,14 +35,12 @@ $(READY): pyproject.toml requirements-dev.lock
 	@touch $@
 
 .PHONY: test
-test: $(READY) ## run the tests, in random order
-	@$(BIN)/python -m pytest -q
+test: $(READY) ## run the tests, in random order (some: ARGS="-k netting")
+	@$(BIN)/python -m pytest -q $(ARGS)
 
 .PHONY: lint
 lint: $(READY) ## check the rules and the format of the code
-	@$(BIN)/ruff check -q
-	@$(BIN)/ruff format -q --check
-	@echo "lint: no complaint"
+	@$(BIN)/ruff check --quiet; rules=$$?; $(BIN)/ruff format --check && exit $$rules
 
 .PHONY: types
 types: $(READY) ## check the types
@@ -49,7 +48,7 @@ types: $(READY) ## check the types
 
 .PHONY: layers
 layers: $(READY) ## check who imports whom
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 .PHONY: demo
 demo: $(READY) ## watch a trading day of the paper broker, in about a minute

@@ -1,11 +1,15 @@
-"""What every test gets: time limits and the depth of property tests."""
+"""What every test gets: time limits, the depth of property tests, an order that can be repeated."""
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
 
 SLOW_TIMEOUT_S = 60
 """For tests marked slow; all others have the `timeout` of pyproject.toml."""
@@ -22,7 +26,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.timeout = 0  # 20,000 examples take what they take
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    limited = config.option.timeout != 0
     for item in items:
-        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+        if limited and item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT_S))
+
+
+def pytest_terminal_summary(
+    terminalreporter: TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    seed = getattr(config.option, "randomly_seed", None)
+    if exitstatus == pytest.ExitCode.TESTS_FAILED and seed is not None:
+        terminalreporter.write_line(f"the same order again: pytest --randomly-seed={seed}")
