@@ -16,6 +16,7 @@ help: ## list the targets
 
 .PHONY: venv
 venv: $(READY) ## create .venv with the locked versions
+	@echo "$$($(BIN)/python --version) with the locked versions in .venv"
 
 $(READY): pyproject.toml requirements-dev.lock
 	@if ! $(BIN)/python -c 'import pip; $(USABLE)' 2>/dev/null; then \
