@@ -1,0 +1,174 @@
+"""Which buy is crossed with which sell: the greedy one-to-one rule on whole lots.
+
+The rule (specification of netting, step 5): take the pair with the largest min(buy, sell), the
+first buy and then the first sell where pairs tie, cross that many lots, and begin again until no
+pair is left. Two orders of one book are no pair.
+"""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+FREE = 0
+"""The group of all orders whose book is on one side only: nothing forbids them any partner."""
+
+
+def match_lots(
+    buys: Sequence[int],
+    sells: Sequence[int],
+    buy_books: Sequence[Hashable] | None = None,
+    sell_books: Sequence[Hashable] | None = None,
+) -> list[tuple[int, int, int]]:
+    """Pair lots by the greedy rule: ``(index of the buy, index of the sell, lots)`` in its order.
+
+    Both sides stand in order of creation. With books given, orders of equal books never meet.
+    Raises ``ValueError`` for negative lots and for books that do not fit the orders.
+
+    Pair for pair the same as searching all pairs anew each time, in O((n+m) log(n+m)):
+
+    * The level is a number of lots that falls, and stops at every number that an order has. An
+      order is ready while it has at least ``level`` lots.
+    * Before the level came down to L no ready pair was permitted. So in a pair ready at L one
+      order has exactly L lots, and the other no fewer: it crosses L. Every other permitted pair
+      has an order that is not ready and crosses less. Hence the pairs ready at L are exactly
+      those the rule chooses among; crossing one only takes lots away, so that this stays true
+      until no permitted pair is ready.
+    * Among them the rule wants the first buy that has a partner. A buy has none only if all ready
+      sells are of its own book. So if the ready sells are of one book, it is the first ready buy
+      outside that book, else the first of all; and then the first ready sell outside the buy's
+      book.
+    * Each crossing empties an order, so there are fewer than n+m, and each sends at most one
+      order with a remainder back to wait. Every step is a few operations on heaps.
+    """
+    groups, contested = _groups(buys, sells, buy_books, sell_books)
+    left = [*buys, *sells]
+    if any(lots < 0 for lots in left):
+        raise ValueError("an order cannot have negative lots")
+    first_sell = len(buys)
+    ready_buys = _ReadyByBook(groups, contested) if contested else _Ready()
+    ready_sells = _ReadyByBook(groups, contested) if contested else _Ready()
+    waiting = [(-lots, order) for order, lots in enumerate(left) if lots]
+    heapify(waiting)
+    pairs: list[tuple[int, int, int]] = []
+    while waiting:
+        level = -waiting[0][0]
+        while waiting and waiting[0][0] == -level:
+            order = heappop(waiting)[1]
+            (ready_buys if order < first_sell else ready_sells).add(order)
+        while (buy := ready_buys.first_outside(ready_sells.only_group())) is not None:
+            sell = ready_sells.first_outside(groups[buy])
+            if sell is None:
+                break
+            pairs.append((buy, sell - first_sell, level))
+            for order, ready in ((buy, ready_buys), (sell, ready_sells)):
+                rest = left[order] = left[order] - level
+                if rest < level:
+                    ready.remove(order)
+                    if rest:
+                        heappush(waiting, (-rest, order))
+    return pairs
+
+
+def _groups(
+    buys: Sequence[int],
+    sells: Sequence[int],
+    buy_books: Sequence[Hashable] | None,
+    sell_books: Sequence[Hashable] | None,
+) -> tuple[list[int], int]:
+    """Number the books that are on both sides from 1; all others are ``FREE``."""
+    if buy_books is None and sell_books is None:
+        return [FREE] * (len(buys) + len(sells)), 0
+    buy_books, sell_books = buy_books or (), sell_books or ()
+    if len(buy_books) != len(buys) or len(sell_books) != len(sells):
+        raise ValueError("every order needs its book")
+    on_both_sides = set(buy_books).intersection(sell_books)
+    number = {book: group for group, book in enumerate(on_both_sides, start=1)}
+    return [number.get(book, FREE) for book in (*buy_books, *sell_books)], len(number)
+
+
+class _Ready:
+    """The ready orders of one side, first created first, where no book is on both sides."""
+
+    __slots__ = ("_orders",)
+
+    def __init__(self) -> None:
+        self._orders: list[int] = []
+
+    def add(self, order: int) -> None:
+        heappush(self._orders, order)
+
+    def remove(self, _order: int) -> None:
+        """Remove an order that ``first_outside`` gave: here always the first."""
+        heappop(self._orders)
+
+    def first_outside(self, _group: int) -> int | None:
+        return self._orders[0] if self._orders else None
+
+    def only_group(self) -> int:
+        return FREE
+
+
+class _ReadyByBook:
+    """The ready orders of one side, first created first, where some may not meet.
+
+    Every group has a heap of its orders, and ``heads`` is a heap of the groups' first orders. An
+    entry of ``heads`` that is no longer the first of its group stays until it comes to the top.
+    """
+
+    __slots__ = ("_busy", "_group_of", "_heads", "_orders")
+
+    def __init__(self, group_of: list[int], contested: int) -> None:
+        self._group_of = group_of
+        self._orders: list[list[int]] = [[] for _ in range(contested + 1)]
+        self._heads: list[int] = []
+        self._busy = 0  # groups with at least one order
+
+    def add(self, order: int) -> None:
+        orders = self._orders[self._group_of[order]]
+        if not orders:
+            self._busy += 1
+        heappush(orders, order)
+        if orders[0] == order:
+            heappush(self._heads, order)
+
+    def remove(self, order: int) -> None:
+        """Remove an order that ``first_outside`` gave: the first of its group."""
+        orders = self._orders[self._group_of[order]]
+        heappop(orders)
+        if orders:
+            heappush(self._heads, orders[0])
+        else:
+            self._busy -= 1
+
+    def first_outside(self, group: int) -> int | None:
+        """The first order that is not of ``group``; of all, where the group is ``FREE``."""
+        if not self._busy:
+            return None
+        first = self._first()
+        if group == FREE or self._group_of[first] != group:
+            return first
+        if self._busy == 1:
+            return None
+        other = first
+        while self._group_of[other] == group:
+            heappop(self._heads)
+            other = self._first()
+        heappush(self._heads, first)
+        return other
+
+    def only_group(self) -> int:
+        """The group of all ready orders, if they are of one; ``FREE`` if nothing is forbidden."""
+        return self._group_of[self._first()] if self._busy == 1 else FREE
+
+    def _first(self) -> int:
+        """The first order of all. There must be one."""
+        while True:
+            head = self._heads[0]
+            orders = self._orders[self._group_of[head]]
+            if orders and orders[0] == head:
+                return head
+            heappop(self._heads)
