@@ -48,7 +48,7 @@ subtract = EXACT.subtract
 multiply = EXACT.multiply
 
 _LONGEST_TEXT = 100
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,6})?")
 
 
 def exactly() -> AbstractContextManager[Context]:

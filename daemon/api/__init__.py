@@ -1,0 +1,1 @@
+"""What the daemon answers over HTTP: requests decoded and checked, answers written."""
