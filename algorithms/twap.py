@@ -17,27 +17,39 @@ if TYPE_CHECKING:
     from algorithms.instruments import Instrument
 
 MINUTE_US = 60_000_000
+US = timedelta(microseconds=1)
+
+
+def span_of(minutes: Decimal | int) -> timedelta:
+    """Length of a schedule, to the microsecond below."""
+    whole = floor_divide(multiply(Decimal(minutes), Decimal(MINUTE_US)), ONE)
+    return timedelta(microseconds=whole)
+
+
+def slice_time(start: datetime, span: timedelta, slices: int, k: int) -> datetime:
+    """When slice k (from 0) of ``slices`` equal parts of the time from ``start`` is worked, in UTC.
+
+    It is due at ``start + (k + 1/2) x span / slices``: the middle of its part. The average of the
+    middles is the middle of the whole, so no end of it is favoured, and the last slice still has
+    half a part to fill before the deadline, ``start + span``. Each time is computed from the
+    start, to the microsecond below, and so does not drift.
+    """
+    whole = span // US
+    begin = start.astimezone(UTC)  # local times would jump where the clocks change
+    return begin + timedelta(microseconds=(2 * k + 1) * whole // (2 * slices))
 
 
 def slice_times(start: datetime, minutes: Decimal | int, slices: int) -> tuple[datetime, ...]:
-    """When each of ``slices`` equal parts of the time from ``start`` is worked, in UTC.
-
-    Slice k (from 0) is due at ``start + (k + 1/2) x minutes / slices``: the middle of its part.
-    The average of the middles is the middle of the whole, so no end of it is favoured, and the
-    last slice still has half a part to fill before the deadline, ``start + minutes``. Each time
-    is computed from the start, to the microsecond below, and so does not drift.
+    """When each slice of a schedule is worked, in UTC; see ``slice_time``.
 
     Raises ``ValueError`` for a start without time zone, no slices, or parts below a microsecond.
     """
     if start.tzinfo is None:
         raise ValueError("a schedule starts at a time with a zone")
-    whole = floor_divide(multiply(Decimal(minutes), Decimal(MINUTE_US)), ONE)
-    if slices < 1 or whole < slices:
+    span = span_of(minutes)
+    if slices < 1 or span // US < slices:
         raise ValueError(f"no schedule of {slices} slices in {minutes} minutes")
-    begin = start.astimezone(UTC)  # local times would jump where the clocks change
-    return tuple(
-        begin + timedelta(microseconds=(2 * k + 1) * whole // (2 * slices)) for k in range(slices)
-    )
+    return tuple(slice_time(start, span, slices, k) for k in range(slices))
 
 
 def effective_fill_timeout(configured: timedelta, gap: timedelta) -> timedelta:

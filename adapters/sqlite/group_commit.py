@@ -14,14 +14,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from adapters.sqlite.errors import StorageBusyError, environment_error
+from adapters.tasks import TaskSupervisor
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from adapters.sqlite.driver import SqliteDriver
 
@@ -66,7 +69,8 @@ class GroupCommit(Generic[U]):
 
     ``open_unit`` makes the view of the transaction that each write receives; within a batch all
     writes share one view. ``on_commit`` is called in the event loop, with the view of each
-    transaction that is on disk, before its callers go on. A caller that is cancelled while it waits takes nothing back: its
+    transaction that is on disk, before its callers go on; ``around`` is entered, in the driver's
+    thread, for the writes of a transaction. A caller that is cancelled while it waits takes nothing back: its
     write may still be committed.
     """
 
@@ -76,15 +80,18 @@ class GroupCommit(Generic[U]):
         open_unit: Callable[[sqlite3.Connection], U],
         *,
         on_commit: Callable[[U], None] | None = None,
+        around: Callable[[], AbstractContextManager[object]] = nullcontext,
         most_in_a_batch: int = MOST_IN_A_BATCH,
         most_waiting: int = MOST_WAITING,
     ) -> None:
         self._driver = driver
         self._open_unit = open_unit
         self._on_commit = on_commit
+        self._around = around
         self._most_in_a_batch = most_in_a_batch
         self._most_waiting = most_waiting
         self._waiting: deque[_Waiting[U]] = deque()
+        self._tasks = TaskSupervisor()
         self._pump: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -105,11 +112,7 @@ class GroupCommit(Generic[U]):
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(work, done))
         if self._pump is None:
-            # Not the supervisor's business: the task lives only while writes wait, and close()
-            # waits for it.
-            self._pump = asyncio.get_running_loop().create_task(
-                self._write_batches(), name="group commit"
-            )
+            self._pump = self._tasks.spawn(self._write_batches(), name="group commit")
         return await done
 
     async def close(self) -> None:
@@ -169,9 +172,10 @@ class GroupCommit(Generic[U]):
     ) -> _Committed[U]:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            unit = self._open_unit(connection)
-            results = [work(unit) for work in works]
-            unit.flush()
+            with self._around():
+                unit = self._open_unit(connection)
+                results = [work(unit) for work in works]
+                unit.flush()
             connection.execute("COMMIT")
         except BaseException:
             # SQLite may have rolled back already (a full disk does); a second ROLLBACK would

@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import aiosql
 
 from adapters.sqlite.group_commit import GroupCommit
+from algorithms.decimals import exactly
 from daemon.storage.schema import migrate
-from daemon.storage.tx import Tx, View
+from daemon.storage.tx import NotUniqueError, Tx, View
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Mapping
 
     from adapters.sqlite.driver import OpenDriver, SqliteDriver
 
 T = TypeVar("T")
 
+_NOT_UNIQUE = frozenset(
+    {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+)
 QUERIES = Path(__file__).with_name("queries.sql")
 
 
 class Store(Protocol):
     """What the daemon asks of its database.
 
-    Work is a function over an open transaction, run where the connection lives. It must be
-    repeatable and touch nothing else; what the rest of the daemon should hear of goes into
+    Work is a function over an open transaction, run where the connection lives, with exact
+    decimal arithmetic (``algorithms.decimals.exactly``). It must be repeatable and touch nothing else; what the rest of the daemon should hear of goes into
     ``Tx.signal`` and is delivered once it is on disk.
     """
 
     async def write(self, work: Callable[[Tx], T]) -> T:
-        """Run ``work``; when this returns, its changes are durable."""
+        """Run ``work``; when this returns, its changes are durable.
+
+        Raises NotUniqueError when a row's key is taken, and StorageError.
+        """
         ...
 
     async def read(self, work: Callable[[View], T]) -> T:
@@ -45,8 +52,8 @@ class Store(Protocol):
 
 def named_queries() -> Mapping[str, str]:
     """Load the text of every named query."""
-    queries = aiosql.from_path(QUERIES, "sqlite3")
-    return {name: getattr(queries, name).sql for name in queries.available_queries}
+    queries = aiosql.from_path(QUERIES, "sqlite3", mandatory_parameters=False)
+    return {name: getattr(queries, name).sql for name in queries.available_queries if hasattr(getattr(queries, name), "sql")}
 
 
 class SqliteStore:
@@ -63,7 +70,10 @@ class SqliteStore:
         self._reader = reader
         self._on_commit = on_commit
         self._writer = GroupCommit(
-            writer, lambda connection: Tx(connection, self._sql), on_commit=self._committed
+            writer,
+            lambda connection: Tx(connection, self._sql),
+            on_commit=self._committed,
+            around=exactly,
         )
 
     @property
@@ -72,7 +82,12 @@ class SqliteStore:
         return self._writer.waiting
 
     async def write(self, work: Callable[[Tx], T]) -> T:
-        return await self._writer.write(work)
+        try:
+            return await self._writer.write(work)
+        except sqlite3.IntegrityError as error:
+            if error.sqlite_errorcode in _NOT_UNIQUE:
+                raise NotUniqueError(str(error)) from error
+            raise
 
     async def read(self, work: Callable[[View], T]) -> T:
         def in_snapshot(connection: sqlite3.Connection) -> T:

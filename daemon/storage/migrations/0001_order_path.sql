@@ -9,6 +9,9 @@ CREATE TABLE requests (
     dedup_key    TEXT NOT NULL,
     body_hash    BLOB NOT NULL,
     body         TEXT NOT NULL,
+    cancels      INTEGER NOT NULL,
+    unworked     INTEGER NOT NULL,
+    refusals     TEXT NOT NULL,
     received_at  BIGINT NOT NULL,
     status       TEXT NOT NULL,
     deadline     BIGINT,
@@ -22,6 +25,7 @@ CREATE INDEX requests_unfinished ON requests (id) WHERE finished_at IS NULL;
 CREATE TABLE request_targets (
     request_id  TEXT NOT NULL,
     parent_id   TEXT NOT NULL,
+    role        TEXT NOT NULL,
     PRIMARY KEY (request_id, parent_id)
 ) WITHOUT ROWID;
 CREATE INDEX request_targets_by_parent ON request_targets (parent_id);
@@ -187,7 +191,7 @@ CREATE TABLE notices (
     code          TEXT NOT NULL,
     account       TEXT,
     book          TEXT,
-    text          TEXT NOT NULL,
+    params        TEXT NOT NULL,
     delivered_at  BIGINT
 ) WITHOUT ROWID;
 CREATE INDEX notices_waiting ON notices (id) WHERE delivered_at IS NULL;

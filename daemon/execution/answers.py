@@ -1,0 +1,160 @@
+"""The answer to a request: what became of each order, counted, with the HTTP status it deserves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ALL_GOOD = 200
+PARTLY = 207
+ALL_REFUSED = 422
+NO_BROKER_ANSWERED = 502
+STILL_WORKING = 202
+
+NO_ANSWER_CODES = ("unavailable", "rate_limited", "cancel_unconfirmed")
+"""Errors that say the broker gave no verdict; everything else is a refusal."""
+
+
+class RequestStatus(StrEnum):
+    """Life of a request; the last four are final."""
+
+    STORED = "stored"
+    WORKING = "working"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+class Outcome(StrEnum):
+    """What became of one order of a request."""
+
+    ACCEPTED = "accepted"
+    CANCELLED = "cancelled"
+    ENDED_BEFORE = "ended_before"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One order in an answer. ``error`` is ``code: explanation``, None when all is well."""
+
+    account: str
+    order_id: str | None
+    exchange_order_id: str | None
+    symbol: str
+    outcome: Outcome
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A final answer, as it is stored and sent again to whoever repeats the request."""
+
+    status: RequestStatus
+    http_status: int
+    body: bytes
+
+
+def build(request_id: str, items: Sequence[Item], warnings: Sequence[str]) -> Answer:
+    """Count the orders and judge the whole: none succeeded is never called success."""
+    failed = [item for item in items if item.outcome is Outcome.FAILED]
+    if not failed:
+        status, http_status = RequestStatus.DONE, ALL_GOOD
+    elif len(failed) < len(items):
+        status, http_status = RequestStatus.PARTIAL, PARTLY
+    elif all(_no_answer(item) for item in failed):
+        status, http_status = RequestStatus.FAILED, NO_BROKER_ANSWERED
+    else:
+        status, http_status = RequestStatus.FAILED, ALL_REFUSED
+    body = {
+        "id": request_id,
+        "status": status.value,
+        "success": not failed,
+        "cancelled_orders": _count(items, Outcome.CANCELLED),
+        "failed_orders": len(failed),
+        "message": message(items),
+        "results": [_account_result(items, account) for account in _accounts(items)],
+        "warnings": list(warnings),
+    }
+    return Answer(status, http_status, orjson.dumps(body))
+
+
+def interim(request_id: str, status: RequestStatus, words: str) -> bytes:
+    """Return the body that stands for a request until it is final."""
+    return orjson.dumps(
+        {
+            "id": request_id,
+            "status": status.value,
+            "success": False,
+            "cancelled_orders": 0,
+            "failed_orders": 0,
+            "message": words,
+            "results": [],
+            "warnings": [],
+        }
+    )
+
+
+def dropped(request_id: str, words: str) -> Answer:
+    """Return the answer of a request that came too late to be worked."""
+    body = orjson.loads(interim(request_id, RequestStatus.DROPPED, words))
+    return Answer(RequestStatus.DROPPED, ALL_REFUSED, orjson.dumps(body))
+
+
+def message(items: Sequence[Item]) -> str:
+    """Say in words what became of the orders. Only a cancel can find nothing to do."""
+    told = [
+        f"{count} {'order' if count == 1 else 'orders'} {what}"
+        for outcome, what in _WORDS
+        if (count := _count(items, outcome))
+    ]
+    return ", ".join(told) or "no open orders to cancel"
+
+
+_WORDS = (
+    (Outcome.ACCEPTED, "accepted"),
+    (Outcome.CANCELLED, "cancelled"),
+    (Outcome.ENDED_BEFORE, "ended before the cancel"),
+    (Outcome.FAILED, "failed"),
+)
+
+
+def _no_answer(item: Item) -> bool:
+    return item.error is not None and item.error.startswith(NO_ANSWER_CODES)
+
+
+def _count(items: Sequence[Item], outcome: Outcome) -> int:
+    return sum(item.outcome is outcome for item in items)
+
+
+def _accounts(items: Sequence[Item]) -> list[str]:
+    return list(dict.fromkeys(item.account for item in items))
+
+
+def _account_result(items: Sequence[Item], account: str) -> dict[str, object]:
+    own = [item for item in items if item.account == account]
+    failed = _count(own, Outcome.FAILED)
+    return {
+        "account_id": account,
+        "success": not failed,
+        "cancelled": _count(own, Outcome.CANCELLED),
+        "failed": failed,
+        "orders": [
+            {
+                "id": item.order_id,
+                "exchange_order_id": item.exchange_order_id,
+                "symbol": item.symbol,
+                "success": item.outcome is not Outcome.FAILED,
+                "outcome": item.outcome.value,
+                "error": item.error,
+            }
+            for item in own
+        ],
+    }

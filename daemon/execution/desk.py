@@ -1,0 +1,592 @@
+"""Where requests come in: stored first, once, in order; worked; answered.
+
+A request is on disk before it is answered and before anything is sent. What needs nothing but the
+database is worked in the same transaction. What must wait, for a price or for a cancel of the
+same strategy, waits in the strategy's lane, in order of arrival, and survives a restart there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import orjson
+
+from adapters.broker import BrokerError, UnknownSymbolError
+from algorithms.domain import OrderType, StrategyName
+from daemon.execution import answers
+from daemon.execution.answers import Answer, Item, Outcome, RequestStatus
+from daemon.execution.commands import Place
+from daemon.execution.intake import Terms, needs_price
+from daemon.execution.requests import CancelsConfirmed, NewRequest
+from daemon.notices import raise_notice
+from daemon.signals import RequestSettled
+from daemon.storage.rows import from_us
+from daemon.storage.tx import NotUniqueError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from adapters.broker import Broker
+    from adapters.clock import Clock
+    from adapters.tasks import TaskSupervisor
+    from algorithms.domain import AccountName, ParentId, Symbol
+    from daemon.execution.cancels import CancelDesk
+    from daemon.execution.commands import Command, Submission
+    from daemon.execution.intake import Intake
+    from daemon.execution.requests import Requests, Role
+    from daemon.ids import IdSource
+    from daemon.market import Market
+    from daemon.signals import SignalBus
+    from daemon.storage.store import Store
+    from daemon.storage.tx import Tx, View
+
+RECENT_KEYS = 4096
+
+
+class KeyReusedError(Exception):
+    """The idempotency key belongs to another request with another body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer ready to send."""
+
+    http_status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSettings:
+    """Times of requests, from [webhook] and [cancel]."""
+
+    wait: timedelta
+    max_age: timedelta
+    dedup: timedelta
+    cancel_timeout: timedelta
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One strategy's requests that wait, and the cancels they wait for."""
+
+    waiting: deque[str] = field(default_factory=deque)
+    cancelling: set[str] = field(default_factory=set)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    working: bool = False
+
+    @property
+    def is_clear(self) -> bool:
+        return not self.waiting and not self.cancelling and not self.working
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What came of storing a request: itself, or the earlier one it repeats."""
+
+    request_id: str
+    answer: Answer | None
+    repeats: bool = False
+
+
+class Desk:
+    """Takes requests of all strategies."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        tasks: TaskSupervisor,
+        bus: SignalBus,
+        ids: IdSource,
+        intake: Intake,
+        cancels: CancelDesk,
+        requests: Requests,
+        market: Market,
+        brokers: Mapping[AccountName, Broker],
+        settings: DeskSettings,
+        commands_of: Callable[[str], tuple[Command, ...]],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._tasks = tasks
+        self._ids = ids
+        self._intake = intake
+        self._cancels = cancels
+        self._requests = requests
+        self._market = market
+        self._brokers = brokers
+        self._settings = settings
+        self._commands_of = commands_of
+        self._lanes: dict[StrategyName, _Lane] = {}
+        self._waiters: dict[str, list[asyncio.Future[Reply]]] = {}
+        self._recent: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._lane_of_request: dict[str, StrategyName] = {}
+        bus.subscribe(RequestSettled, self._settled)
+        bus.subscribe(CancelsConfirmed, self._confirmed)
+
+    # The way in
+
+    async def submit(self, submission: Submission) -> Reply:
+        """Store and work a request; answer when it is settled, or after ``webhook.wait_seconds``.
+
+        Raises KeyReusedError, and StorageError when it could not be stored; then nothing was.
+        """
+        request_id = self._ids.new()
+        lane = self._lanes.get(submission.strategy)
+        places = [c for c in submission.commands if isinstance(c, Place)]
+        terms = self._known_terms(submission.strategy, places)
+        has_cancels = len(places) < len(submission.commands)
+        waits = bool(places) and (
+            terms is None or has_cancels or (lane is not None and not lane.is_clear)
+        )
+        dedup_key = _dedup_key(submission, request_id)
+        request = NewRequest(
+            id=request_id,
+            strategy=submission.strategy,
+            source=submission.source,
+            dedup_key=dedup_key,
+            body_hash=submission.body_hash,
+            body=submission.body,
+            warnings=submission.warnings,
+            cancels=has_cancels,
+            unworked=waits,
+            deadline=submission.received_at + self._settings.cancel_timeout if has_cancels else None,
+            received_at=submission.received_at,
+        )
+        waiter = self._wait_for(request_id)
+        if waits or has_cancels:
+            self._enter_lane(submission.strategy, request_id, cancels=has_cancels, waits=waits)
+        try:
+            stored = await self._store_once(request, submission, None if waits else places, terms or {})
+        except BaseException:
+            self._leave_lane(submission.strategy, request_id)
+            self._waiters.pop(request_id, None)
+            raise
+        if stored.request_id != request_id:
+            self._leave_lane(submission.strategy, request_id)
+            self._waiters.pop(request_id, None)
+            return await self._earlier(stored)
+        if stored.answer is not None:
+            self._waiters.pop(request_id, None)
+            if has_cancels:
+                self._cancels_over(submission.strategy, request_id)
+            return Reply(stored.answer.http_status, stored.answer.body)
+        if has_cancels:
+            self._watch_deadline(request_id, request.deadline)
+        return await self._reply_in_time(request_id, waiter)
+
+    async def request_status(self, strategy: StrategyName, request_id: str) -> Reply | None:
+        """Return what is known of a request: 200 whatever the outcome, None if there is none."""
+
+        def read(view: View) -> Reply | None:
+            row = view.fetch_one("request", id=request_id)
+            if row is None or row["strategy"] != strategy:
+                return None
+            if row["answer"] is not None:
+                return Reply(answers.ALL_GOOD, row["answer"].encode())
+            status = RequestStatus(row["status"])
+            return Reply(answers.ALL_GOOD, answers.interim(request_id, status, _INTERIM[status]))
+
+        return await self._store.read(read)
+
+    async def recover(self) -> None:
+        """Take up the requests that the last process left without an answer."""
+        rows = await self._store.read(lambda view: view.fetch("unfinished_requests"))
+        for row in rows:
+            strategy = StrategyName(row["strategy"])
+            if row["cancels"]:
+                self._watch_deadline(row["id"], from_us(row["deadline"]))
+            if row["unworked"] or row["cancels"]:
+                self._enter_lane(
+                    strategy, row["id"], cancels=bool(row["cancels"]), waits=bool(row["unworked"])
+                )
+        now = self._clock.now()
+        for row in rows:
+            await self._store.write(lambda tx, i=row["id"]: self._requests.settle(tx, i, now))
+
+    # Storing
+
+    async def _store_once(
+        self,
+        request: NewRequest,
+        submission: Submission,
+        places: Sequence[Place] | None,
+        terms: Mapping[tuple[AccountName, Symbol], Terms],
+    ) -> _Stored:
+        """Store the request unless its key is known; the usual case costs no question.
+
+        A key seen lately is looked up first. One that is new to this process but not to the
+        database shows when the row does not go in; then nothing was stored, and it is looked up.
+        """
+        key = (request.strategy, request.dedup_key)
+        careful = key in self._recent
+        self._remember(key)
+        if not careful:
+            try:
+                return await self._store.write(
+                    lambda tx: self._accept(tx, request, submission, places, terms)
+                )
+            except NotUniqueError:
+                careful = True
+        return await self._store.write(
+            lambda tx: self._accept_unless_known(tx, request, submission, places, terms)
+        )
+
+    def _accept_unless_known(
+        self,
+        tx: Tx,
+        request: NewRequest,
+        submission: Submission,
+        places: Sequence[Place] | None,
+        terms: Mapping[tuple[AccountName, Symbol], Terms],
+    ) -> _Stored:
+        row = tx.fetch_one(
+            "request_by_key", strategy=request.strategy, dedup_key=request.dedup_key
+        )
+        if row is None:
+            return self._accept(tx, request, submission, places, terms)
+        if submission.key is None:
+            if request.received_at - from_us(row["received_at"]) >= self._settings.dedup:
+                tx.execute(
+                    "free_request_key", id=row["id"], new_key=f"{row['dedup_key']}:{row['id']}"
+                )
+                return self._accept(tx, request, submission, places, terms)
+            raise_notice(
+                tx,
+                self._ids.new(),
+                "request_repeated",
+                request.received_at,
+                strategy=request.strategy,
+                seconds=str(int(self._settings.dedup.total_seconds())),
+            )
+        elif bytes(row["body_hash"]) != request.body_hash:
+            raise KeyReusedError(submission.key)
+        answer = None
+        if row["answer"] is not None:
+            answer = Answer(
+                RequestStatus(row["status"]), row["http_status"], row["answer"].encode()
+            )
+        return _Stored(row["id"], answer, repeats=submission.key is None)
+
+    def _accept(
+        self,
+        tx: Tx,
+        request: NewRequest,
+        submission: Submission,
+        places: Sequence[Place] | None,
+        terms: Mapping[tuple[AccountName, Symbol], Terms],
+    ) -> _Stored:
+        """Store the request with everything that can be done for it at once.
+
+        ``places`` None: its orders wait in the lane. Asks the database nothing that is not
+        remembered by the transaction, so that many requests share one trip.
+        """
+        now = request.received_at
+        targets: list[tuple[ParentId, Role]] = []
+        refusals: list[Item] = []
+        for command in submission.commands:
+            if isinstance(command, Place):
+                continue
+            found, refused = self._cancels.cancel(tx, submission.strategy, command, now)
+            targets += [(parent_id, "cancel") for parent_id in found]
+            refusals += refused
+        items = list(refusals)
+        settled = places is not None and not targets
+        for command in places or ():
+            placed = self._intake.place(
+                tx,
+                command,
+                request_id=request.id,
+                strategy=submission.strategy,
+                terms=terms,
+                now=now,
+            )
+            refusals += placed.refusals
+            items += placed.refusals
+            for parent in placed.parents:
+                if parent.order_type is OrderType.TWAP:
+                    items.append(_stored_twap(parent.account, parent.id, parent.symbol))
+                else:
+                    settled = False
+                targets.append((parent.id, "place"))
+        answer = None
+        if settled:
+            # Nothing to wait for: refused, or a TWAP, which is done when it is stored.
+            answer = answers.build(request.id, items, submission.warnings)
+            targets = []
+        self._requests.store(tx, request, targets=targets, refusals=refusals, answer=answer)
+        if answer is None and targets and request.cancels:
+            self._requests.settle(tx, request.id, now)
+        return _Stored(request.id, answer)
+
+    # Waiting
+
+    def _wait_for(self, request_id: str) -> asyncio.Future[Reply]:
+        waiter: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(request_id, []).append(waiter)
+        return waiter
+
+    async def _reply_in_time(self, request_id: str, waiter: asyncio.Future[Reply]) -> Reply:
+        try:
+            async with asyncio.timeout(self._settings.wait.total_seconds()):
+                return await waiter
+        except TimeoutError:
+            body = answers.interim(
+                request_id, RequestStatus.WORKING, _INTERIM[RequestStatus.WORKING]
+            )
+            return Reply(answers.STILL_WORKING, body)
+        finally:
+            waiters = self._waiters.get(request_id)
+            if waiters is not None and waiter in waiters:
+                waiters.remove(waiter)
+                if not waiters:
+                    del self._waiters[request_id]
+
+    async def _earlier(self, stored: _Stored) -> Reply:
+        """Answer a repeated request as the first one was answered."""
+        if stored.answer is not None:
+            reply = Reply(stored.answer.http_status, stored.answer.body)
+        else:
+            reply = await self._reply_in_time(
+                stored.request_id, self._wait_for(stored.request_id)
+            )
+        if not stored.repeats:
+            return reply
+        body = orjson.loads(reply.body) | {"duplicate": True}
+        return Reply(reply.http_status, orjson.dumps(body))
+
+    def _settled(self, signal: RequestSettled) -> None:
+        for waiter in self._waiters.pop(signal.request_id, ()):
+            if not waiter.done():
+                waiter.set_result(Reply(signal.http_status, signal.answer))
+        strategy = self._lane_of_request.get(signal.request_id)
+        if strategy is not None:
+            self._cancels_over(strategy, signal.request_id)
+
+    # Lanes
+
+    def _enter_lane(
+        self, strategy: StrategyName, request_id: str, *, cancels: bool, waits: bool
+    ) -> None:
+        lane = self._lanes.setdefault(strategy, _Lane())
+        if cancels:
+            lane.cancelling.add(request_id)
+            self._lane_of_request[request_id] = strategy
+        if waits:
+            lane.waiting.append(request_id)
+            if not lane.working:
+                lane.working = True
+                self._tasks.spawn(self._work_lane(strategy, lane), name=f"lane {strategy}")
+
+    def _leave_lane(self, strategy: StrategyName, request_id: str) -> None:
+        lane = self._lanes.get(strategy)
+        if lane is not None:
+            if request_id in lane.waiting:
+                lane.waiting.remove(request_id)
+            self._cancels_over(strategy, request_id)
+
+    def _confirmed(self, signal: CancelsConfirmed) -> None:
+        strategy = self._lane_of_request.get(signal.request_id)
+        if strategy is not None:
+            self._cancels_over(strategy, signal.request_id)
+
+    def _cancels_over(self, strategy: StrategyName, request_id: str) -> None:
+        self._lane_of_request.pop(request_id, None)
+        lane = self._lanes.get(strategy)
+        if lane is not None:
+            lane.cancelling.discard(request_id)
+            lane.moved.set()
+
+    def _watch_deadline(self, request_id: str, deadline: datetime | None) -> None:
+        if deadline is not None:
+            self._tasks.spawn(
+                self._at_deadline(request_id, deadline), name=f"cancel deadline {request_id}"
+            )
+
+    async def _at_deadline(self, request_id: str, deadline: datetime) -> None:
+        while (left := (deadline - self._clock.now()).total_seconds()) > 0:
+            if request_id not in self._lane_of_request:
+                return
+            await self._clock.sleep(min(left, 1.0))
+        now = self._clock.now()
+        await self._store.write(
+            lambda tx: self._requests.settle(tx, request_id, now, at_deadline=True)
+        )
+        strategy = self._lane_of_request.get(request_id)
+        if strategy is not None:
+            self._cancels_over(strategy, request_id)
+
+    async def _work_lane(self, strategy: StrategyName, lane: _Lane) -> None:
+        """Work a strategy's waiting requests, one after the other, when no cancel is under way."""
+        try:
+            while lane.waiting:
+                while lane.cancelling:
+                    lane.moved.clear()
+                    await lane.moved.wait()
+                request_id = lane.waiting[0]
+                await self._work_stored(strategy, request_id)
+                if lane.waiting and lane.waiting[0] == request_id:
+                    lane.waiting.popleft()
+        finally:
+            lane.working = False
+
+    async def _work_stored(self, strategy: StrategyName, request_id: str) -> None:
+        """Place the orders of a stored request, unless it is too old or was cancelled since."""
+        row = await self._store.write(
+            lambda tx: tx.fetch_one("unfinished_request", id=request_id)
+        )
+        if row is None or not row["unworked"]:
+            return
+        places = [c for c in self._commands_of(row["body"]) if isinstance(c, Place)]
+        terms = await self._ask_terms(strategy, places)
+        now = self._clock.now()
+        age = now - from_us(row["received_at"])
+
+        def work(tx: Tx) -> None:
+            if age > self._settings.max_age:
+                self._drop(tx, strategy, request_id, places, age, now)
+                return
+            vetoes = [
+                command
+                for later in tx.fetch("cancels_after", strategy=strategy, id=request_id)
+                for command in self._commands_of(later["body"])
+            ]
+            targets: list[ParentId] = []
+            refusals: list[Item] = []
+            for command in places:
+                if any(self._cancels.covers(veto, command) for veto in vetoes):
+                    refusals.append(_vetoed(command))
+                    continue
+                placed = self._intake.place(
+                    tx, command, request_id=request_id, strategy=strategy, terms=terms, now=now
+                )
+                targets += [parent.id for parent in placed.parents]
+                refusals += placed.refusals
+            self._requests.worked(tx, request_id, targets=targets, refusals=refusals, now=now)
+
+        await self._store.write(work)
+
+    def _drop(
+        self,
+        tx: Tx,
+        strategy: StrategyName,
+        request_id: str,
+        places: Sequence[Place],
+        age: timedelta,
+        now: datetime,
+    ) -> None:
+        seconds = str(int(age.total_seconds()))
+        raise_notice(
+            tx,
+            self._ids.new(),
+            "request_dropped",
+            now,
+            strategy=strategy,
+            request=request_id,
+            age=seconds,
+        )
+        words = f"{seconds} s old when it could be worked; {len(places)} orders were not sent"
+        self._requests.finish(tx, answers.dropped(request_id, words), request_id, now)
+
+    # Prices
+
+    def _known_terms(
+        self, strategy: StrategyName, places: Sequence[Place]
+    ) -> dict[tuple[AccountName, Symbol], Terms] | None:
+        """Collect what is known already; None if a broker has to be asked."""
+        terms: dict[tuple[AccountName, Symbol], Terms] = {}
+        for command in places:
+            for book in self._intake.books(strategy, command):
+                account = book.account.name
+                instrument = self._market.known_instrument(account, command.symbol)
+                broker = self._brokers.get(account)
+                if instrument is None or broker is None:
+                    return None
+                price = None
+                if needs_price(command):
+                    quote = self._market.known_quote(account, command.symbol)
+                    if quote is None:
+                        return None
+                    price = quote.last
+                terms[account, command.symbol] = Terms(
+                    instrument=instrument, price=price, order_types=broker.capabilities.order_types
+                )
+        return terms
+
+    async def _ask_terms(
+        self, strategy: StrategyName, places: Sequence[Place]
+    ) -> dict[tuple[AccountName, Symbol], Terms]:
+        """Ask the brokers for what is not known, all at once."""
+        wanted = {
+            (book.account.name, command.symbol): command
+            for command in places
+            for book in self._intake.books(strategy, command)
+        }
+        found = await asyncio.gather(
+            *(self._ask(account, symbol, places) for account, symbol in wanted)
+        )
+        return dict(zip(wanted, found, strict=True))
+
+    async def _ask(
+        self, account: AccountName, symbol: Symbol, places: Sequence[Place]
+    ) -> Terms:
+        try:
+            instrument = await self._market.instrument(account, symbol)
+            price = None
+            if any(needs_price(command) for command in places):
+                price = (await self._market.quote(account, symbol)).last
+        except UnknownSymbolError as error:
+            return Terms(problem=f"unknown_symbol: {error}")
+        except (BrokerError, TimeoutError) as error:
+            return Terms(problem=f"unavailable: {error}")
+        return Terms(
+            instrument=instrument,
+            price=price,
+            order_types=self._brokers[account].capabilities.order_types,
+        )
+
+    def _remember(self, key: tuple[str, str]) -> None:
+        self._recent[key] = None
+        if len(self._recent) > RECENT_KEYS:
+            self._recent.popitem(last=False)
+
+
+_INTERIM = {
+    RequestStatus.STORED: "stored; it waits for its turn",
+    RequestStatus.WORKING: "working; ask again for the outcome",
+}
+
+
+def _dedup_key(submission: Submission, request_id: str) -> str:
+    if submission.key is not None:
+        return f"key:{submission.key}"
+    if submission.cancels_only:
+        return f"id:{request_id}"
+    return f"body:{submission.body_hash.hex()}"
+
+
+def _stored_twap(account: str, order_id: str, symbol: str) -> Item:
+    return Item(
+        account=account,
+        order_id=order_id,
+        exchange_order_id=None,
+        symbol=symbol,
+        outcome=Outcome.ACCEPTED,
+    )
+
+
+def _vetoed(command: Place) -> Item:
+    return Item(
+        account=command.venue.account or "",
+        order_id=None,
+        exchange_order_id=None,
+        symbol=command.symbol,
+        outcome=Outcome.FAILED,
+        error="cancelled: a cancel of the strategy came before this order could be sent",
+    )

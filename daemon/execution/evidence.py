@@ -1,0 +1,135 @@
+"""What a broker says about an order, taken into our books.
+
+Only the broker's evidence ends an order, and an end is believed only together with all its fills:
+an order reported cancelled with four units filled stays alive here until those four are booked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from adapters.broker import BrokerOrderState
+from algorithms.domain import ChildState
+from daemon.notices import raise_notice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from adapters.broker import BrokerFill, BrokerOrder
+    from algorithms.domain import ChildId, ChildOrder
+    from daemon.execution.fills import Fills
+    from daemon.execution.orders import Orders
+    from daemon.ids import IdSource
+    from daemon.storage.tx import Tx
+
+ENDS = {
+    BrokerOrderState.FILLED: ChildState.FILLED,
+    BrokerOrderState.CANCELLED: ChildState.CANCELLED,
+    BrokerOrderState.REJECTED: ChildState.REJECTED,
+    BrokerOrderState.EXPIRED: ChildState.EXPIRED,
+}
+NEVER_ARRIVED = "not_placed: the broker never received it"
+
+
+class Evidence:
+    """Applies a broker's reports to child orders."""
+
+    def __init__(self, orders: Orders, fills: Fills, ids: IdSource) -> None:
+        self._orders = orders
+        self._fills = fills
+        self._ids = ids
+
+    def found(
+        self,
+        tx: Tx,
+        child_id: ChildId,
+        order: BrokerOrder,
+        fills: Iterable[BrokerFill],
+        now: datetime,
+    ) -> ChildOrder:
+        """Take in that the order is, or was, at the broker; return the child as it now is."""
+        child = self._orders.child(tx, child_id)
+        was_unknown = child.state is ChildState.UNKNOWN
+        for fill in fills:
+            self._fills.book(tx, child, fill, now)
+        child = self._acknowledge(tx, self._orders.child(tx, child_id), order, now)
+        if order.state.is_final and not child.state.is_final and child.filled >= order.filled:
+            child = self._orders.advance(tx, child, now, ENDS[order.state], order.reason)
+        if was_unknown and child.state is not ChildState.UNKNOWN:
+            self._tell_resolved(tx, child, now)
+        return child
+
+    def absent(self, tx: Tx, child_id: ChildId, now: datetime) -> ChildOrder:
+        """Take in proof that the order never reached the broker."""
+        child = self._orders.child(tx, child_id)
+        if child.state in {ChildState.SENDING, ChildState.UNKNOWN}:
+            child = self._orders.advance(tx, child, now, ChildState.REJECTED, NEVER_ARRIVED)
+            self._tell_resolved(tx, child, now)
+        return child
+
+    def refused(self, tx: Tx, child_id: ChildId, reason: str, now: datetime) -> None:
+        """Take in the broker's refusal to accept the order."""
+        child = self._orders.child(tx, child_id)
+        if child.state is not ChildState.SENDING:
+            return
+        raise_notice(
+            tx,
+            self._ids.new(),
+            "order_rejected",
+            now,
+            account=child.account,
+            book=child.book,
+            symbol=child.symbol,
+            reason=reason,
+        )
+        self._orders.advance(tx, child, now, ChildState.REJECTED, reason)
+
+    def unanswered(self, tx: Tx, child_id: ChildId, reason: str, now: datetime) -> None:
+        """Take in that nothing is known of an order that was, or may have been, sent."""
+        child = self._orders.child(tx, child_id)
+        if child.state is not ChildState.SENDING:
+            return
+        self._orders.advance(tx, child, now, ChildState.UNKNOWN, reason)
+        raise_notice(
+            tx,
+            self._ids.new(),
+            "order_unknown",
+            now,
+            account=child.account,
+            book=child.book,
+            order=child.id,
+            symbol=child.symbol,
+            reason=reason,
+        )
+
+    def _acknowledge(
+        self, tx: Tx, child: ChildOrder, order: BrokerOrder, now: datetime
+    ) -> ChildOrder:
+        """Remember the broker's number, and that the order is no longer on its way."""
+        known = replace(
+            child,
+            broker_order_id=child.broker_order_id or order.id,
+            market_day=child.market_day or order.market_day.isoformat(),
+            acknowledged_at=child.acknowledged_at or now,
+        )
+        state = child.state
+        if state in {ChildState.SENDING, ChildState.UNKNOWN}:
+            state = ChildState.PARTIALLY_FILLED if child.filled else ChildState.OPEN
+        if known == child and state is child.state:
+            return child
+        return self._orders.advance(tx, known, now, state, "" if state is child.state else "accepted")
+
+    def _tell_resolved(self, tx: Tx, child: ChildOrder, now: datetime) -> None:
+        raise_notice(
+            tx,
+            self._ids.new(),
+            "order_resolved",
+            now,
+            account=child.account,
+            book=child.book,
+            order=child.id,
+            symbol=child.symbol,
+            state=child.state.value,
+        )

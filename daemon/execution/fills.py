@@ -1,0 +1,355 @@
+"""Booking: one transaction moves a fill into order, position, ledger and history, once.
+
+A fill may be reported by the stream, by polling and again after a reconnect. Its key (the
+venue's trade id, or where there is none the order's cumulative quantity) makes repeats harmless.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from algorithms.decimals import ZERO, to_text
+from algorithms.domain import FEES, ChildState, FillSource, Measure, Side
+from algorithms.ledger import (
+    Holding,
+    average_cost,
+    crossing_postings,
+    fill_postings,
+    pay_in_units,
+    sums_to_zero,
+    trade,
+)
+from daemon.notices import raise_notice
+from daemon.signals import WorkArrived
+from daemon.storage.rows import text_or_none, to_us
+from daemon.storage.tx import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from adapters.broker import BrokerFill
+    from algorithms.domain import AccountName, ChildOrder, ParentOrder
+    from algorithms.ledger import Posting
+    from daemon.execution.orders import Lots, Orders
+    from daemon.ids import IdSource
+    from daemon.storage.tx import Position, Tx
+
+LEDGER_EVENTS = Table("ledger_events", ("id", "account", "kind", "note", "at"))
+POSTINGS = Table("postings", ("event_id", "line", "account", "book", "asset", "amount"))
+FILLS = Table(
+    "fills",
+    (
+        "id",
+        "account",
+        "trade_key",
+        "book",
+        "strategy",
+        "parent_id",
+        "child_id",
+        "pair_id",
+        "symbol",
+        "side",
+        "kind",
+        "source",
+        "quantity",
+        "price",
+        "fee",
+        "fee_asset",
+        "average_cost",
+        "profit",
+        "market_day",
+        "at",
+        "booked_at",
+    ),
+)
+
+
+def trade_key(fill: BrokerFill) -> str:
+    """Return what makes a fill the same fill, however often it is reported.
+
+    Order numbers, and at some venues trade ids, restart daily: the market day is part of it.
+    """
+    identity = fill.trade_id or f"{fill.order_id}#{to_text(fill.cumulative)}"
+    return f"{fill.market_day}:{fill.symbol}:{identity}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What is booked for one order: by the broker, or by crossing with another book."""
+
+    event_id: str
+    key: str
+    source: FillSource
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    fee_asset: str
+    market_day: str
+    at: datetime
+    child: ChildOrder | None
+
+
+def post(
+    tx: Tx,
+    event_id: str,
+    account: AccountName,
+    kind: str,
+    note: str,
+    postings: Iterable[Posting],
+    at: datetime,
+) -> None:
+    """Add an event with its postings to the ledger; they must sum to zero."""
+    lines = tuple(postings)
+    assert sums_to_zero(lines), f"postings of {kind} {event_id} do not sum to zero"
+    tx.insert(LEDGER_EVENTS, (event_id, account, kind, note, to_us(at)))
+    for number, line in enumerate(lines):
+        tx.insert(
+            POSTINGS,
+            (event_id, number, line.account, line.book, line.asset, to_text(line.amount)),
+        )
+
+
+class Fills:
+    """The only code that changes what a book holds because an order filled."""
+
+    def __init__(self, orders: Orders, lots: Lots, ids: IdSource) -> None:
+        self._orders = orders
+        self._lots = lots
+        self._ids = ids
+
+    def book(self, tx: Tx, child: ChildOrder, fill: BrokerFill, now: datetime) -> bool:
+        """Book an execution of a child order; return False for one that is booked already.
+
+        A fill of an order that had ended is booked all the same: the broker's evidence counts,
+        and people are told.
+        """
+        key = trade_key(fill)
+        if tx.fetch_one("fill_by_key", account=child.account, trade_key=key) is not None:
+            return False
+        child = self._orders.child(tx, child.id)
+        quantity = fill.quantity
+        if fill.trade_id is None:
+            quantity = fill.cumulative - child.filled
+            if quantity <= ZERO:
+                return False
+        parent = self._orders.parent(tx, child.parent_id)
+        event_id = self._ids.new()
+        execution = Execution(
+            event_id=event_id,
+            key=key,
+            source=FillSource.BROKER,
+            quantity=quantity,
+            price=fill.price,
+            fee=fill.fee,
+            fee_asset=fill.fee_asset,
+            market_day=fill.market_day.isoformat(),
+            at=fill.at,
+            child=child,
+        )
+        currency = self._lots.currency(child.account)
+        post(
+            tx,
+            event_id,
+            child.account,
+            "fill",
+            key,
+            fill_postings(
+                child.account,
+                child.book,
+                child.symbol,
+                currency,
+                side=child.side,
+                quantity=quantity,
+                price=fill.price,
+                fee=fill.fee,
+                fee_asset=fill.fee_asset,
+            ),
+            fill.at,
+        )
+        child = replace(
+            child,
+            broker_order_id=child.broker_order_id or fill.order_id,
+            market_day=child.market_day or fill.market_day.isoformat(),
+        )
+        self._apply(tx, parent, execution, currency, now)
+        self._advance(tx, parent, child, execution, currency, now)
+        return True
+
+    def cross(
+        self,
+        tx: Tx,
+        buyer: ParentOrder,
+        seller: ParentOrder,
+        pair_id: str,
+        quantity: Decimal,
+        price: Decimal,
+        now: datetime,
+    ) -> None:
+        """Book a netting pair: both sides at one price and quantity, without commission."""
+        currency = self._lots.currency(buyer.account)
+        post(
+            tx,
+            pair_id,
+            buyer.account,
+            "netting",
+            f"{buyer.id} {seller.id}",
+            crossing_postings(
+                buyer.account,
+                buyer.book,
+                seller.book,
+                buyer.symbol,
+                currency,
+                quantity=quantity,
+                price=price,
+            ),
+            now,
+        )
+        for parent in (seller, buyer):
+            execution = Execution(
+                event_id=self._ids.new(),
+                key=f"netting:{pair_id}:{parent.side.value}",
+                source=FillSource.NETTING,
+                quantity=quantity,
+                price=price,
+                fee=ZERO,
+                fee_asset=currency,
+                market_day=now.date().isoformat(),
+                at=now,
+                child=None,
+            )
+            self._apply(tx, parent, execution, currency, now, pair_id=pair_id)
+            self._orders.store_parent(tx, reduced(parent, execution, currency))
+
+    def _apply(
+        self,
+        tx: Tx,
+        parent: ParentOrder,
+        execution: Execution,
+        currency: str,
+        now: datetime,
+        *,
+        pair_id: str | None = None,
+    ) -> None:
+        """Change the book's units and cash, and write the fill's row."""
+        units = tx.position(parent.account, parent.book, str(parent.symbol))
+        holding = Holding(units.quantity, units.cost)
+        holding, profit = trade(holding, parent.side, execution.quantity, execution.price)
+        if execution.fee and execution.fee_asset == parent.symbol:
+            holding = pay_in_units(holding, execution.fee)
+        units.quantity, units.cost = holding.quantity, holding.cost
+        units.profit += profit
+        value = execution.quantity * execution.price
+        cash = tx.position(parent.account, parent.book, currency)
+        cash.quantity += value if parent.side is Side.SELL else -value
+        self._pay_fee(tx, parent, execution, currency, cash)
+        sold = parent.side is Side.SELL
+        tx.insert(
+            FILLS,
+            (
+                execution.event_id,
+                parent.account,
+                execution.key,
+                parent.book,
+                parent.strategy,
+                parent.id,
+                None if execution.child is None else execution.child.id,
+                pair_id,
+                parent.symbol,
+                parent.side.value,
+                parent.kind.value,
+                execution.source.value,
+                to_text(execution.quantity),
+                to_text(execution.price),
+                to_text(execution.fee),
+                execution.fee_asset,
+                text_or_none(average_cost(holding)),
+                to_text(profit) if sold else None,
+                execution.market_day,
+                to_us(execution.at),
+                to_us(now),
+            ),
+        )
+        raise_notice(
+            tx,
+            self._ids.new(),
+            "sold" if sold else "bought",
+            now,
+            account=parent.account,
+            book=parent.book,
+            symbol=parent.symbol,
+            quantity=to_text(execution.quantity),
+            price=to_text(execution.price),
+        )
+
+    def _pay_fee(
+        self, tx: Tx, parent: ParentOrder, execution: Execution, currency: str, cash: Position
+    ) -> None:
+        if not execution.fee or execution.fee_asset == parent.symbol:
+            return
+        if execution.fee_asset == currency:
+            cash.quantity -= execution.fee
+        else:
+            payer = tx.position(parent.account, FEES, execution.fee_asset)
+            payer.quantity -= execution.fee
+
+    def _advance(
+        self,
+        tx: Tx,
+        parent: ParentOrder,
+        child: ChildOrder,
+        execution: Execution,
+        currency: str,
+        now: datetime,
+    ) -> None:
+        """Reduce the parent first: what the child gives back is worked out from the rest."""
+        self._orders.store_parent(tx, reduced(parent, execution, currency))
+        filled = child.filled + execution.quantity
+        if child.state.is_final and filled != child.quantity:
+            state = child.state
+        elif filled >= child.quantity:
+            state = ChildState.FILLED
+        elif child.state is ChildState.CANCELLING:
+            state = ChildState.CANCELLING
+        else:
+            state = ChildState.PARTIALLY_FILLED
+        if child.state.is_final:
+            raise_notice(
+                tx,
+                self._ids.new(),
+                "late_fill",
+                now,
+                account=child.account,
+                book=child.book,
+                symbol=child.symbol,
+                quantity=to_text(execution.quantity),
+                state=child.state.value,
+            )
+        self._orders.advance(
+            tx,
+            replace(
+                child,
+                filled=filled,
+                filled_value=child.filled_value + execution.quantity * execution.price,
+                acknowledged_at=child.acknowledged_at or now,
+            ),
+            now,
+            state,
+        )
+        tx.signal(WorkArrived(child.account, child.symbol))
+
+
+def reduced(parent: ParentOrder, execution: Execution, currency: str) -> ParentOrder:
+    """Return the parent less what was executed for it.
+
+    A cash order is reduced by value and fee, so that all its slices together never spend more
+    than was asked.
+    """
+    done = execution.quantity
+    if parent.measure is Measure.CASH:
+        done = execution.quantity * execution.price
+        if execution.fee_asset == currency:
+            done += execution.fee
+    return replace(parent, remain=max(parent.remain - done, ZERO))

@@ -1,0 +1,323 @@
+"""From a command to parent orders: one for each book it is meant for, or the reason why not.
+
+Runs inside the writer's transaction, so that two orders never spend the same cash. Prices and
+instruments were asked for before; here nothing waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to, to_text
+from algorithms.domain import Kind, Measure, OrderType, ParentOrder, ParentStatus, Side
+from algorithms.twap import slice_time, span_of
+from daemon.execution.answers import Item, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from algorithms.domain import AccountName, StrategyName, Symbol
+    from algorithms.instruments import Instrument
+    from daemon.execution.commands import Place, Venue
+    from daemon.execution.halts import Halts
+    from daemon.execution.orders import Orders
+    from daemon.ids import IdSource
+    from daemon.registry import Book, Registry
+    from daemon.storage.tx import Tx
+
+NETTABLE = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.TWAP})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the broker says of a symbol: how it trades and at what price.
+
+    ``price`` is None where no decision needed one. ``problem`` is set instead of both when the
+    broker could not say: a refusal as ``code: explanation``.
+    """
+
+    instrument: Instrument | None = None
+    price: Decimal | None = None
+    order_types: frozenset[OrderType] = frozenset()
+    problem: str | None = None
+
+
+class _Refusal(Exception):  # noqa: N818 - a way out of the sizing, caught in this file
+    """The order is not taken; the message is ``code: explanation``."""
+
+
+def needs_price(command: Place) -> bool:
+    """Whether sizing or reserving for this order takes the current price."""
+    if command.percent is not None and command.percent > ZERO and command.price is None:
+        return True
+    return command.side is Side.BUY and command.price is None and command.stop_price is None
+
+
+def fits(book: Book, venue: Venue) -> bool:
+    """Whether a command that names a venue means this book's account."""
+    account = book.account
+    return (
+        (venue.account is None or venue.account == account.name)
+        and (venue.exchange is None or venue.exchange in {account.broker, account.market.lower()})
+        and (venue.market_type is None or venue.market_type == account.market_type)
+        and (venue.currency is None or venue.currency == account.currency)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What came of one command: orders taken and orders refused."""
+
+    parents: tuple[ParentOrder, ...]
+    refusals: tuple[Item, ...]
+
+
+class Intake:
+    """Takes orders for books."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        halts: Halts,
+        orders: Orders,
+        ids: IdSource,
+        market_margin_percent: Decimal,
+    ) -> None:
+        self.registry = registry
+        self._halts = halts
+        self._orders = orders
+        self._ids = ids
+        self._worst = ONE + market_margin_percent / HUNDRED
+
+    def books(self, strategy: StrategyName, command: Place) -> list[Book]:
+        """Return the books an order is meant for."""
+        found = self.registry.books_of_strategy.get(strategy, ())
+        return [book for book in found if fits(book, command.venue)]
+
+    def place(
+        self,
+        tx: Tx,
+        command: Place,
+        *,
+        request_id: str,
+        strategy: StrategyName,
+        terms: Mapping[tuple[AccountName, Symbol], Terms],
+        now: datetime,
+    ) -> Placed:
+        """Store a parent order for every book that can have one."""
+        books = self.books(strategy, command)
+        if not books:
+            return Placed((), (_refused("", command, _no_book(strategy, command)),))
+        parents: list[ParentOrder] = []
+        refusals: list[Item] = []
+        for book in books:
+            try:
+                parent = self._parent(
+                    tx,
+                    command,
+                    book,
+                    terms[book.account.name, command.symbol],
+                    request_id,
+                    now,
+                )
+            except _Refusal as refusal:
+                refusals.append(_refused(book.account.name, command, str(refusal)))
+                continue
+            self._orders.accept(tx, parent)
+            parents.append(parent)
+        return Placed(tuple(parents), tuple(refusals))
+
+    def _parent(
+        self,
+        tx: Tx,
+        command: Place,
+        book: Book,
+        terms: Terms,
+        request_id: str,
+        now: datetime,
+    ) -> ParentOrder:
+        instrument = self._check(command, book, terms)
+        position = tx.position(book.account.name, book.name, command.symbol)
+        side = command.side
+        if command.percent is not None and command.percent < ZERO:
+            side = Side.SELL if position.quantity >= ZERO else Side.BUY
+        limit = _inside(command.price, side, instrument)
+        stop = _at_or_beyond(command.stop_price, side, instrument)
+        if command.order_type in {OrderType.MARKET, OrderType.MOC}:
+            limit = None
+        quantity = self._quantity(command, book, instrument, terms.price, position.quantity)
+        reserve_price = None
+        reserved = quantity
+        if side is Side.BUY:
+            reserve_price = self._reserve_price(limit, stop, terms.price, book)
+            reserved = quantity * reserve_price
+            cash = tx.position(book.account.name, book.name, book.account.currency)
+            if reserved > cash.free:
+                raise _Refusal(
+                    f"insufficient_cash: needs {to_text(reserved)} {book.account.currency}, "
+                    f"{to_text(cash.free)} free in {book.name}"
+                )
+        elif quantity > position.free:
+            raise _Refusal(
+                f"insufficient_holdings: {to_text(position.free)} {command.symbol} free in "
+                f"{book.name}, not {to_text(quantity)}"
+            )
+        slices, due_at, deadline = _schedule(command, now)
+        return ParentOrder(
+            id=self._ids.parent(),
+            request_id=request_id,
+            strategy=book.strategy,
+            account=book.account.name,
+            book=book.name,
+            symbol=command.symbol,
+            side=side,
+            kind=Kind.BUY if side is Side.BUY else Kind.SELL,
+            order_type=command.order_type,
+            measure=Measure.QUANTITY,
+            total=quantity,
+            remain=quantity,
+            reserved=reserved,
+            reserve_price=reserve_price,
+            limit_price=limit,
+            stop_price=stop,
+            nets=command.order_type in NETTABLE
+            and (book.nets if command.nets is None else command.nets),
+            slices=slices,
+            slices_left=slices,
+            status=ParentStatus.OPEN,
+            reason="",
+            created_at=now,
+            due_at=due_at,
+            deadline=deadline,
+            cancel_requested_at=None,
+            ended_at=None,
+        )
+
+    def _check(self, command: Place, book: Book, terms: Terms) -> Instrument:
+        if not book.active:
+            raise _Refusal(f"book_inactive: {book.name} is switched off in the configuration")
+        halted = self._halts.reason(book.account.name, book.strategy, book.name)
+        if halted is not None:
+            raise _Refusal(f"halted: {halted}")
+        if not book.trades(command.symbol):
+            raise _Refusal(
+                f"symbol_not_in_book: {book.name} trades {', '.join(sorted(book.symbols))}"
+            )
+        if terms.instrument is None:
+            raise _Refusal(terms.problem or "unavailable: the broker does not answer")
+        if command.order_type not in terms.order_types | {OrderType.TWAP}:
+            raise _Refusal(f"unsupported: {book.account.broker} has no {command.order_type.value}")
+        return terms.instrument
+
+    def _quantity(
+        self,
+        command: Place,
+        book: Book,
+        instrument: Instrument,
+        price: Decimal | None,
+        held: Decimal,
+    ) -> Decimal:
+        """Size the order in units: as asked, or from percent of capital or of the position."""
+        if command.quantity is not None:
+            if not instrument.is_on_lot(command.quantity):
+                raise _Refusal(
+                    f"off_lot: {to_text(command.quantity)} is not a multiple of the lot "
+                    f"{to_text(instrument.lot)}"
+                )
+            return command.quantity
+        assert command.percent is not None  # one of the two was asked for
+        if command.percent < ZERO:
+            wanted = abs(held) * -command.percent / HUNDRED
+            sized = floor_to(wanted, instrument.lot)
+            if not sized:
+                raise _Refusal(
+                    f"nothing_to_close: {book.name} holds {to_text(held)} {command.symbol}"
+                )
+            return sized
+        basis = command.price or command.stop_price or price
+        if basis is None:
+            raise _Refusal("unavailable: no price to size the order with")
+        budget = book.capital * command.percent / HUNDRED * book.leverage
+        lots = budget // (basis * instrument.lot)
+        if not lots:
+            raise _Refusal(
+                f"below_one_lot: {to_text(budget)} {book.account.currency} buys less than "
+                f"{to_text(instrument.lot)} at {to_text(basis)}"
+            )
+        return lots * instrument.lot
+
+    def _reserve_price(
+        self, limit: Decimal | None, stop: Decimal | None, price: Decimal | None, book: Book
+    ) -> Decimal:
+        """Cash a unit may cost at worst, fee included."""
+        if limit is not None:
+            worst = limit
+        elif stop is not None:
+            worst = stop * self._worst
+        elif price is not None:
+            worst = price * self._worst
+        else:
+            raise _Refusal("unavailable: no price to reserve cash with")
+        return worst * (ONE + book.account.commission_percent / HUNDRED)
+
+
+def _schedule(command: Place, now: datetime) -> tuple[int, datetime, datetime | None]:
+    """Number of slices, when the order first wants planning, and when it must have ended."""
+    if command.order_type is not OrderType.TWAP:
+        return 1, now, None
+    assert command.slices is not None  # a TWAP is not read without them
+    assert command.minutes is not None
+    span = span_of(command.minutes)
+    return command.slices, slice_time(now, span, command.slices, 0), now + span
+
+
+def _inside(price: Decimal | None, side: Side, instrument: Instrument) -> Decimal | None:
+    """Round a limit price to the tick that is not worse for the book."""
+    if price is None or instrument.is_on_tick(price):
+        return price
+    if side is Side.SELL:
+        return instrument.round_up_to_tick(price)
+    rounded = instrument.round_down_to_tick(price)
+    if not rounded:
+        raise _Refusal(f"bad_price: {to_text(price)} is below one tick")
+    return rounded
+
+
+def _at_or_beyond(price: Decimal | None, side: Side, instrument: Instrument) -> Decimal | None:
+    """Round a stop price to the tick that does not trigger earlier than asked."""
+    if price is None or instrument.is_on_tick(price):
+        return price
+    if side is Side.BUY:
+        return instrument.round_up_to_tick(price)
+    rounded = instrument.round_down_to_tick(price)
+    if not rounded:
+        raise _Refusal(f"bad_price: {to_text(price)} is below one tick")
+    return rounded
+
+
+def _no_book(strategy: StrategyName, command: Place) -> str:
+    named = ", ".join(
+        value
+        for value in (
+            command.venue.account,
+            command.venue.exchange,
+            command.venue.market_type,
+            command.venue.currency,
+        )
+        if value
+    )
+    return f"no_account: {strategy} has no book{f' for {named}' if named else ''}"
+
+
+def _refused(account: str, command: Place, error: str) -> Item:
+    return Item(
+        account=account,
+        order_id=None,
+        exchange_order_id=None,
+        symbol=command.symbol,
+        outcome=Outcome.FAILED,
+        error=error,
+    )

@@ -1,0 +1,349 @@
+"""The only code that changes an order: its state, its history and what it has reserved.
+
+Every function runs inside the writer's transaction. Three things always move together here: the
+row of the order, the cash or units it sets aside in its book's position, and the line in its
+history. An order that ends tells the request that wanted it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from algorithms.decimals import ZERO, to_text
+from algorithms.domain import (
+    FINAL_CHILDREN,
+    ChildState,
+    Measure,
+    OrderType,
+    ParentStatus,
+    Side,
+)
+from algorithms.transitions import check_child, check_parent
+from daemon.notices import raise_notice
+from daemon.signals import WorkArrived
+from daemon.storage.rows import (
+    CHILD_ORDERS,
+    PARENT_ORDERS,
+    child_from_row,
+    child_row,
+    parent_from_row,
+    parent_row,
+    to_us,
+    us_or_none,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+    from typing import Protocol
+
+    from algorithms.domain import AccountName, ChildId, ChildOrder, ParentId, ParentOrder
+    from daemon.ids import IdSource
+    from daemon.storage.tx import Position, Tx, View
+
+    class Lots(Protocol):
+        """What the daemon knows of accounts and instruments without asking a broker."""
+
+        def currency(self, account: AccountName) -> str: ...
+
+        def lot(self, account: AccountName, symbol: str) -> Decimal: ...
+
+    class RequestKeeper(Protocol):
+        """Hears that an order of a request has come further."""
+
+        def parent_changed(self, tx: Tx, parent: ParentOrder, now: datetime) -> None: ...
+
+
+class UnknownOrderError(Exception):
+    """There is no order with this id."""
+
+
+def wanted_reserve(parent: ParentOrder, live_children: list[ChildOrder]) -> Decimal:
+    """Return what a parent order must still set aside for the part no live child works.
+
+    Cash for a buy, units for a sell. An order that has ended, or is to be cancelled, plans
+    nothing more and keeps nothing.
+    """
+    if parent.status.is_final or parent.cancel_requested_at is not None:
+        return ZERO
+    if parent.measure is Measure.CASH:
+        return max(parent.remain - sum((c.reserved for c in live_children), ZERO), ZERO)
+    free = max(parent.remain - sum((c.leaves for c in live_children), ZERO), ZERO)
+    if parent.side is Side.SELL:
+        return free
+    assert parent.reserve_price is not None  # every quantity buy is accepted with one
+    return free * parent.reserve_price
+
+
+def free_quantity(parent: ParentOrder, live_children: list[ChildOrder]) -> Decimal:
+    """Return the units of a quantity order that no live child works."""
+    return max(parent.remain - sum((c.leaves for c in live_children), ZERO), ZERO)
+
+
+class Orders:
+    """Parent and child orders of all accounts."""
+
+    def __init__(self, lots: Lots, ids: IdSource, requests: RequestKeeper) -> None:
+        self._lots = lots
+        self._ids = ids
+        self._requests = requests
+
+    # Reading
+
+    def parent(self, view: View, parent_id: ParentId) -> ParentOrder:
+        """Return a parent order; raise UnknownOrderError if there is none."""
+        row = view.fetch_one("parent_order", id=parent_id)
+        if row is None:
+            raise UnknownOrderError(parent_id)
+        return parent_from_row(row)
+
+    def child(self, view: View, child_id: ChildId) -> ChildOrder:
+        """Return a child order; raise UnknownOrderError if there is none."""
+        row = view.fetch_one("child_order", id=child_id)
+        if row is None:
+            raise UnknownOrderError(child_id)
+        return child_from_row(row)
+
+    def live_children(self, view: View, parent_id: ParentId) -> list[ChildOrder]:
+        """Return the children that may still fill, oldest first."""
+        rows = view.fetch("live_children_of_parent", parent_id=parent_id)
+        return [child_from_row(row) for row in rows]
+
+    # Changing
+
+    def accept(self, tx: Tx, parent: ParentOrder) -> None:
+        """Store a new parent order and set aside what it needs."""
+        tx.insert(PARENT_ORDERS, parent_row(parent))
+        self._reserve(tx, parent, parent.reserved)
+        if parent.due_at is not None:
+            tx.signal(WorkArrived(parent.account, parent.symbol))
+
+    def plan(self, tx: Tx, parent: ParentOrder, child: ChildOrder) -> ParentOrder:
+        """Store a new child; what it needs moves from its parent to it.
+
+        ``parent`` may carry changes of its schedule; they are stored with it.
+        """
+        tx.insert(CHILD_ORDERS, child_row(child))
+        self._reserve(tx, child, child.reserved)
+        if parent.status is ParentStatus.OPEN:
+            parent = replace(parent, status=ParentStatus.WORKING)
+            self._record(tx, parent.id, ParentStatus.OPEN, parent.status, "", child.created_at)
+        return self.store_parent(tx, parent)
+
+    def advance(
+        self, tx: Tx, child: ChildOrder, now: datetime, state: ChildState, reason: str = ""
+    ) -> ChildOrder:
+        """Move a child to a state (or keep it), store its other changes, and follow up.
+
+        ``child`` may carry changed fields (fills, ids, times). What an ended child did not use
+        goes back to its parent, and a parent with nothing alive left is ended or goes on.
+        """
+        stored = self.child(tx, child.id)
+        if state is not stored.state:
+            check_child(stored.state, state)
+            self._record(tx, child.id, stored.state, state, reason, now)
+        ended = state in FINAL_CHILDREN
+        child = replace(
+            child,
+            state=state,
+            reason=reason or child.reason,
+            reserved=ZERO if ended else self._child_reserve(child),
+            ended_at=(child.ended_at or now) if ended else None,
+        )
+        self._reserve(tx, child, child.reserved - stored.reserved)
+        self._update_child(tx, child)
+        parent = self.parent(tx, child.parent_id)
+        self._after_child(tx, parent, child, now)
+        return child
+
+    def store_parent(self, tx: Tx, parent: ParentOrder) -> ParentOrder:
+        """Store a parent's changed fields, and set aside what it now needs."""
+        stored = self.parent(tx, parent.id)
+        reserved = wanted_reserve(parent, self.live_children(tx, parent.id))
+        parent = replace(parent, reserved=reserved)
+        self._reserve(tx, parent, reserved - stored.reserved)
+        tx.execute(
+            "update_parent_order",
+            id=parent.id,
+            remain=to_text(parent.remain),
+            reserved=to_text(parent.reserved),
+            slices_left=parent.slices_left,
+            status=parent.status.value,
+            reason=parent.reason,
+            due_at=us_or_none(parent.due_at),
+            cancel_requested_at=us_or_none(parent.cancel_requested_at),
+            ended_at=us_or_none(parent.ended_at),
+        )
+        return parent
+
+    def end_parent(
+        self, tx: Tx, parent: ParentOrder, status: ParentStatus, reason: str, now: datetime
+    ) -> ParentOrder:
+        """End a parent order; whatever it had set aside is free again."""
+        check_parent(parent.status, status)
+        self._record(tx, parent.id, parent.status, status, reason, now)
+        parent = self.store_parent(
+            tx,
+            replace(parent, status=status, reason=reason, due_at=None, ended_at=now),
+        )
+        raise_notice(
+            tx,
+            self._ids.new(),
+            "order_ended",
+            now,
+            account=parent.account,
+            book=parent.book,
+            order=parent.id,
+            symbol=parent.symbol,
+            status=status.value,
+            reason=reason or "complete",
+        )
+        self._requests.parent_changed(tx, parent, now)
+        return parent
+
+    def request_cancel(self, tx: Tx, parent: ParentOrder, reason: str, now: datetime) -> None:
+        """Cancel what has not been sent and ask for the end of what has.
+
+        A child that was never sent ends at once. One that may be at the broker keeps its state
+        until the broker confirms; its wish to be cancelled is stored and survives a restart.
+        """
+        if parent.status.is_final:
+            return
+        parent = self.store_parent(
+            tx,
+            replace(
+                parent,
+                cancel_requested_at=parent.cancel_requested_at or now,
+                due_at=None,
+                reason=parent.reason or reason,
+            ),
+        )
+        children = self.live_children(tx, parent.id)
+        for child in children:
+            asked = replace(child, cancel_requested_at=child.cancel_requested_at or now)
+            if child.state is ChildState.PLANNED:
+                self.advance(tx, asked, now, ChildState.CANCELLED, reason)
+            elif child.cancel_requested_at is None:
+                self._update_child(tx, asked)
+        if not children:
+            self.end_parent(tx, parent, ParentStatus.CANCELLED, reason, now)
+        tx.signal(WorkArrived(parent.account, parent.symbol))
+
+    def _after_child(
+        self, tx: Tx, parent: ParentOrder, child: ChildOrder, now: datetime
+    ) -> None:
+        parent = self.store_parent(tx, parent)
+        if child.state in FINAL_CHILDREN:
+            tx.signal(WorkArrived(parent.account, parent.symbol))
+            alive = self.live_children(tx, parent.id)
+            if not alive and not parent.status.is_final:
+                self._nothing_alive(tx, parent, child, now)
+                return
+            if parent.status.is_final and not parent.remain:
+                self._completed_late(tx, parent, now)
+        self._requests.parent_changed(tx, parent, now)
+
+    def _nothing_alive(
+        self, tx: Tx, parent: ParentOrder, child: ChildOrder, now: datetime
+    ) -> None:
+        """Decide how a parent goes on whose last live child has ended."""
+        if not parent.remain:
+            self.end_parent(tx, parent, ParentStatus.DONE, "filled", now)
+        elif parent.cancel_requested_at is not None:
+            self.end_parent(tx, parent, ParentStatus.CANCELLED, parent.reason, now)
+        elif parent.order_type is OrderType.TWAP:
+            if parent.slices_left == 0:
+                self.end_twap(tx, parent, now)
+            else:
+                self._requests.parent_changed(tx, parent, now)
+        else:
+            status = {
+                ChildState.REJECTED: ParentStatus.FAILED,
+                ChildState.EXPIRED: ParentStatus.EXPIRED,
+                ChildState.CANCELLED: ParentStatus.CANCELLED,
+                ChildState.FILLED: ParentStatus.DONE,
+            }[child.state]
+            reason = child.reason or child.state.value
+            if child.state is ChildState.FILLED:
+                # Wholly filled, and yet cash remains: it buys less than one lot.
+                reason = "residual_below_one_lot"
+            self.end_parent(tx, parent, status, reason, now)
+
+    def end_twap(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
+        """End a TWAP that has no slice left: done if less than one lot remains, else expired."""
+        if self.below_one_lot(parent):
+            self.end_parent(tx, parent, ParentStatus.DONE, "residual_below_one_lot", now)
+        else:
+            self.end_parent(tx, parent, ParentStatus.EXPIRED, "not filled by the last slice", now)
+
+    def below_one_lot(self, parent: ParentOrder, price: Decimal | None = None) -> bool:
+        """Whether what remains cannot trade one lot (of cash: at ``price``, if known)."""
+        lot = self._lots.lot(parent.account, parent.symbol)
+        if parent.measure is Measure.QUANTITY:
+            return parent.remain < lot
+        return not parent.remain or (price is not None and parent.remain < lot * price)
+
+    def _completed_late(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
+        if parent.status is not ParentStatus.DONE:
+            check_parent(parent.status, ParentStatus.DONE)
+            self._record(tx, parent.id, parent.status, ParentStatus.DONE, "late fill", now)
+            self.store_parent(tx, replace(parent, status=ParentStatus.DONE, reason="late fill"))
+
+    def _child_reserve(self, child: ChildOrder) -> Decimal:
+        leaves = max(child.leaves, ZERO)
+        if child.side is Side.SELL:
+            return leaves
+        assert child.reserve_price is not None  # every buy is planned with one
+        return leaves * child.reserve_price
+
+    def _reserve(self, tx: Tx, order: ParentOrder | ChildOrder, change: Decimal) -> None:
+        if change:
+            position = self.position_reserved(tx, order)
+            position.reserved += change
+
+    def position_reserved(self, tx: Tx, order: ParentOrder | ChildOrder) -> Position:
+        """Return the position an order sets aside from: cash for a buy, units for a sell."""
+        asset = (
+            self._lots.currency(order.account) if order.side is Side.BUY else str(order.symbol)
+        )
+        return tx.position(order.account, order.book, asset)
+
+    def _update_child(self, tx: Tx, child: ChildOrder) -> None:
+        tx.execute(
+            "update_child_order",
+            id=child.id,
+            reserved=to_text(child.reserved),
+            state=child.state.value,
+            reason=child.reason,
+            filled=to_text(child.filled),
+            filled_value=to_text(child.filled_value),
+            broker_order_id=child.broker_order_id,
+            fingerprint=child.fingerprint,
+            market_day=child.market_day,
+            sent_at=us_or_none(child.sent_at),
+            acknowledged_at=us_or_none(child.acknowledged_at),
+            cancel_at=us_or_none(child.cancel_at),
+            cancel_requested_at=us_or_none(child.cancel_requested_at),
+            ended_at=us_or_none(child.ended_at),
+        )
+
+    def _record(
+        self,
+        tx: Tx,
+        order_id: str,
+        old: ParentStatus | ChildState,
+        new: ParentStatus | ChildState,
+        reason: str,
+        now: datetime,
+    ) -> None:
+        tx.execute(
+            "add_order_event",
+            order_id=order_id,
+            at=to_us(now),
+            from_status=old.value,
+            to_status=new.value,
+            reason=reason,
+        )
+
+

@@ -1,0 +1,257 @@
+"""A request from its storing to its final answer.
+
+A request (a webhook, later an order by hand) is stored before anything is done for it and ends
+with exactly one answer, which whoever repeats it gets again. Placing is settled when each of its
+orders is acknowledged, refused or final; cancelling when each of its targets has ended, or at its
+deadline, when what is left goes on in the background.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+import orjson
+
+from algorithms.domain import OrderType, ParentId, ParentStatus
+from daemon.execution import answers
+from daemon.execution.answers import Item, Outcome, RequestStatus
+from daemon.signals import RequestSettled
+from daemon.storage.rows import child_from_row, parent_from_row, to_us, us_or_none
+from daemon.storage.tx import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from algorithms.domain import ChildOrder, ParentOrder
+    from daemon.execution.answers import Answer
+    from daemon.storage.tx import Tx, View
+
+REQUESTS = Table(
+    "requests",
+    (
+        "id",
+        "strategy",
+        "source",
+        "dedup_key",
+        "body_hash",
+        "body",
+        "cancels",
+        "unworked",
+        "refusals",
+        "received_at",
+        "status",
+        "deadline",
+        "http_status",
+        "answer",
+        "finished_at",
+    ),
+)
+TARGETS = Table("request_targets", ("request_id", "parent_id", "role"))
+
+Role = Literal["place", "cancel"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRequest:
+    """A request as it arrives. ``body`` is what was sent, without its secrets.
+
+    ``cancels``: it asks for cancels. ``unworked``: it asks for orders that are not placed in the
+    same transaction, because a cancel or a price has to be waited for.
+    """
+
+    id: str
+    strategy: str
+    source: str
+    dedup_key: str
+    body_hash: bytes
+    body: str
+    warnings: tuple[str, ...]
+    cancels: bool
+    unworked: bool
+    deadline: datetime | None
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CancelsConfirmed:
+    """The cancels of a request have ended, or their time is over: its orders may follow."""
+
+    request_id: str
+
+
+class Requests:
+    """Outcomes of requests; every function runs in the writer's transaction."""
+
+    def store(
+        self,
+        tx: Tx,
+        request: NewRequest,
+        *,
+        targets: Sequence[tuple[ParentId, Role]],
+        refusals: Sequence[Item],
+        answer: Answer | None,
+    ) -> None:
+        """Store a request together with what it started, and its answer if that is known."""
+        if answer is not None:
+            status = answer.status
+        else:
+            status = RequestStatus.STORED if request.unworked else RequestStatus.WORKING
+        tx.insert(
+            REQUESTS,
+            (
+                request.id,
+                request.strategy,
+                request.source,
+                request.dedup_key,
+                request.body_hash,
+                request.body,
+                int(request.cancels),
+                int(request.unworked),
+                _refusals_text(refusals),
+                to_us(request.received_at),
+                status.value,
+                us_or_none(request.deadline),
+                answer.http_status if answer else None,
+                answer.body.decode() if answer else None,
+                to_us(request.received_at) if answer else None,
+            ),
+        )
+        for parent_id, role in targets:
+            tx.insert(TARGETS, (request.id, parent_id, role))
+
+    def worked(
+        self,
+        tx: Tx,
+        request_id: str,
+        *,
+        targets: Sequence[ParentId],
+        refusals: Sequence[Item],
+        now: datetime,
+    ) -> None:
+        """Record the orders of a request that had to wait; settle it if they are settled."""
+        row = tx.fetch_one("unfinished_request", id=request_id)
+        if row is None:
+            return
+        for parent_id in targets:
+            tx.insert(TARGETS, (request_id, parent_id, "place"))
+        earlier = [_refusal(raw) for raw in orjson.loads(row["refusals"])]
+        tx.execute(
+            "begin_request",
+            id=request_id,
+            status=RequestStatus.WORKING.value,
+            refusals=_refusals_text([*earlier, *refusals]),
+        )
+        self.settle(tx, request_id, now)
+
+    def parent_changed(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
+        """Settle what only waited for this order."""
+        for row in tx.fetch("unfinished_requests_of_parent", parent_id=parent.id):
+            self.settle(tx, row["request_id"], now)
+
+    def settle(self, tx: Tx, request_id: str, now: datetime, *, at_deadline: bool = False) -> None:
+        """Finish a request whose orders have all come far enough, or whose time is over."""
+        row = tx.fetch_one("unfinished_request", id=request_id)
+        if row is None:
+            return
+        targets = tx.fetch("targets_of_request", request_id=request_id)
+        items = [_refusal(raw) for raw in orjson.loads(row["refusals"])]
+        for target in targets:
+            parent = parent_from_row(target)
+            item = (
+                self._cancel_item(tx, parent, at_deadline=at_deadline)
+                if target["role"] == "cancel"
+                else self._place_item(tx, parent)
+            )
+            if item is None:
+                return
+            items.append(item)
+        if row["unworked"]:
+            tx.signal(CancelsConfirmed(request_id))
+            return
+        answer = answers.build(request_id, items, _warnings(row["body"]))
+        self.finish(tx, answer, request_id, now)
+
+    def finish(self, tx: Tx, answer: Answer, request_id: str, now: datetime) -> None:
+        """Store the final answer and tell whoever waits for it."""
+        tx.execute(
+            "finish_request",
+            id=request_id,
+            status=answer.status.value,
+            http_status=answer.http_status,
+            answer=answer.body.decode(),
+            finished_at=to_us(now),
+        )
+        tx.signal(RequestSettled(request_id, answer.http_status, answer.body))
+
+    def _place_item(self, view: View, parent: ParentOrder) -> Item | None:
+        """Describe a placed order, or return None while its fate is open."""
+        children = self._children(view, parent)
+        acknowledged = [child for child in children if child.acknowledged_at is not None]
+        came_through = (
+            parent.order_type is OrderType.TWAP
+            or bool(acknowledged)
+            or parent.remain != parent.total
+        )
+        if came_through or parent.status is ParentStatus.DONE:
+            return _item(parent, children, Outcome.ACCEPTED)
+        if parent.status.is_final:
+            return _item(parent, children, Outcome.FAILED, parent.reason or parent.status.value)
+        return None
+
+    def _cancel_item(self, view: View, parent: ParentOrder, *, at_deadline: bool) -> Item | None:
+        """Describe a cancelled order, or return None while its end is not confirmed."""
+        children = self._children(view, parent)
+        if parent.status is ParentStatus.CANCELLED:
+            return _item(parent, children, Outcome.CANCELLED)
+        if parent.status.is_final:
+            return _item(parent, children, Outcome.ENDED_BEFORE)
+        if at_deadline:
+            return _item(
+                parent,
+                children,
+                Outcome.FAILED,
+                "cancel_unconfirmed: the broker has not confirmed; it goes on in the background",
+            )
+        return None
+
+    def _children(self, view: View, parent: ParentOrder) -> list[ChildOrder]:
+        rows = view.fetch("children_of_parent", parent_id=parent.id)
+        return [child_from_row(row) for row in rows]
+
+
+def _refusals_text(refusals: Sequence[Item]) -> str:
+    if not refusals:
+        return "[]"
+    return orjson.dumps([asdict(item) for item in refusals]).decode()
+
+
+def _refusal(raw: dict[str, str]) -> Item:
+    return Item(
+        account=raw["account"],
+        order_id=None,
+        exchange_order_id=None,
+        symbol=raw["symbol"],
+        outcome=Outcome.FAILED,
+        error=raw["error"],
+    )
+
+
+def _item(
+    parent: ParentOrder, children: list[ChildOrder], outcome: Outcome, error: str | None = None
+) -> Item:
+    broker_ids = [child.broker_order_id for child in children if child.broker_order_id]
+    return Item(
+        account=parent.account,
+        order_id=parent.id,
+        exchange_order_id=broker_ids[-1] if broker_ids else None,
+        symbol=parent.symbol,
+        outcome=outcome,
+        error=error,
+    )
+
+
+def _warnings(body: str) -> list[str]:
+    warnings: list[str] = orjson.loads(body).get("warnings", [])
+    return warnings

@@ -1,0 +1,158 @@
+"""Sending: the intent is committed, the order leaves once, the answer is committed.
+
+A planned order becomes ``sending`` on disk before a byte of it leaves. Whatever happens from then
+on (a time-out, a kill, an unreadable answer) it is never sent again: it is ``unknown`` until the
+broker has been asked. Only a refusal that proves that nothing was placed allows another attempt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from adapters.broker import Accepted, BrokerError, OutcomeUnknown, RefusalCode, Refused
+from algorithms.domain import ChildState
+from daemon.execution.sent import request_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from adapters.broker import Broker, OrderRequest, PlaceOutcome
+    from adapters.clock import Clock
+    from algorithms.domain import ChildId, ChildOrder, Symbol
+    from daemon.execution.broker_calls import BrokerCalls
+    from daemon.execution.evidence import Evidence
+    from daemon.execution.halts import Halts
+    from daemon.execution.orders import Orders
+    from daemon.execution.persistence import Persistence
+    from daemon.storage.tx import Tx
+
+MOST_ATTEMPTS = 3
+WAIT_BETWEEN_ATTEMPTS_S = 0.5
+LONGEST_WAIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """What is known after sending; ``look`` asks for a look at the order's fills."""
+
+    look: bool
+
+
+class Sender:
+    """Sends the planned orders of one account."""
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        calls: BrokerCalls,
+        persistence: Persistence,
+        clock: Clock,
+        orders: Orders,
+        evidence: Evidence,
+        halts: Halts,
+    ) -> None:
+        self._calls = calls
+        self._persistence = persistence
+        self._clock = clock
+        self._orders = orders
+        self._evidence = evidence
+        self._halts = halts
+        self._one_by_one = not broker.capabilities.client_order_ids
+        self._turns: defaultdict[Symbol, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def send(self, child: ChildOrder) -> SendResult:
+        """Send a planned order and record what became of it."""
+        if not self._one_by_one:
+            return await self._send(child)
+        # Without client ids two like orders under way at once could not be told apart.
+        async with self._turns[child.symbol]:
+            return await self._send(child)
+
+    async def _send(self, child: ChildOrder) -> SendResult:
+        fingerprint = None
+        if self._one_by_one:
+            try:
+                fingerprint = await self._calls.fingerprint(request_of(child))
+            except BrokerError as error:
+                await self._give_up(child.id, f"unavailable: {error}")
+                return SendResult(look=False)
+        request = await self._begin(child.id, fingerprint)
+        if request is None:
+            return SendResult(look=False)
+        outcome = await self._attempt(request, child.cancel_at)
+        return await self._record(child.id, outcome)
+
+    async def _begin(self, child_id: ChildId, fingerprint: str | None) -> OrderRequest | None:
+        """Commit the intent to send, unless the order must not be sent (any more)."""
+        now = self._clock.now()
+
+        def begin(tx: Tx) -> OrderRequest | None:
+            child = self._orders.child(tx, child_id)
+            if child.state is not ChildState.PLANNED:
+                return None
+            halted = self._halts.reason(child.account, child.strategy, child.book)
+            if halted is not None:
+                self._orders.advance(tx, child, now, ChildState.CANCELLED, f"halted: {halted}")
+                return None
+            if self._frozen(tx, child):
+                return None
+            child = self._orders.advance(
+                tx, replace(child, sent_at=now, fingerprint=fingerprint), now, ChildState.SENDING
+            )
+            return request_of(child)
+
+        return await self._persistence.write(begin)
+
+    def _frozen(self, tx: Tx, child: ChildOrder) -> bool:
+        """Whether an order of unknown fate forbids this one for now."""
+        query = (
+            "uncertain_children_of_symbol" if self._one_by_one else "unknown_children_of_symbol"
+        )
+        rows = tx.fetch(query, account=child.account, symbol=child.symbol)
+        return any(self._one_by_one or row["book"] == child.book for row in rows)
+
+    async def _attempt(self, request: OrderRequest, until: datetime | None) -> PlaceOutcome:
+        """Send; after a refusal that judged nothing, send again a bounded number of times."""
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            outcome = await self._calls.place(request)
+            if not isinstance(outcome, Refused) or not outcome.code.is_transient:
+                return outcome
+            wait = outcome.retry_after_s or WAIT_BETWEEN_ATTEMPTS_S * attempt
+            too_late = until is not None and (until - self._clock.now()).total_seconds() <= wait
+            if attempt == MOST_ATTEMPTS or wait > LONGEST_WAIT_S or too_late:
+                return outcome
+            await self._clock.sleep(wait)
+        raise AssertionError  # the loop returns in its last round
+
+    async def _record(self, child_id: ChildId, outcome: PlaceOutcome) -> SendResult:
+        now = self._clock.now()
+
+        def record(tx: Tx) -> SendResult:
+            match outcome:
+                case Accepted(order):
+                    child = self._evidence.found(tx, child_id, order, (), now)
+                    return SendResult(look=child.filled < order.filled or order.state.is_final)
+                case Refused(RefusalCode.DUPLICATE, message):
+                    # An order of ours with this id is there: this one, by an earlier attempt.
+                    self._evidence.unanswered(tx, child_id, f"duplicate: {message}", now)
+                case Refused(code, message):
+                    self._evidence.refused(tx, child_id, f"{code.value}: {message}", now)
+                case OutcomeUnknown(reason):
+                    self._evidence.unanswered(tx, child_id, reason, now)
+            return SendResult(look=False)
+
+        return await self._persistence.write(record)
+
+    async def _give_up(self, child_id: ChildId, reason: str) -> None:
+        now = self._clock.now()
+
+        def give_up(tx: Tx) -> None:
+            child = self._orders.child(tx, child_id)
+            if child.state is ChildState.PLANNED:
+                self._orders.advance(tx, child, now, ChildState.REJECTED, reason)
+
+        await self._persistence.write(give_up)

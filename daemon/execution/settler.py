@@ -1,0 +1,187 @@
+"""Orders whose fate is open: cancels until confirmed, unknown orders until found or proven absent.
+
+Both ask the broker again and again, with growing pauses, and believe only what it shows. A cancel
+is harmless to repeat; an order is never sent again from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adapters.broker import (
+    Absent,
+    Ambiguous,
+    CancelConfirmed,
+    CancelRefused,
+    Found,
+)
+from algorithms.domain import ChildState
+from daemon.execution.sent import sent_order
+from daemon.notices import raise_notice
+
+if TYPE_CHECKING:
+    from adapters.broker import Ambiguous as AmbiguousOutcome
+    from adapters.clock import Clock
+    from algorithms.domain import ChildId, ChildOrder
+    from daemon.execution.broker_calls import BrokerCalls
+    from daemon.execution.evidence import Evidence
+    from daemon.execution.orders import Orders
+    from daemon.execution.persistence import Persistence
+    from daemon.ids import IdSource
+    from daemon.storage.tx import Tx
+
+PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+"""Between the first questions about an order; the last goes on."""
+AMBIGUOUS_PAUSE_S = 30.0
+SLOW_AFTER_ROUNDS = 5
+"""People are told once when a cancel has not been confirmed after so many rounds."""
+
+
+@dataclass(slots=True)
+class _Pauses:
+    """How long to wait before the next question."""
+
+    rounds: int = 0
+
+    def next(self, told: float | None = None) -> float:
+        pause = PAUSES_S[min(self.rounds, len(PAUSES_S) - 1)]
+        self.rounds += 1
+        return max(pause, told or 0.0)
+
+
+class Settler:
+    """Settles the open fates of one account's orders."""
+
+    def __init__(
+        self,
+        *,
+        calls: BrokerCalls,
+        persistence: Persistence,
+        clock: Clock,
+        orders: Orders,
+        evidence: Evidence,
+        ids: IdSource,
+    ) -> None:
+        self._calls = calls
+        self._persistence = persistence
+        self._clock = clock
+        self._orders = orders
+        self._evidence = evidence
+        self._ids = ids
+
+    async def look(self, child: ChildOrder) -> None:
+        """Fetch the fills of an order that the broker says has traded, until all are booked."""
+        pauses = _Pauses()
+        while not await self._ask(child):
+            await self._clock.sleep(pauses.next())
+            child = await self._load(child.id)
+            if child.state.is_final:
+                return
+
+    async def resolve(self, child: ChildOrder) -> None:
+        """Ask until an unknown order is found or proven absent.
+
+        If it is to be cancelled meanwhile, the cancel is sent along: should the order be there,
+        it ends all the sooner.
+        """
+        pauses = _Pauses()
+        warned = False
+        while True:
+            child = await self._load(child.id)
+            if child.state is not ChildState.UNKNOWN:
+                return
+            if child.cancel_requested_at is not None and child.fingerprint is None:
+                await self._calls.cancel(sent_order(child))
+            outcome = await self._calls.find(sent_order(child))
+            match outcome:
+                case Found(order, fills):
+                    await self._take_in(child.id, Found(order, fills))
+                    return
+                case Absent():
+                    now = self._clock.now()
+                    await self._persistence.write(
+                        lambda tx, i=child.id: self._evidence.absent(tx, i, now)
+                    )
+                    return
+                case Ambiguous():
+                    if not warned:
+                        warned = True
+                        await self._warn_ambiguous(child, outcome)
+                    await self._clock.sleep(AMBIGUOUS_PAUSE_S)
+                case _:
+                    await self._clock.sleep(pauses.next())
+
+    async def cancel(self, child_id: ChildId) -> None:
+        """Cancel an order and stay with it until the broker has confirmed its end."""
+        pauses = _Pauses()
+        while True:
+            child = await self._begin_cancel(child_id)
+            if child.state is not ChildState.CANCELLING:
+                return
+            told = None
+            outcome = await self._calls.cancel(sent_order(child))
+            match outcome:
+                case CancelConfirmed(order) if order.filled == child.filled:
+                    await self._take_in(child_id, Found(order, ()))
+                    return
+                case CancelRefused(_, retry_after_s):
+                    told = retry_after_s
+                case _:
+                    if await self._ask(child) and (await self._load(child_id)).state.is_final:
+                        return
+            if pauses.rounds == SLOW_AFTER_ROUNDS:
+                await self._warn_slow(child)
+            await self._clock.sleep(pauses.next(told))
+
+    async def _ask(self, child: ChildOrder) -> bool:
+        """Ask once; return whether every fill the broker reports of the order is booked."""
+        outcome = await self._calls.find(sent_order(child))
+        if isinstance(outcome, Found):
+            after = await self._take_in(child.id, outcome)
+            return after.filled >= outcome.order.filled
+        return False
+
+    async def _take_in(self, child_id: ChildId, found: Found) -> ChildOrder:
+        now = self._clock.now()
+        return await self._persistence.write(
+            lambda tx: self._evidence.found(tx, child_id, found.order, found.fills, now)
+        )
+
+    async def _begin_cancel(self, child_id: ChildId) -> ChildOrder:
+        now = self._clock.now()
+
+        def begin(tx: Tx) -> ChildOrder:
+            child = self._orders.child(tx, child_id)
+            if child.state in {ChildState.OPEN, ChildState.PARTIALLY_FILLED}:
+                child = self._orders.advance(tx, child, now, ChildState.CANCELLING)
+            return child
+
+        return await self._persistence.write(begin)
+
+    async def _load(self, child_id: ChildId) -> ChildOrder:
+        return await self._persistence.read(lambda view: self._orders.child(view, child_id))
+
+    async def _warn_ambiguous(self, child: ChildOrder, outcome: AmbiguousOutcome) -> None:
+        await self._warn(child, "order_ambiguous", count=str(len(outcome.candidates)))
+
+    async def _warn_slow(self, child: ChildOrder) -> None:
+        await self._warn(child, "cancel_slow")
+
+    async def _warn(self, child: ChildOrder, code: str, **params: str) -> None:
+        now = self._clock.now()
+
+        def warn(tx: Tx) -> None:
+            raise_notice(
+                tx,
+                self._ids.new(),
+                code,
+                now,
+                account=child.account,
+                book=child.book,
+                order=child.id,
+                symbol=child.symbol,
+                **params,
+            )
+
+        await self._persistence.write(warn)

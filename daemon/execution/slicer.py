@@ -1,0 +1,320 @@
+"""From a parent order whose time has come to the child order that works it next.
+
+One child at a time works a parent. A slice that has not filled in time is cancelled, and only
+when that cancel is confirmed, with every fill booked, is what it leaves worked again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to
+from algorithms.domain import (
+    ChildOrder,
+    ChildState,
+    Measure,
+    OrderType,
+    Side,
+    TimeInForce,
+)
+from algorithms.twap import effective_fill_timeout, slice_limit, slice_quantity, slice_time
+from daemon.storage.rows import parent_from_row, to_us
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from adapters.broker import Capabilities
+    from algorithms.domain import AccountName, ParentOrder
+    from algorithms.instruments import Instrument
+    from daemon.execution.halts import Halts
+    from daemon.execution.orders import Orders
+    from daemon.ids import IdSource
+    from daemon.registry import Book, Registry
+    from daemon.storage.tx import Tx, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlicerSettings:
+    """From [twap] and [risk]."""
+
+    price_offset_percent: Decimal
+    fill_timeout: timedelta
+    market_margin_percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """Where a TWAP stands: slices left counting this one, the next one's time, the gap."""
+
+    left: int
+    next_at: datetime | None
+    gap: timedelta
+
+
+class Slicer:
+    """Plans child orders of one account; runs in the writer's transaction."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        capabilities: Capabilities,
+        orders: Orders,
+        halts: Halts,
+        ids: IdSource,
+        settings: SlicerSettings,
+    ) -> None:
+        self.registry = registry
+        self._capabilities = capabilities
+        self._orders = orders
+        self._halts = halts
+        self._ids = ids
+        self._settings = settings
+
+    def due(self, view: View, account: AccountName, now: datetime) -> list[ParentOrder]:
+        """Return the orders that want planning now, oldest first."""
+        rows = view.fetch("due_parents", account=account, now=to_us(now))
+        return [parent_from_row(row) for row in rows]
+
+    def needs_price(self, parent: ParentOrder) -> bool:
+        """Whether planning this order takes the current price."""
+        return parent.order_type is OrderType.TWAP
+
+    def plan(
+        self,
+        tx: Tx,
+        parent: ParentOrder,
+        instrument: Instrument,
+        price: Decimal | None,
+        now: datetime,
+    ) -> None:
+        """Plan the next child of a due order, or note why there is none now."""
+        parent = self._orders.parent(tx, parent.id)
+        if parent.status.is_final or parent.due_at is None or parent.due_at > now:
+            return
+        if parent.deadline is not None and now >= parent.deadline:
+            self._overdue(tx, parent, now)
+            return
+        book = self.registry.books.get(parent.book)
+        blocked = (
+            self._halts.reason(parent.account, parent.strategy, parent.book) is not None
+            or self._frozen(tx, parent)
+        )
+        if parent.order_type is OrderType.TWAP:
+            if book is None or blocked:
+                self._pass_slot(tx, parent, now)
+            else:
+                self._plan_slice(tx, parent, book, instrument, price, now)
+        elif not blocked:
+            self._plan_whole(tx, parent, instrument, now)
+
+    def _overdue(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
+        """End a TWAP whose deadline has passed.
+
+        What is still at the broker is cancelled first: the order ends when that is confirmed.
+        """
+        parent = self._orders.store_parent(tx, replace(parent, slices_left=0, due_at=None))
+        if not self._cancel_alive(tx, parent, now):
+            self._orders.end_twap(tx, parent, now)
+
+    def _pass_slot(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
+        """Let a slice's turn go by; its part goes to the slices left. The deadline stands."""
+        slot = self._slot(parent, now)
+        self._orders.store_parent(
+            tx,
+            replace(
+                parent,
+                slices_left=max(slot.left - 1, 1),
+                due_at=slot.next_at or parent.deadline,
+            ),
+        )
+
+    def _frozen(self, tx: Tx, parent: ParentOrder) -> bool:
+        rows = tx.fetch(
+            "unknown_children_of_symbol", account=parent.account, symbol=parent.symbol
+        )
+        by_symbol = not self._capabilities.client_order_ids
+        return any(by_symbol or row["book"] == parent.book for row in rows)
+
+    def _plan_whole(
+        self, tx: Tx, parent: ParentOrder, instrument: Instrument, now: datetime
+    ) -> None:
+        """Send everything that netting left of an order, in one child."""
+        if self._orders.live_children(tx, parent.id):
+            self._orders.store_parent(tx, replace(parent, due_at=None))
+            return
+        quantity, reserve_price = self._whole(parent, instrument)
+        if not quantity:
+            self._orders.end_twap(tx, parent, now)
+            return
+        self._orders.plan(
+            tx,
+            replace(parent, due_at=None, slices_left=0),
+            self._child(parent, parent.order_type, quantity, parent.limit_price, reserve_price, now),
+        )
+
+    def _whole(
+        self, parent: ParentOrder, instrument: Instrument
+    ) -> tuple[Decimal, Decimal | None]:
+        if parent.measure is Measure.QUANTITY:
+            return floor_to(parent.remain, instrument.lot), parent.reserve_price
+        assert parent.reserve_price is not None  # a cash order is accepted with one
+        return floor_to_lots(parent.reserved, parent.reserve_price, instrument), parent.reserve_price
+
+    def _plan_slice(
+        self,
+        tx: Tx,
+        parent: ParentOrder,
+        book: Book,
+        instrument: Instrument,
+        price: Decimal | None,
+        now: datetime,
+    ) -> None:
+        if self._cancel_alive(tx, parent, now):
+            return
+        slot = self._slot(parent, now)
+        waiting = replace(parent, slices_left=slot.left - 1, due_at=slot.next_at)
+        quantity = ZERO
+        if price is not None:
+            limit = slice_limit(
+                price,
+                parent.side,
+                self._settings.price_offset_percent,
+                instrument,
+                parent.limit_price,
+            )
+            quantity = self._slice_quantity(parent, book, instrument, slot.left, limit)
+            reserve_price = self._slice_reserve(parent, book, limit, price)
+            quantity = self._affordable(tx, parent, instrument, quantity, reserve_price)
+        if not quantity:
+            waiting = self._orders.store_parent(tx, waiting)
+            if not waiting.slices_left:
+                self._orders.end_twap(tx, waiting, now)
+            return
+        order_type = book.slice_type
+        child = self._child(
+            parent,
+            order_type,
+            quantity,
+            limit if order_type is OrderType.LIMIT else None,
+            reserve_price,
+            now,
+        )
+        timeout = effective_fill_timeout(self._settings.fill_timeout, slot.gap)
+        cancel_at = now + timeout
+        if parent.deadline is not None:
+            cancel_at = min(cancel_at, parent.deadline)
+        self._orders.plan(tx, waiting, replace(child, cancel_at=cancel_at))
+
+    def _cancel_alive(self, tx: Tx, parent: ParentOrder, now: datetime) -> bool:
+        """Ask for the end of what still works this parent; return whether there is anything."""
+        alive = self._orders.live_children(tx, parent.id)
+        for child in alive:
+            if child.cancel_at is None or child.cancel_at > now:
+                tx.execute("set_cancel_at", id=child.id, cancel_at=to_us(now))
+        return bool(alive)
+
+    def _slot(self, parent: ParentOrder, now: datetime) -> _Slot:
+        """Find the slice whose turn it is. Slices whose time has passed have had their turn."""
+        if parent.deadline is None:
+            return _Slot(1, None, self._settings.fill_timeout)
+        span = parent.deadline - parent.created_at
+        times = (
+            slice_time(parent.created_at, span, parent.slices, k) for k in range(parent.slices)
+        )
+        coming = [at for at in times if at > now]
+        return _Slot(len(coming) + 1, coming[0] if coming else None, span / parent.slices)
+
+    def _slice_quantity(
+        self,
+        parent: ParentOrder,
+        book: Book,
+        instrument: Instrument,
+        left: int,
+        limit: Decimal,
+    ) -> Decimal:
+        free = parent.reserved if parent.measure is Measure.CASH else parent.remain
+        return slice_quantity(
+            measure=parent.measure,
+            free=free,
+            slices_left=left,
+            limit_price=limit,
+            commission_percent=book.account.commission_percent,
+            lot=instrument.lot,
+        )
+
+    def _slice_reserve(
+        self, parent: ParentOrder, book: Book, limit: Decimal, price: Decimal
+    ) -> Decimal | None:
+        """Cash that a unit of a buying slice may take, fee included."""
+        if parent.side is Side.SELL:
+            return None
+        worst = limit
+        if book.slice_type is OrderType.MARKET:
+            worst = price * (ONE + self._settings.market_margin_percent / HUNDRED)
+        return worst * (ONE + book.account.commission_percent / HUNDRED)
+
+    def _affordable(
+        self,
+        tx: Tx,
+        parent: ParentOrder,
+        instrument: Instrument,
+        quantity: Decimal,
+        reserve_price: Decimal | None,
+    ) -> Decimal:
+        """Cut a buying slice to what its order has set aside and its book has free besides."""
+        if reserve_price is None:
+            return quantity
+        cash = self._orders.position_reserved(tx, parent)
+        return min(quantity, floor_to_lots(parent.reserved + cash.free, reserve_price, instrument))
+
+    def _child(
+        self,
+        parent: ParentOrder,
+        order_type: OrderType,
+        quantity: Decimal,
+        limit: Decimal | None,
+        reserve_price: Decimal | None,
+        now: datetime,
+    ) -> ChildOrder:
+        lasting = order_type in {OrderType.LIMIT, OrderType.STOP_MARKET, OrderType.STOP_LIMIT}
+        gtc = lasting and self._capabilities.good_till_cancelled
+        return ChildOrder(
+            id=self._ids.child(parent.strategy),
+            parent_id=parent.id,
+            strategy=parent.strategy,
+            account=parent.account,
+            book=parent.book,
+            symbol=parent.symbol,
+            side=parent.side,
+            order_type=order_type,
+            time_in_force=TimeInForce.GTC if gtc else TimeInForce.DAY,
+            quantity=quantity,
+            limit_price=limit,
+            stop_price=parent.stop_price,
+            reserved=quantity if reserve_price is None else quantity * reserve_price,
+            reserve_price=reserve_price,
+            state=ChildState.PLANNED,
+            reason="",
+            filled=ZERO,
+            filled_value=ZERO,
+            broker_order_id=None,
+            fingerprint=None,
+            market_day=None,
+            created_at=now,
+            sent_at=None,
+            acknowledged_at=None,
+            cancel_at=None,
+            cancel_requested_at=None,
+            ended_at=None,
+        )
+
+
+def floor_to_lots(cash: Decimal, unit_price: Decimal, instrument: Instrument) -> Decimal:
+    """Return the units, in whole lots, that ``cash`` pays for."""
+    if cash <= ZERO:
+        return ZERO
+    return cash // (unit_price * instrument.lot) * instrument.lot

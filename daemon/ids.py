@@ -1,0 +1,59 @@
+"""Our own ids: unique for ever, sorted by creation, fit for every broker.
+
+The form is that of a ULID (48 bits of milliseconds, 80 random bits, Crockford's base 32), so the
+text order of ids is the order of creation, which netting and slicing go by. Ids never repeat,
+even after a database was restored from a backup: a broker would take a repeated client id of a
+finished order for a new order.
+"""
+
+from __future__ import annotations
+
+import random
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from algorithms.domain import ChildId, ParentId
+
+if TYPE_CHECKING:
+    from adapters.clock import Clock
+    from algorithms.domain import StrategyName
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_RANDOM_BITS = 80
+_PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
+TAG_LENGTH = 8
+
+
+class IdSource:
+    """Makes ids; safe to use from the event loop and the database's thread at once."""
+
+    def __init__(self, clock: Clock, source: random.Random | None = None) -> None:
+        self._clock = clock
+        self._random = source or random.SystemRandom()
+        self._last = 0
+        self._lock = Lock()
+
+    def new(self) -> str:
+        """Return a new id, greater than every id made before it."""
+        milliseconds = int(self._clock.now().timestamp() * 1000)
+        with self._lock:
+            value = milliseconds << _RANDOM_BITS
+            if value <= self._last:
+                # Same millisecond, or a clock that was set back: stay in order.
+                value = self._last + 1
+            else:
+                value |= self._random.getrandbits(_RANDOM_BITS - 1)
+            self._last = value
+        return "".join([_PAIRS[(value >> shift) & 1023] for shift in range(120, -1, -10)])
+
+    def parent(self) -> ParentId:
+        """Return the id of a new parent order."""
+        return ParentId(self.new())
+
+    def child(self, strategy: StrategyName) -> ChildId:
+        """Return the id of a new child order, which is also its client order id.
+
+        At most 36 letters, digits, ``-`` and ``_``, which every venue accepts. It starts with
+        the strategy's name, so that a person reading the broker's own pages sees whose it is.
+        """
+        return ChildId(f"{strategy[:TAG_LENGTH]}-{self.new()}")

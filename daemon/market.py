@@ -1,0 +1,88 @@
+"""Prices and instruments of an account's broker, asked once and remembered as long as they hold.
+
+Sizing, limits and netting need a price at the moment of a decision; a venue with a budget of one
+request a second cannot be asked for each. A remembered price is never passed off as fresh: it
+keeps the time the broker gave it, and whoever uses it decides how old is too old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from adapters.broker import BrokerError, BrokerUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from adapters.broker import Broker, Quote
+    from adapters.clock import Clock
+    from algorithms.domain import AccountName, Symbol
+    from algorithms.instruments import Instrument
+
+QUOTE_LIFE_S = 0.5
+"""How long a price serves the next decisions; a burst of orders costs one question."""
+ASK_TIMEOUT_S = 5.0
+MOST_REMEMBERED = 10_000
+
+
+class Market:
+    """What the brokers of all accounts say of symbols."""
+
+    def __init__(self, clock: Clock, brokers: Mapping[AccountName, Broker]) -> None:
+        self._clock = clock
+        self._brokers = brokers
+        self._instruments: dict[tuple[AccountName, Symbol], Instrument] = {}
+        self._quotes: dict[tuple[AccountName, Symbol], tuple[float, Quote]] = {}
+
+    def known_instrument(self, account: AccountName, symbol: Symbol) -> Instrument | None:
+        """Return the instrument if it has been asked for before."""
+        return self._instruments.get((account, symbol))
+
+    def known_quote(self, account: AccountName, symbol: Symbol) -> Quote | None:
+        """Return the price if it was asked for a moment ago."""
+        found = self._quotes.get((account, symbol))
+        if found is None or self._clock.monotonic() - found[0] > QUOTE_LIFE_S:
+            return None
+        return found[1]
+
+    async def instrument(self, account: AccountName, symbol: Symbol) -> Instrument:
+        """Return lot and ticks; raise BrokerError when the broker cannot say."""
+        known = self.known_instrument(account, symbol)
+        if known is None:
+            async with asyncio.timeout(ASK_TIMEOUT_S):
+                known = await self._broker(account).instrument(symbol)
+            if len(self._instruments) >= MOST_REMEMBERED:
+                self._instruments.clear()
+            self._instruments[account, symbol] = known
+        return known
+
+    async def quote(self, account: AccountName, symbol: Symbol) -> Quote:
+        """Return a price at most a moment old; raise BrokerError when there is none."""
+        known = self.known_quote(account, symbol)
+        if known is None:
+            try:
+                async with asyncio.timeout(ASK_TIMEOUT_S):
+                    known = await self._broker(account).quote(symbol)
+            except TimeoutError as error:
+                message = f"no price of {symbol} within {ASK_TIMEOUT_S} s"
+                raise BrokerUnavailableError(message) from error
+            if len(self._quotes) >= MOST_REMEMBERED:
+                self._quotes.clear()
+            self._quotes[account, symbol] = (self._clock.monotonic(), known)
+        return known
+
+    def age_s(self, quote: Quote, now: datetime) -> float:
+        """Return the seconds since the broker saw this price."""
+        return (now - quote.at).total_seconds()
+
+    def _broker(self, account: AccountName) -> Broker:
+        broker = self._brokers.get(account)
+        if broker is None:
+            message = f"account {account} is not connected"
+            raise BrokerUnavailableError(message)
+        return broker
+
+
+__all__ = ["BrokerError", "Market"]

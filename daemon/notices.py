@@ -1,0 +1,120 @@
+"""Lines for people: stored with the change they report, delivered later by whoever can.
+
+A notice is a code with numbers; the sentence is made from the catalogue below, so that it can be
+translated and every code can be documented. A notice that cannot be delivered waits in the
+outbox; it never delays an order.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import orjson
+
+from daemon.signals import NoticeRaised
+from daemon.storage.rows import to_us
+from daemon.storage.tx import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from daemon.storage.tx import Tx
+
+NOTICES = Table("notices", ("id", "at", "level", "code", "account", "book", "params"))
+
+
+class Level(StrEnum):
+    """How much a person should care."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ALARM = "alarm"
+
+
+CATALOGUE: Mapping[str, tuple[Level, str]] = {
+    "pair_crossed": (
+        Level.INFO,
+        "{symbol}: {buyer} +{quantity}, {seller} -{quantity} at {price}, value {value}",
+    ),
+    "netting_done": (
+        Level.INFO,
+        "{symbol}: {pairs} pairs crossed, value {value}, {broker_orders} broker orders and "
+        "{commission} commission saved",
+    ),
+    "netting_skipped": (Level.WARNING, "{symbol}: no netting, {reason}"),
+    "pair_failed": (Level.WARNING, "{symbol}: {buyer} with {seller} not crossed, {reason}"),
+    "bought": (Level.INFO, "{book} bought {quantity} {symbol} at {price}"),
+    "sold": (Level.INFO, "{book} sold {quantity} {symbol} at {price}"),
+    "order_ended": (Level.INFO, "{book}: order {order} for {symbol} {status}, {reason}"),
+    "order_rejected": (Level.WARNING, "{book}: order for {symbol} refused, {reason}"),
+    "order_unknown": (
+        Level.WARNING,
+        "{book}: no answer about order {order} for {symbol}, asking the broker; {reason}",
+    ),
+    "order_resolved": (Level.INFO, "{book}: order {order} for {symbol} is {state}"),
+    "order_ambiguous": (
+        Level.ALARM,
+        "{book}: order {order} for {symbol} cannot be told from {count} others at the broker; "
+        "a person must say which it is",
+    ),
+    "late_fill": (
+        Level.WARNING,
+        "{book}: {quantity} {symbol} filled after its order had ended ({state})",
+    ),
+    "cancel_slow": (Level.WARNING, "{book}: cancel of {order} for {symbol} not confirmed yet"),
+    "request_repeated": (Level.INFO, "{strategy}: the same webhook again within {seconds} s"),
+    "request_dropped": (
+        Level.WARNING,
+        "{strategy}: webhook {request} was {age} s old when it could be worked, not sent",
+    ),
+    "orphan_order": (
+        Level.WARNING,
+        "order {order} for {symbol} at the broker is not ours; left alone",
+    ),
+    "difference": (
+        Level.ALARM,
+        "{asset}: the broker has {broker}, the books {books}; {amount} put to suspense",
+    ),
+    "stream_lost": (Level.WARNING, "events of the broker interrupted, {reason}"),
+    "stream_restored": (Level.INFO, "events of the broker flow again"),
+    "broker_unavailable": (Level.WARNING, "the broker does not answer, {reason}"),
+    "invariant_broken": (Level.ALARM, "invariant {number} does not hold: {text}"),
+    "halted": (Level.WARNING, "{scope} {name} halted, {reason}"),
+    "resumed": (Level.INFO, "{scope} {name} resumed"),
+}
+
+
+def render(code: str, params: Mapping[str, str]) -> str:
+    """Make the sentence of a notice."""
+    return CATALOGUE[code][1].format_map(params)
+
+
+def raise_notice(
+    tx: Tx,
+    notice_id: str,
+    code: str,
+    at: datetime,
+    *,
+    account: str | None = None,
+    book: str | None = None,
+    **params: str,
+) -> None:
+    """Put a notice into the outbox, with the change it reports."""
+    if book is not None:
+        params["book"] = book
+    level = CATALOGUE[code][0]
+    tx.insert(
+        NOTICES,
+        (
+            notice_id,
+            to_us(at),
+            level.value,
+            code,
+            account,
+            book,
+            orjson.dumps(params).decode(),
+        ),
+    )
+    tx.signal(NoticeRaised(level.value, code, render(code, params), account, book))

@@ -1,0 +1,82 @@
+"""Who is who: accounts, strategies and books of the configuration, looked up by name.
+
+Rebuilt as a whole when the configuration is read again; what runs asks it anew each time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from algorithms.domain import AccountName, BookName, OrderType, StrategyName, Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One brokerage account. Percentages are of a trade's value."""
+
+    name: AccountName
+    broker: str
+    market: str
+    market_type: str
+    currency: str
+    commission_percent: Decimal
+    sell_tax_percent: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """One strategy in one account. ``symbols`` empty: any symbol."""
+
+    name: BookName
+    strategy: StrategyName
+    account: Account
+    symbols: frozenset[Symbol]
+    capital: Decimal
+    leverage: Decimal
+    nets: bool
+    slice_type: OrderType
+    active: bool
+
+    def trades(self, symbol: Symbol) -> bool:
+        """Whether this book may hold the symbol."""
+        return not self.symbols or symbol in self.symbols
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Everything the configuration names."""
+
+    accounts: dict[AccountName, Account]
+    books: dict[BookName, Book]
+    strategies: frozenset[StrategyName]
+    books_of_strategy: dict[StrategyName, tuple[Book, ...]] = field(default_factory=dict)
+    books_of_account: dict[AccountName, tuple[Book, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        accounts: Iterable[Account],
+        books: Iterable[Book],
+        strategies: Iterable[StrategyName],
+    ) -> Registry:
+        """Index accounts, books and strategies."""
+        by_strategy: defaultdict[StrategyName, list[Book]] = defaultdict(list)
+        by_account: defaultdict[AccountName, list[Book]] = defaultdict(list)
+        by_name: dict[BookName, Book] = {}
+        for book in books:
+            by_name[book.name] = book
+            by_strategy[book.strategy].append(book)
+            by_account[book.account.name].append(book)
+        return cls(
+            {account.name: account for account in accounts},
+            by_name,
+            frozenset(strategies),
+            {name: tuple(found) for name, found in by_strategy.items()},
+            {name: tuple(found) for name, found in by_account.items()},
+        )

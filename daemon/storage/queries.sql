@@ -1,0 +1,257 @@
+-- Named queries of the order path. One line each says what it is for.
+
+-- name: position
+-- What one book holds of one asset.
+SELECT quantity, reserved, cost, profit FROM positions
+WHERE account = :account AND book = :book AND asset = :asset;
+
+-- name: save_position!
+-- Store a position as it now is.
+INSERT INTO positions (account, book, asset, quantity, reserved, cost, profit)
+VALUES (:account, :book, :asset, :quantity, :reserved, :cost, :profit)
+ON CONFLICT (account, book, asset) DO UPDATE SET
+    quantity = excluded.quantity, reserved = excluded.reserved,
+    cost = excluded.cost, profit = excluded.profit;
+
+-- name: positions_of_account
+-- Everything the books of an account hold, suspense and fees included.
+SELECT * FROM positions WHERE account = :account ORDER BY book, asset;
+
+-- name: all_positions
+-- Everything every book holds.
+SELECT * FROM positions ORDER BY account, book, asset;
+
+-- name: request_by_key
+-- The request that a repeated one repeats.
+SELECT * FROM requests WHERE strategy = :strategy AND dedup_key = :dedup_key;
+
+-- name: request
+-- One request.
+SELECT * FROM requests WHERE id = :id;
+
+-- name: free_request_key!
+-- Let a body whose time as a repeat is over be sent anew.
+UPDATE requests SET dedup_key = :new_key WHERE id = :id;
+
+-- name: begin_request!
+-- Work on a stored request starts.
+UPDATE requests SET status = :status, refusals = :refusals, unworked = 0
+WHERE id = :id AND finished_at IS NULL;
+
+-- name: finish_request!
+-- A request has its final answer.
+UPDATE requests SET status = :status, http_status = :http_status, answer = :answer,
+    finished_at = :finished_at
+WHERE id = :id AND finished_at IS NULL;
+
+-- name: unfinished_request
+-- A request that has no answer yet.
+SELECT * FROM requests WHERE id = :id AND finished_at IS NULL;
+
+-- name: unfinished_requests
+-- Every request that has no answer yet, in order of arrival.
+SELECT * FROM requests WHERE finished_at IS NULL ORDER BY id;
+
+-- name: cancels_after
+-- Cancels of a strategy that arrived after a request.
+SELECT id, body FROM requests WHERE strategy = :strategy AND id > :id AND cancels = 1;
+
+-- name: unfinished_requests_of_parent
+-- The requests that wait for this order.
+SELECT t.request_id FROM request_targets t
+JOIN requests r ON r.id = t.request_id
+WHERE t.parent_id = :parent_id AND r.finished_at IS NULL;
+
+-- name: targets_of_request
+-- The orders a request is about, with what it wants of each.
+SELECT p.*, t.role FROM request_targets t
+JOIN parent_orders p ON p.id = t.parent_id
+WHERE t.request_id = :request_id ORDER BY p.id;
+
+-- name: parent_order
+-- One parent order.
+SELECT * FROM parent_orders WHERE id = :id;
+
+-- name: update_parent_order!
+-- Store what changes in a parent order.
+UPDATE parent_orders SET remain = :remain, reserved = :reserved, slices_left = :slices_left,
+    status = :status, reason = :reason, due_at = :due_at,
+    cancel_requested_at = :cancel_requested_at, ended_at = :ended_at
+WHERE id = :id;
+
+-- name: live_parents
+-- All parent orders that have not ended, oldest first.
+SELECT * FROM parent_orders WHERE ended_at IS NULL ORDER BY id;
+
+-- name: live_parents_of_account
+-- The parent orders of an account that have not ended, oldest first.
+SELECT * FROM parent_orders WHERE account = :account AND ended_at IS NULL ORDER BY id;
+
+-- name: live_parents_of_symbol
+-- The group that may net: live parents of an account and symbol, in order of creation.
+SELECT * FROM parent_orders
+WHERE account = :account AND symbol = :symbol AND ended_at IS NULL ORDER BY id;
+
+-- name: live_symbols
+-- Symbols and sides with live parents that net, per account.
+SELECT DISTINCT account, symbol, side FROM parent_orders WHERE ended_at IS NULL AND nets = 1;
+
+-- name: live_parents_of_strategy
+-- What a cancel of this strategy may be about.
+SELECT * FROM parent_orders WHERE strategy = :strategy AND ended_at IS NULL ORDER BY id;
+
+-- name: due_parents
+-- Parents of an account whose time to be planned has come and that have no live child.
+SELECT * FROM parent_orders p
+WHERE p.account = :account AND p.due_at IS NOT NULL AND p.due_at <= :now
+    AND p.ended_at IS NULL
+ORDER BY p.id;
+
+-- name: next_due
+-- When the next parent of an account wants planning.
+SELECT MIN(due_at) AS at FROM parent_orders
+WHERE account = :account AND due_at IS NOT NULL AND due_at > :now;
+
+-- name: child_order
+-- One child order.
+SELECT * FROM child_orders WHERE id = :id;
+
+-- name: update_child_order!
+-- Store what changes in a child order.
+UPDATE child_orders SET reserved = :reserved, state = :state, reason = :reason,
+    filled = :filled, filled_value = :filled_value, broker_order_id = :broker_order_id,
+    fingerprint = :fingerprint, market_day = :market_day, sent_at = :sent_at,
+    acknowledged_at = :acknowledged_at, cancel_at = :cancel_at,
+    cancel_requested_at = :cancel_requested_at, ended_at = :ended_at
+WHERE id = :id;
+
+-- name: children_of_parent
+-- Every child of a parent, oldest first.
+SELECT * FROM child_orders WHERE parent_id = :parent_id ORDER BY created_at, id;
+
+-- name: live_children_of_parent
+-- The children of a parent that may still fill.
+SELECT * FROM child_orders WHERE parent_id = :parent_id AND ended_at IS NULL
+ORDER BY created_at, id;
+
+-- name: live_children_of_account
+-- The children of an account that have not ended, oldest first.
+SELECT * FROM child_orders WHERE account = :account AND ended_at IS NULL
+ORDER BY created_at, id;
+
+-- name: unknown_children_of_symbol
+-- Children of unknown fate that freeze new orders of their symbol.
+SELECT id, book FROM child_orders
+WHERE account = :account AND symbol = :symbol AND state = 'unknown' AND ended_at IS NULL;
+
+-- name: uncertain_children_of_symbol
+-- Children whose answer is outstanding, for venues where two like orders cannot be told apart.
+SELECT id, book FROM child_orders
+WHERE account = :account AND symbol = :symbol AND state IN ('sending', 'unknown')
+    AND ended_at IS NULL;
+
+-- name: child_by_broker_id
+-- The child a broker's order belongs to.
+SELECT * FROM child_orders
+WHERE account = :account AND broker_order_id = :broker_order_id AND symbol = :symbol
+    AND market_day = :market_day;
+
+-- name: children_by_any_broker_id
+-- Children with a broker's order number, on whatever day, latest first.
+SELECT * FROM child_orders
+WHERE account = :account AND broker_order_id = :broker_order_id
+ORDER BY created_at DESC;
+
+-- name: add_order_event!
+-- One line of an order's history.
+INSERT INTO order_events (order_id, sequence, at, from_status, to_status, reason)
+SELECT :order_id, COALESCE(MAX(sequence), 0) + 1, :at, :from_status, :to_status, :reason
+FROM order_events WHERE order_id = :order_id;
+
+-- name: fill_by_key
+-- Whether a fill is booked already.
+SELECT id FROM fills WHERE account = :account AND trade_key = :trade_key;
+
+-- name: last_fill_time
+-- From when on the broker must be asked for fills.
+SELECT MAX(at) AS at FROM fills WHERE account = :account AND source = 'broker';
+
+-- name: all_fills
+-- Every fill, oldest first.
+SELECT * FROM fills ORDER BY id;
+
+-- name: all_postings
+-- Every posting of the ledger.
+SELECT p.*, e.kind FROM postings p JOIN ledger_events e ON e.id = p.event_id
+ORDER BY p.event_id, p.line;
+
+-- name: all_parents
+-- Every parent order.
+SELECT * FROM parent_orders ORDER BY id;
+
+-- name: all_children
+-- Every child order.
+SELECT * FROM child_orders ORDER BY created_at, id;
+
+-- name: all_pairs
+-- Every netting pair.
+SELECT * FROM netting_pairs ORDER BY id;
+
+-- name: all_targets
+-- Every order a request was about.
+SELECT t.*, r.strategy FROM request_targets t JOIN requests r ON r.id = t.request_id;
+
+-- name: add_orphan!
+-- Remember a broker's order that is not ours, to report it once.
+INSERT INTO orphans (account, market_day, symbol, broker_order_id, seen_at)
+VALUES (:account, :market_day, :symbol, :broker_order_id, :seen_at)
+ON CONFLICT (account, market_day, symbol, broker_order_id) DO NOTHING;
+
+-- name: halts
+-- The halts in force.
+SELECT * FROM halts;
+
+-- name: add_halt!
+-- Stop new orders of a scope.
+INSERT INTO halts (scope, name, reason, at) VALUES (:scope, :name, :reason, :at)
+ON CONFLICT (scope, name) DO UPDATE SET reason = excluded.reason, at = excluded.at;
+
+-- name: remove_halt!
+-- Let new orders of a scope pass.
+DELETE FROM halts WHERE scope = :scope AND name = :name;
+
+-- name: fact
+-- One remembered fact.
+SELECT value FROM facts WHERE name = :name;
+
+-- name: remember_fact!
+-- Remember a fact.
+INSERT INTO facts (name, value) VALUES (:name, :value)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: probe_write!
+-- Show that the database can be written.
+INSERT INTO facts (name, value) VALUES ('probe', :value)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: set_cancel_at!
+-- A child that has not ended by then is cancelled.
+UPDATE child_orders SET cancel_at = :cancel_at WHERE id = :id AND ended_at IS NULL;
+
+-- name: children_to_work
+-- Children of an account that somebody must act on now.
+SELECT * FROM child_orders
+WHERE account = :account AND ended_at IS NULL
+    AND (state IN ('planned', 'unknown', 'sending', 'cancelling')
+        OR cancel_requested_at IS NOT NULL OR cancel_at <= :now)
+ORDER BY created_at, id;
+
+-- name: next_cancel
+-- When the next child of an account must be cancelled.
+SELECT MIN(cancel_at) AS at FROM child_orders
+WHERE account = :account AND ended_at IS NULL AND cancel_at > :now;
+
+-- name: sides_of_symbol
+-- On which sides of a symbol an account has live orders that net.
+SELECT DISTINCT side FROM parent_orders
+WHERE account = :account AND symbol = :symbol AND ended_at IS NULL AND nets = 1;
