@@ -75,7 +75,7 @@ class _WorkingConnection(aiosqlite.Connection):
     """aiosqlite's connection and thread, with one more verb: run a function there."""
 
     async def work(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        result: T = await self._execute(function, self._conn)
+        result: T = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
         return result
 
 

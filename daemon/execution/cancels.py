@@ -50,9 +50,7 @@ class CancelDesk:
             self._orders.request_cancel(tx, parent, REASON, now)
         return [parent.id for parent in parents], []
 
-    def matching(
-        self, view: View, strategy: StrategyName, command: CancelAll
-    ) -> list[ParentOrder]:
+    def matching(self, view: View, strategy: StrategyName, command: CancelAll) -> list[ParentOrder]:
         """Return the strategy's live orders that a CANCEL_ALL_ORDER is about, oldest first."""
         rows = view.fetch("live_parents_of_strategy", strategy=strategy)
         parents = (parent_from_row(row) for row in rows)
@@ -84,9 +82,7 @@ class CancelDesk:
             return venue.account is None or venue.account == parent.account
         return fits(book, venue)
 
-    def _by_any_id(
-        self, view: View, strategy: StrategyName, command: Cancel
-    ) -> ParentOrder | None:
+    def _by_any_id(self, view: View, strategy: StrategyName, command: Cancel) -> ParentOrder | None:
         """Find an order by our id of parent or child, or by the broker's; only the strategy's."""
         row = view.fetch_one("parent_order", id=command.order_id)
         if row is not None:

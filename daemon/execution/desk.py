@@ -8,14 +8,17 @@ same strategy, waits in the strategy's lane, in order of arrival, and survives a
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
 
 from adapters.broker import BrokerError, UnknownSymbolError
+from adapters.sqlite.errors import StorageError
 from algorithms.domain import OrderType, StrategyName
 from daemon.execution import answers
 from daemon.execution.answers import Answer, Item, Outcome, RequestStatus
@@ -46,6 +49,9 @@ if TYPE_CHECKING:
     from daemon.storage.tx import Tx, View
 
 RECENT_KEYS = 4096
+STORAGE_RETRY_S = 1.0
+
+log = logging.getLogger(__name__)
 
 
 class KeyReusedError(Exception):
@@ -90,6 +96,7 @@ class _Stored:
 
     request_id: str
     answer: Answer | None
+    cancelling: bool = False
     repeats: bool = False
 
 
@@ -156,29 +163,34 @@ class Desk:
             warnings=submission.warnings,
             cancels=has_cancels,
             unworked=waits,
-            deadline=submission.received_at + self._settings.cancel_timeout if has_cancels else None,
+            deadline=submission.received_at + self._settings.cancel_timeout
+            if has_cancels
+            else None,
             received_at=submission.received_at,
         )
         waiter = self._wait_for(request_id)
-        if waits or has_cancels:
-            self._enter_lane(submission.strategy, request_id, cancels=has_cancels, waits=waits)
+        if has_cancels:
+            # Before it is stored: an order that arrives from here on waits for the cancel.
+            self._begin_cancelling(submission.strategy, request_id)
+        stored = None
         try:
-            stored = await self._store_once(request, submission, None if waits else places, terms or {})
-        except BaseException:
-            self._leave_lane(submission.strategy, request_id)
-            self._waiters.pop(request_id, None)
-            raise
+            stored = await self._store_once(
+                request, submission, None if waits else places, terms or {}
+            )
+        finally:
+            is_new = stored is not None and stored.request_id == request_id
+            if not is_new or (stored is not None and not stored.cancelling):
+                self._cancels_over(submission.strategy, request_id)
+            if not is_new or (stored is not None and stored.answer is not None):
+                self._waiters.pop(request_id, None)
         if stored.request_id != request_id:
-            self._leave_lane(submission.strategy, request_id)
-            self._waiters.pop(request_id, None)
             return await self._earlier(stored)
         if stored.answer is not None:
-            self._waiters.pop(request_id, None)
-            if has_cancels:
-                self._cancels_over(submission.strategy, request_id)
             return Reply(stored.answer.http_status, stored.answer.body)
-        if has_cancels:
+        if stored.cancelling:
             self._watch_deadline(request_id, request.deadline)
+        if waits:
+            self._enqueue(submission.strategy, request_id)
         return await self._reply_in_time(request_id, waiter)
 
     async def request_status(self, strategy: StrategyName, request_id: str) -> Reply | None:
@@ -201,14 +213,13 @@ class Desk:
         for row in rows:
             strategy = StrategyName(row["strategy"])
             if row["cancels"]:
+                self._begin_cancelling(strategy, row["id"])
                 self._watch_deadline(row["id"], from_us(row["deadline"]))
-            if row["unworked"] or row["cancels"]:
-                self._enter_lane(
-                    strategy, row["id"], cancels=bool(row["cancels"]), waits=bool(row["unworked"])
-                )
+            if row["unworked"]:
+                self._enqueue(strategy, row["id"])
         now = self._clock.now()
         for row in rows:
-            await self._store.write(lambda tx, i=row["id"]: self._requests.settle(tx, i, now))
+            await self._store.write(partial(self._requests.settle, request_id=row["id"], now=now))
 
     # Storing
 
@@ -246,9 +257,7 @@ class Desk:
         places: Sequence[Place] | None,
         terms: Mapping[tuple[AccountName, Symbol], Terms],
     ) -> _Stored:
-        row = tx.fetch_one(
-            "request_by_key", strategy=request.strategy, dedup_key=request.dedup_key
-        )
+        row = tx.fetch_one("request_by_key", strategy=request.strategy, dedup_key=request.dedup_key)
         if row is None:
             return self._accept(tx, request, submission, places, terms)
         if submission.key is None:
@@ -321,9 +330,10 @@ class Desk:
             answer = answers.build(request.id, items, submission.warnings)
             targets = []
         self._requests.store(tx, request, targets=targets, refusals=refusals, answer=answer)
-        if answer is None and targets and request.cancels:
+        cancelling = any(role == "cancel" for _, role in targets)
+        if answer is None and cancelling:
             self._requests.settle(tx, request.id, now)
-        return _Stored(request.id, answer)
+        return _Stored(request.id, answer, cancelling=cancelling)
 
     # Waiting
 
@@ -353,9 +363,7 @@ class Desk:
         if stored.answer is not None:
             reply = Reply(stored.answer.http_status, stored.answer.body)
         else:
-            reply = await self._reply_in_time(
-                stored.request_id, self._wait_for(stored.request_id)
-            )
+            reply = await self._reply_in_time(stored.request_id, self._wait_for(stored.request_id))
         if not stored.repeats:
             return reply
         body = orjson.loads(reply.body) | {"duplicate": True}
@@ -371,25 +379,16 @@ class Desk:
 
     # Lanes
 
-    def _enter_lane(
-        self, strategy: StrategyName, request_id: str, *, cancels: bool, waits: bool
-    ) -> None:
-        lane = self._lanes.setdefault(strategy, _Lane())
-        if cancels:
-            lane.cancelling.add(request_id)
-            self._lane_of_request[request_id] = strategy
-        if waits:
-            lane.waiting.append(request_id)
-            if not lane.working:
-                lane.working = True
-                self._tasks.spawn(self._work_lane(strategy, lane), name=f"lane {strategy}")
+    def _begin_cancelling(self, strategy: StrategyName, request_id: str) -> None:
+        self._lanes.setdefault(strategy, _Lane()).cancelling.add(request_id)
+        self._lane_of_request[request_id] = strategy
 
-    def _leave_lane(self, strategy: StrategyName, request_id: str) -> None:
-        lane = self._lanes.get(strategy)
-        if lane is not None:
-            if request_id in lane.waiting:
-                lane.waiting.remove(request_id)
-            self._cancels_over(strategy, request_id)
+    def _enqueue(self, strategy: StrategyName, request_id: str) -> None:
+        lane = self._lanes.setdefault(strategy, _Lane())
+        lane.waiting.append(request_id)
+        if not lane.working:
+            lane.working = True
+            self._tasks.spawn(self._work_lane(strategy, lane), name=f"lane {strategy}")
 
     def _confirmed(self, signal: CancelsConfirmed) -> None:
         strategy = self._lane_of_request.get(signal.request_id)
@@ -429,18 +428,19 @@ class Desk:
                 while lane.cancelling:
                     lane.moved.clear()
                     await lane.moved.wait()
-                request_id = lane.waiting[0]
-                await self._work_stored(strategy, request_id)
-                if lane.waiting and lane.waiting[0] == request_id:
-                    lane.waiting.popleft()
+                try:
+                    await self._work_stored(strategy, lane.waiting[0])
+                except StorageError as error:
+                    log.error("strategy %s: a request waits for the database: %s", strategy, error)
+                    await self._clock.sleep(STORAGE_RETRY_S)
+                    continue
+                lane.waiting.popleft()
         finally:
             lane.working = False
 
     async def _work_stored(self, strategy: StrategyName, request_id: str) -> None:
         """Place the orders of a stored request, unless it is too old or was cancelled since."""
-        row = await self._store.write(
-            lambda tx: tx.fetch_one("unfinished_request", id=request_id)
-        )
+        row = await self._store.write(lambda tx: tx.fetch_one("unfinished_request", id=request_id))
         if row is None or not row["unworked"]:
             return
         places = [c for c in self._commands_of(row["body"]) if isinstance(c, Place)]
@@ -533,9 +533,7 @@ class Desk:
         )
         return dict(zip(wanted, found, strict=True))
 
-    async def _ask(
-        self, account: AccountName, symbol: Symbol, places: Sequence[Place]
-    ) -> Terms:
+    async def _ask(self, account: AccountName, symbol: Symbol, places: Sequence[Place]) -> Terms:
         try:
             instrument = await self._market.instrument(account, symbol)
             price = None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from adapters.broker import BrokerOrderState
 from algorithms.domain import ChildState
 from daemon.notices import raise_notice
+from daemon.signals import WorkArrived
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,6 +93,7 @@ class Evidence:
         if child.state is not ChildState.SENDING:
             return
         self._orders.advance(tx, child, now, ChildState.UNKNOWN, reason)
+        tx.signal(WorkArrived(child.account, child.symbol))
         raise_notice(
             tx,
             self._ids.new(),
@@ -119,7 +121,9 @@ class Evidence:
             state = ChildState.PARTIALLY_FILLED if child.filled else ChildState.OPEN
         if known == child and state is child.state:
             return child
-        return self._orders.advance(tx, known, now, state, "" if state is child.state else "accepted")
+        return self._orders.advance(
+            tx, known, now, state, "" if state is child.state else "accepted"
+        )
 
     def _tell_resolved(self, tx: Tx, child: ChildOrder, now: datetime) -> None:
         raise_notice(

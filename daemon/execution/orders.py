@@ -230,9 +230,7 @@ class Orders:
             self.end_parent(tx, parent, ParentStatus.CANCELLED, reason, now)
         tx.signal(WorkArrived(parent.account, parent.symbol))
 
-    def _after_child(
-        self, tx: Tx, parent: ParentOrder, child: ChildOrder, now: datetime
-    ) -> None:
+    def _after_child(self, tx: Tx, parent: ParentOrder, child: ChildOrder, now: datetime) -> None:
         parent = self.store_parent(tx, parent)
         if child.state in FINAL_CHILDREN:
             tx.signal(WorkArrived(parent.account, parent.symbol))
@@ -244,9 +242,7 @@ class Orders:
                 self._completed_late(tx, parent, now)
         self._requests.parent_changed(tx, parent, now)
 
-    def _nothing_alive(
-        self, tx: Tx, parent: ParentOrder, child: ChildOrder, now: datetime
-    ) -> None:
+    def _nothing_alive(self, tx: Tx, parent: ParentOrder, child: ChildOrder, now: datetime) -> None:
         """Decide how a parent goes on whose last live child has ended."""
         if not parent.remain:
             self.end_parent(tx, parent, ParentStatus.DONE, "filled", now)
@@ -304,9 +300,7 @@ class Orders:
 
     def position_reserved(self, tx: Tx, order: ParentOrder | ChildOrder) -> Position:
         """Return the position an order sets aside from: cash for a buy, units for a sell."""
-        asset = (
-            self._lots.currency(order.account) if order.side is Side.BUY else str(order.symbol)
-        )
+        asset = self._lots.currency(order.account) if order.side is Side.BUY else str(order.symbol)
         return tx.position(order.account, order.book, asset)
 
     def _update_child(self, tx: Tx, child: ChildOrder) -> None:
@@ -345,5 +339,3 @@ class Orders:
             to_status=new.value,
             reason=reason,
         )
-
-

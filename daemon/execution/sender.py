@@ -109,9 +109,7 @@ class Sender:
 
     def _frozen(self, tx: Tx, child: ChildOrder) -> bool:
         """Whether an order of unknown fate forbids this one for now."""
-        query = (
-            "uncertain_children_of_symbol" if self._one_by_one else "unknown_children_of_symbol"
-        )
+        query = "uncertain_children_of_symbol" if self._one_by_one else "unknown_children_of_symbol"
         rows = tx.fetch(query, account=child.account, symbol=child.symbol)
         return any(self._one_by_one or row["book"] == child.book for row in rows)
 

@@ -7,6 +7,7 @@ is harmless to repeat; an order is never sent again from here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from adapters.broker import (
@@ -101,7 +102,7 @@ class Settler:
                 case Absent():
                     now = self._clock.now()
                     await self._persistence.write(
-                        lambda tx, i=child.id: self._evidence.absent(tx, i, now)
+                        partial(self._evidence.absent, child_id=child.id, now=now)
                     )
                     return
                 case Ambiguous():

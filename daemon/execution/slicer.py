@@ -99,10 +99,9 @@ class Slicer:
             self._overdue(tx, parent, now)
             return
         book = self.registry.books.get(parent.book)
-        blocked = (
-            self._halts.reason(parent.account, parent.strategy, parent.book) is not None
-            or self._frozen(tx, parent)
-        )
+        blocked = self._halts.reason(
+            parent.account, parent.strategy, parent.book
+        ) is not None or self._frozen(tx, parent)
         if parent.order_type is OrderType.TWAP:
             if book is None or blocked:
                 self._pass_slot(tx, parent, now)
@@ -133,9 +132,7 @@ class Slicer:
         )
 
     def _frozen(self, tx: Tx, parent: ParentOrder) -> bool:
-        rows = tx.fetch(
-            "unknown_children_of_symbol", account=parent.account, symbol=parent.symbol
-        )
+        rows = tx.fetch("unknown_children_of_symbol", account=parent.account, symbol=parent.symbol)
         by_symbol = not self._capabilities.client_order_ids
         return any(by_symbol or row["book"] == parent.book for row in rows)
 
@@ -153,16 +150,18 @@ class Slicer:
         self._orders.plan(
             tx,
             replace(parent, due_at=None, slices_left=0),
-            self._child(parent, parent.order_type, quantity, parent.limit_price, reserve_price, now),
+            self._child(
+                parent, parent.order_type, quantity, parent.limit_price, reserve_price, now
+            ),
         )
 
-    def _whole(
-        self, parent: ParentOrder, instrument: Instrument
-    ) -> tuple[Decimal, Decimal | None]:
+    def _whole(self, parent: ParentOrder, instrument: Instrument) -> tuple[Decimal, Decimal | None]:
         if parent.measure is Measure.QUANTITY:
             return floor_to(parent.remain, instrument.lot), parent.reserve_price
         assert parent.reserve_price is not None  # a cash order is accepted with one
-        return floor_to_lots(parent.reserved, parent.reserve_price, instrument), parent.reserve_price
+        return floor_to_lots(
+            parent.reserved, parent.reserve_price, instrument
+        ), parent.reserve_price
 
     def _plan_slice(
         self,
@@ -177,8 +176,32 @@ class Slicer:
             return
         slot = self._slot(parent, now)
         waiting = replace(parent, slices_left=slot.left - 1, due_at=slot.next_at)
-        quantity = ZERO
+        child = None
         if price is not None:
+            child = self._slice(tx, parent, book, instrument, price, slot.left, now)
+        if child is None:
+            waiting = self._orders.store_parent(tx, waiting)
+            if not waiting.slices_left:
+                self._orders.end_twap(tx, waiting, now)
+            return
+        timeout = effective_fill_timeout(self._settings.fill_timeout, slot.gap)
+        cancel_at = now + timeout
+        if parent.deadline is not None:
+            cancel_at = min(cancel_at, parent.deadline)
+        self._orders.plan(tx, waiting, replace(child, cancel_at=cancel_at))
+
+    def _slice(
+        self,
+        tx: Tx,
+        parent: ParentOrder,
+        book: Book,
+        instrument: Instrument,
+        price: Decimal,
+        left: int,
+        now: datetime,
+    ) -> ChildOrder | None:
+        """Cut the slice whose turn it is; None if it comes to less than one lot."""
+        try:
             limit = slice_limit(
                 price,
                 parent.side,
@@ -186,28 +209,15 @@ class Slicer:
                 instrument,
                 parent.limit_price,
             )
-            quantity = self._slice_quantity(parent, book, instrument, slot.left, limit)
-            reserve_price = self._slice_reserve(parent, book, limit, price)
-            quantity = self._affordable(tx, parent, instrument, quantity, reserve_price)
+        except ValueError:
+            return None  # no valid price lies inside the order's limit
+        quantity = self._slice_quantity(parent, book, instrument, left, limit)
+        reserve_price = self._slice_reserve(parent, book, limit, price)
+        quantity = self._affordable(tx, parent, instrument, quantity, reserve_price)
         if not quantity:
-            waiting = self._orders.store_parent(tx, waiting)
-            if not waiting.slices_left:
-                self._orders.end_twap(tx, waiting, now)
-            return
-        order_type = book.slice_type
-        child = self._child(
-            parent,
-            order_type,
-            quantity,
-            limit if order_type is OrderType.LIMIT else None,
-            reserve_price,
-            now,
-        )
-        timeout = effective_fill_timeout(self._settings.fill_timeout, slot.gap)
-        cancel_at = now + timeout
-        if parent.deadline is not None:
-            cancel_at = min(cancel_at, parent.deadline)
-        self._orders.plan(tx, waiting, replace(child, cancel_at=cancel_at))
+            return None
+        own = limit if book.slice_type is OrderType.LIMIT else None
+        return self._child(parent, book.slice_type, quantity, own, reserve_price, now)
 
     def _cancel_alive(self, tx: Tx, parent: ParentOrder, now: datetime) -> bool:
         """Ask for the end of what still works this parent; return whether there is anything."""

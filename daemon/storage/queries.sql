@@ -239,12 +239,19 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 UPDATE child_orders SET cancel_at = :cancel_at WHERE id = :id AND ended_at IS NULL;
 
 -- name: children_to_work
--- Children of an account that somebody must act on now.
-SELECT * FROM child_orders
-WHERE account = :account AND ended_at IS NULL
-    AND (state IN ('planned', 'unknown', 'sending', 'cancelling')
-        OR cancel_requested_at IS NOT NULL OR cancel_at <= :now)
-ORDER BY created_at, id;
+-- Children of an account that somebody must act on now. A planned one waits while an order of
+-- unknown fate freezes its book and symbol; at venues without client ids (:one_by_one), while
+-- any order of its symbol has no answer yet.
+SELECT * FROM child_orders c
+WHERE c.account = :account AND c.ended_at IS NULL
+    AND (c.state IN ('unknown', 'sending', 'cancelling')
+        OR c.cancel_requested_at IS NOT NULL OR c.cancel_at <= :now
+        OR (c.state = 'planned' AND NOT EXISTS (
+            SELECT 1 FROM child_orders u
+            WHERE u.account = c.account AND u.symbol = c.symbol AND u.ended_at IS NULL
+                AND (u.state = 'unknown' OR (:one_by_one = 1 AND u.state = 'sending'))
+                AND (:one_by_one = 1 OR u.book = c.book))))
+ORDER BY c.created_at, c.id;
 
 -- name: next_cancel
 -- When the next child of an account must be cancelled.
@@ -255,3 +262,19 @@ WHERE account = :account AND ended_at IS NULL AND cancel_at > :now;
 -- On which sides of a symbol an account has live orders that net.
 SELECT DISTINCT side FROM parent_orders
 WHERE account = :account AND symbol = :symbol AND ended_at IS NULL AND nets = 1;
+
+-- name: child_by_client_id
+-- The child a client id belongs to.
+SELECT * FROM child_orders WHERE account = :account AND id = :id;
+
+-- name: oldest_live_child
+-- From when on fills may be missing.
+SELECT MIN(created_at) AS at FROM child_orders WHERE account = :account AND ended_at IS NULL;
+
+-- name: count_fills_of_account
+-- How many fills an account has had.
+SELECT COUNT(*) AS count FROM fills WHERE account = :account;
+
+-- name: inside_totals
+-- What all books of an account hold together, suspense and fees included.
+SELECT asset, quantity FROM positions WHERE account = :account AND book <> '@external';

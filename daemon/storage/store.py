@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NOT_UNIQUE = frozenset(
-    {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
-)
+_NOT_UNIQUE = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 QUERIES = Path(__file__).with_name("queries.sql")
 
 
@@ -53,7 +51,11 @@ class Store(Protocol):
 def named_queries() -> Mapping[str, str]:
     """Load the text of every named query."""
     queries = aiosql.from_path(QUERIES, "sqlite3", mandatory_parameters=False)
-    return {name: getattr(queries, name).sql for name in queries.available_queries if hasattr(getattr(queries, name), "sql")}
+    return {
+        name: getattr(queries, name).sql
+        for name in queries.available_queries
+        if hasattr(getattr(queries, name), "sql")
+    }
 
 
 class SqliteStore:

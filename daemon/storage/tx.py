@@ -180,9 +180,7 @@ def _insert_statement(table: Table, rows: int) -> str:
     return f"INSERT INTO {table.name} ({columns}) VALUES {', '.join([marks] * rows)}"  # noqa: S608 - names are ours
 
 
-def _insert(
-    connection: sqlite3.Connection, table: Table, rows: list[Sequence[SqlValue]]
-) -> None:
+def _insert(connection: sqlite3.Connection, table: Table, rows: list[Sequence[SqlValue]]) -> None:
     start = 0
     for size in ROWS_A_STATEMENT:
         while len(rows) - start >= size:

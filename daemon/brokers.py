@@ -1,0 +1,107 @@
+"""From an account's configuration to its broker adapter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adapters.paper import FaultSettings, PaperSettings, PaperSettingsError, open_paper
+from algorithms.decimals import ZERO, total
+from algorithms.domain import AccountName, Symbol
+from algorithms.instruments import default_instrument
+from daemon.config.accounts import BrokerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from decimal import Decimal
+
+    from adapters.broker import Broker
+    from adapters.clock import Clock
+    from adapters.sessions import Sessions
+    from adapters.sqlite.driver import OpenDriver
+    from algorithms.instruments import Instrument
+    from daemon.config import Config
+    from daemon.config.accounts import AccountConfig, PaperConfig
+
+__all__ = ["BrokerNotAvailableError", "PaperSettingsError", "open_broker"]
+
+
+class BrokerNotAvailableError(Exception):
+    """This version has no adapter for the account's broker."""
+
+
+async def open_broker(
+    config: Config,
+    name: AccountName,
+    *,
+    clock: Clock,
+    open_driver: OpenDriver,
+    sessions: Sessions,
+    on_failure: Callable[[str, BaseException], None],
+) -> Broker:
+    """Make the adapter of an account and connect it.
+
+    Raises BrokerNotAvailableError for a broker this version does not speak to,
+    PaperSettingsError for a paper market that cannot be, and BrokerUnavailableError.
+    """
+    account = config.accounts[name]
+    if account.broker is not BrokerKind.PAPER or account.paper is None:
+        message = f"this version has no adapter for {account.broker.value}"
+        raise BrokerNotAvailableError(message)
+    settings = paper_settings(config, name, account, account.paper)
+    return await open_paper(settings, clock, open_driver, sessions, on_failure=on_failure)
+
+
+def paper_settings(
+    config: Config, name: AccountName, account: AccountConfig, paper: PaperConfig
+) -> PaperSettings:
+    """Translate the configuration of a paper account for its adapter."""
+    faults = paper.faults
+    return PaperSettings(
+        account=name,
+        database=paper.database,
+        currency=account.currency,
+        initial_cash=_capital(config, name),
+        prices=paper.csv or {Symbol(symbol): price for symbol, price in paper.prices.items()},
+        market=account.market.value,
+        market_type=account.market_type.value,
+        seed=paper.seed,
+        walk_percent=paper.walk_percent,
+        latency_ms=paper.latency_ms,
+        fill=paper.fill.value,
+        faults=FaultSettings(
+            answer_lost_before=faults.answer_lost_before,
+            answer_lost_after=faults.answer_lost_after,
+            server_error=faults.server_error,
+            rate_limit=faults.rate_limit,
+            reject=faults.reject,
+            duplicate_fills=faults.duplicate_fills,
+            late_fills=faults.late_fills,
+            disconnect=faults.disconnect,
+            delay_ms=faults.delay_ms,
+        ),
+        hours=paper.hours.value,
+        client_order_ids=paper.client_order_ids,
+        spread_percent=paper.spread_percent,
+        commission_percent=account.commission_percent,
+        sell_tax_percent=account.sell_tax_percent,
+        instruments=_instruments(config, account),
+    )
+
+
+def _capital(config: Config, account: AccountName) -> Decimal:
+    books = config.books.values()
+    return total((book.capital for book in books if book.account == account)) or ZERO
+
+
+def _instruments(config: Config, account: AccountConfig) -> Mapping[Symbol, Instrument]:
+    return {
+        Symbol(symbol): default_instrument(
+            Symbol(symbol),
+            account.market.value,
+            account.currency,
+            type=override.type.value,
+            lot=override.lot,
+            tick=override.tick,
+        )
+        for symbol, override in config.instruments.items()
+    }

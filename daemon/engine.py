@@ -1,0 +1,207 @@
+"""The daemon without its doors: storage, accounts and the desk, put together and kept running.
+
+Opened in one order and closed in the reverse. Clock, database driver and schedule are given from
+outside, so that the same engine runs in production and, a trading day in milliseconds, in tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING
+
+from adapters.sessions import AlwaysOpen
+from algorithms.netting_price import PriceLimits
+from daemon.brokers import open_broker
+from daemon.execution.cancels import CancelDesk
+from daemon.execution.capital import post_capital
+from daemon.execution.desk import Desk, DeskSettings
+from daemon.execution.desk_account import DeskAccount
+from daemon.execution.evidence import Evidence
+from daemon.execution.fills import Fills
+from daemon.execution.halts import Halts
+from daemon.execution.intake import Intake
+from daemon.execution.netter import NetterSettings
+from daemon.execution.orders import Orders
+from daemon.execution.persistence import Persistence
+from daemon.execution.requests import Requests
+from daemon.execution.services import KnownLots, Services
+from daemon.execution.slicer import SlicerSettings
+from daemon.ids import IdSource
+from daemon.market import Market
+from daemon.roster import registry_of
+from daemon.signals import SignalBus, WorkArrived
+from daemon.storage.store import SqliteStore, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from adapters.broker import Broker
+    from adapters.clock import Clock
+    from adapters.sqlite.driver import OpenDriver
+    from adapters.tasks import TaskSupervisor
+    from algorithms.domain import AccountName
+    from daemon.config import Config
+    from daemon.execution.commands import Command
+    from daemon.jobs.schedule import Schedule
+
+FIRST_CONNECTION_S = 0.5
+"""How long the start waits for brokers; slower ones are connected while the daemon is up."""
+CLOSE_TIMEOUT_S = 3.0
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Everything that works orders."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock,
+        open_driver: OpenDriver,
+        tasks: TaskSupervisor,
+        schedule: Schedule,
+        commands_of: Callable[[str], tuple[Command, ...]],
+        ids: IdSource | None = None,
+    ) -> None:
+        self.config = config
+        self.registry = registry_of(config)
+        self.bus = SignalBus()
+        self._clock = clock
+        self._open_driver = open_driver
+        self._tasks = tasks
+        self.schedule = schedule
+        self._commands_of = commands_of
+        self._ids = ids or IdSource(clock)
+        self.accounts: dict[AccountName, DeskAccount] = {}
+        self.store: SqliteStore
+        self.desk: Desk
+        self.halts: Halts
+        self.services: Services
+
+    async def start(self) -> None:
+        """Open the database, take up what the last process left, and start every account.
+
+        Raises StorageError when the database cannot be used.
+        """
+        self.store = await open_store(
+            self.config.database.path, self._open_driver, self.bus.deliver
+        )
+        self._assemble()
+        await self.halts.load()
+        now = self._clock.now()
+        await self.store.write(lambda tx: post_capital(tx, self.registry, self._ids, now))
+        for name in self.registry.accounts:
+            self._start_account(name)
+        await self._wait_for_brokers()
+        await self.desk.recover()
+        seconds = float(self.config.reconcile.seconds)
+        for name, account in self.accounts.items():
+            self.schedule.every(
+                timedelta(seconds=seconds), account.reconcile, name=f"reconcile {name}"
+            )
+        self.schedule.start()
+
+    async def stop(self) -> None:
+        """Stop in the reverse order of the start; what is at the broker stays there."""
+        await self.schedule.stop()
+        await asyncio.gather(*(account.stop() for account in self.accounts.values()))
+        await self._tasks.close(CLOSE_TIMEOUT_S)
+        await self.store.close()
+
+    def wake(self) -> None:
+        """Let every account look again at what is due."""
+        for account in self.accounts.values():
+            if account.worker is not None:
+                account.worker.wake()
+
+    def _assemble(self) -> None:
+        config, clock, ids = self.config, self._clock, self._ids
+        brokers: dict[AccountName, Broker] = {}
+        market = Market(clock, brokers)
+        lots = KnownLots(self.registry, market)
+        requests = Requests()
+        orders = Orders(lots, ids, requests)
+        fills = Fills(orders, lots, ids)
+        self.halts = Halts(self.store)
+        margin = Decimal(config.risk.market_margin_percent)
+        self.services = Services(
+            clock=clock,
+            ids=ids,
+            registry=self.registry,
+            market=market,
+            brokers=brokers,
+            persistence=Persistence(self.store, clock),
+            orders=orders,
+            fills=fills,
+            evidence=Evidence(orders, fills, ids),
+            halts=self.halts,
+            netter_settings=NetterSettings(
+                enabled=config.netting.enabled,
+                limits=PriceLimits(
+                    max_age=timedelta(seconds=float(config.netting.max_price_age_seconds)),
+                    max_deviation_percent=config.netting.max_deviation_percent,
+                ),
+            ),
+            slicer_settings=SlicerSettings(
+                price_offset_percent=config.twap.price_offset_percent,
+                fill_timeout=timedelta(seconds=float(config.twap.fill_timeout_seconds)),
+                market_margin_percent=margin,
+            ),
+        )
+        self.desk = Desk(
+            store=self.store,
+            clock=clock,
+            tasks=self._tasks,
+            bus=self.bus,
+            ids=ids,
+            intake=Intake(self.registry, self.halts, orders, ids, margin),
+            cancels=CancelDesk(self.registry, orders),
+            requests=requests,
+            market=market,
+            brokers=brokers,
+            settings=DeskSettings(
+                wait=timedelta(seconds=float(config.webhook.wait_seconds)),
+                max_age=timedelta(seconds=float(config.webhook.max_age_seconds)),
+                dedup=timedelta(seconds=float(config.webhook.dedup_seconds)),
+                cancel_timeout=timedelta(seconds=float(config.cancel.timeout_seconds)),
+            ),
+            commands_of=self._commands_of,
+        )
+        self.bus.subscribe(WorkArrived, self._work_arrived)
+
+    def _work_arrived(self, signal: WorkArrived) -> None:
+        account = self.accounts.get(signal.account)
+        if account is not None and account.worker is not None:
+            account.worker.arrived(signal)
+
+    def _start_account(self, name: AccountName) -> None:
+        account = DeskAccount(name, self.services, self._tasks, partial(self._connect, name))
+        self.accounts[name] = account
+        self._tasks.spawn(account.run(), name=f"account {name}")
+
+    async def _connect(self, name: AccountName) -> Broker:
+        return await open_broker(
+            self.config,
+            name,
+            clock=self._clock,
+            open_driver=self._open_driver,
+            sessions=AlwaysOpen(),
+            on_failure=self._broker_task_failed,
+        )
+
+    def _broker_task_failed(self, task: str, error: BaseException) -> None:
+        log.error("a broker's task %s failed: %s", task, error)
+
+    async def _wait_for_brokers(self) -> None:
+        waits = [account.tried.wait() for account in self.accounts.values()]
+        try:
+            async with asyncio.timeout(FIRST_CONNECTION_S):
+                await asyncio.gather(*waits)
+        except TimeoutError:
+            log.info("some brokers are slow; the daemon starts without waiting for them")

@@ -1,0 +1,211 @@
+"""One account from end to end: its broker, its worker, its events, its comparison with the books.
+
+An account that cannot be reached delays only itself: it is tried again and again, and says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from adapters.broker import (
+    Broker,
+    BrokerUnavailableError,
+    FillEvent,
+    OrderEvent,
+    StreamLost,
+    StreamRestored,
+)
+from daemon.brokers import BrokerNotAvailableError, PaperSettingsError
+from daemon.execution.account import AccountWorker
+from daemon.execution.broker_calls import BrokerCalls
+from daemon.execution.netter import Netter
+from daemon.execution.reconcile import Reconciler
+from daemon.execution.sender import Sender
+from daemon.execution.settler import Settler
+from daemon.execution.slicer import Slicer
+from daemon.notices import raise_notice
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from adapters.tasks import TaskSupervisor
+    from algorithms.domain import AccountName
+    from daemon.execution.services import Services
+    from daemon.storage.tx import Tx
+
+RETRY_S = 5.0
+STOP_TIMEOUT_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class DeskAccount:
+    """Runs one account once its broker can be reached."""
+
+    def __init__(
+        self,
+        name: AccountName,
+        services: Services,
+        tasks: TaskSupervisor,
+        connect: Callable[[], Awaitable[Broker]],
+    ) -> None:
+        self.name = name
+        self._services = services
+        self._tasks = tasks
+        self._connect = connect
+        self._broker: Broker | None = None
+        self._worker: AccountWorker | None = None
+        self._reconciler: Reconciler | None = None
+        self._problem: str | None = "not connected yet"
+        self.tried = asyncio.Event()
+        """Set once the first attempt to connect has ended, either way."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why this account cannot work now; None when it can."""
+        if self._problem is not None:
+            return self._problem
+        assert self._worker is not None  # connected
+        assert self._reconciler is not None
+        return self._worker.problem or self._reconciler.problem
+
+    @property
+    def worker(self) -> AccountWorker | None:
+        return self._worker
+
+    async def run(self) -> None:
+        """Connect, take up what was left, then work and listen until cancelled."""
+        broker = await self._connected()
+        if broker is None:
+            return
+        self._assemble(broker)
+        assert self._worker is not None  # just assembled
+        self._services.brokers[self.name] = broker
+        await self._worker.recover()
+        self._tasks.spawn(self._listen(broker), name=f"events of {self.name}")
+        await self.reconcile()
+        self._problem = None
+        self.tried.set()
+        await self._worker.run()
+
+    async def reconcile(self) -> None:
+        """Compare with the broker; a broker that does not answer is tried at the next time."""
+        if self._reconciler is None:
+            return
+        try:
+            await self._reconciler.run()
+        except BrokerUnavailableError as error:
+            log.warning("account %s: not compared with its broker: %s", self.name, error)
+
+    async def stop(self) -> None:
+        """Let calls under way end, then leave the broker."""
+        if self._worker is not None:
+            await self._worker.settle_in_hand(STOP_TIMEOUT_S)
+        if self._broker is not None:
+            await self._broker.close()
+
+    async def _connected(self) -> Broker | None:
+        while True:
+            try:
+                broker = await self._connect()
+                await broker.open()
+            except (BrokerNotAvailableError, PaperSettingsError) as error:
+                self._problem = f"not connected: {error}"
+                log.error("account %s: %s; it stays out of work", self.name, error)
+                self.tried.set()
+                return None
+            except BrokerUnavailableError as error:
+                self._problem = f"not connected: {error}"
+                log.warning("account %s: %s; trying again in %s s", self.name, error, RETRY_S)
+                self.tried.set()
+                await self._services.clock.sleep(RETRY_S)
+            else:
+                self._broker = broker
+                return broker
+
+    def _assemble(self, broker: Broker) -> None:
+        services = self._services
+        calls = BrokerCalls(broker)
+        settler = Settler(
+            calls=calls,
+            persistence=services.persistence,
+            clock=services.clock,
+            orders=services.orders,
+            evidence=services.evidence,
+            ids=services.ids,
+        )
+        self._worker = AccountWorker(
+            account=self.name,
+            clock=services.clock,
+            tasks=self._tasks,
+            persistence=services.persistence,
+            market=services.market,
+            netter=Netter(
+                registry=services.registry,
+                market=services.market,
+                persistence=services.persistence,
+                clock=services.clock,
+                orders=services.orders,
+                fills=services.fills,
+                halts=services.halts,
+                ids=services.ids,
+                settings=services.netter_settings,
+            ),
+            slicer=Slicer(
+                registry=services.registry,
+                capabilities=broker.capabilities,
+                orders=services.orders,
+                halts=services.halts,
+                ids=services.ids,
+                settings=services.slicer_settings,
+            ),
+            sender=Sender(
+                broker=broker,
+                calls=calls,
+                persistence=services.persistence,
+                clock=services.clock,
+                orders=services.orders,
+                evidence=services.evidence,
+                halts=services.halts,
+            ),
+            settler=settler,
+            evidence=services.evidence,
+            one_by_one=not broker.capabilities.client_order_ids,
+        )
+        self._reconciler = Reconciler(
+            account=self.name,
+            broker=broker,
+            clock=services.clock,
+            tasks=self._tasks,
+            persistence=services.persistence,
+            evidence=services.evidence,
+            fills=services.fills,
+            settler=settler,
+            ids=services.ids,
+        )
+
+    async def _listen(self, broker: Broker) -> None:
+        """Take in the broker's events; a mistake with one event must not deafen us to the rest."""
+        assert self._reconciler is not None  # assembled before listening begins
+        async for event in broker.events():
+            try:
+                match event:
+                    case FillEvent() | OrderEvent():
+                        await self._reconciler.take_in(event)
+                    case StreamLost(reason):
+                        await self._tell("stream_lost", reason=reason)
+                    case StreamRestored():
+                        await self._tell("stream_restored")
+                        await self.reconcile()
+            except Exception:
+                log.exception("account %s: an event was not taken in: %r", self.name, event)
+
+    async def _tell(self, code: str, **params: str) -> None:
+        now = self._services.clock.now()
+
+        def tell(tx: Tx) -> None:
+            raise_notice(tx, self._services.ids.new(), code, now, account=self.name, **params)
+
+        await self._services.persistence.write(tell)

@@ -1,0 +1,297 @@
+"""The broker's truth against our books: fills, open orders, holdings, cash.
+
+Runs at start, when the event stream is back, and every ``reconcile.seconds``. Missing fills are
+booked, orders that ended are closed with their final state, orders that are not ours are
+reported and left alone. A difference in holdings that shows twice while nothing is in flight goes
+to the suspense book, with an alarm: it is shown, never repaired silently.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from adapters.broker import BrokerUnavailableError, FillEvent, OrderEvent
+from algorithms.decimals import ZERO, subtract, to_text, total
+from algorithms.domain import EXTERNAL, SUSPENSE, ChildState
+from algorithms.ledger import transfer
+from daemon.execution.fills import post
+from daemon.notices import raise_notice
+from daemon.storage.rows import child_from_row, from_us, to_us
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable
+    from datetime import datetime
+
+    from adapters.broker import Broker, BrokerFill, BrokerOrder, Holdings
+    from adapters.clock import Clock
+    from adapters.tasks import TaskSupervisor
+    from algorithms.domain import AccountName, ChildOrder
+    from daemon.execution.evidence import Evidence
+    from daemon.execution.fills import Fills
+    from daemon.execution.persistence import Persistence
+    from daemon.execution.settler import Settler
+    from daemon.ids import IdSource
+    from daemon.storage.tx import Tx, View
+
+T = TypeVar("T")
+
+CALL_TIMEOUT_S = 15.0
+OVERLAP = timedelta(minutes=5)
+"""How far before the last booked fill the broker is asked again: events may come out of order."""
+SETTLED = frozenset({ChildState.PLANNED, ChildState.OPEN, ChildState.PARTIALLY_FILLED})
+"""States in which an order does not move money unseen while we compare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What the broker has of an asset, and what our books say."""
+
+    asset: str
+    broker: Decimal
+    books: Decimal
+
+    @property
+    def amount(self) -> Decimal:
+        return subtract(self.broker, self.books)
+
+
+class Reconciler:
+    """Compares one account with its broker."""
+
+    def __init__(
+        self,
+        *,
+        account: AccountName,
+        broker: Broker,
+        clock: Clock,
+        tasks: TaskSupervisor,
+        persistence: Persistence,
+        evidence: Evidence,
+        fills: Fills,
+        settler: Settler,
+        ids: IdSource,
+    ) -> None:
+        self._account = account
+        self._broker = broker
+        self._clock = clock
+        self._tasks = tasks
+        self._persistence = persistence
+        self._evidence = evidence
+        self._fills = fills
+        self._settler = settler
+        self._ids = ids
+        self._seen: dict[str, Decimal] = {}
+        self._looking: set[str] = set()
+        self._turn = asyncio.Lock()
+        self.problem: str | None = "not reconciled yet"
+        """Why the last comparison failed; None when it did not."""
+
+    async def run(self) -> tuple[Difference, ...]:
+        """Compare once; return the differences that remain.
+
+        Raises BrokerUnavailableError when the broker does not answer.
+        """
+        async with self._turn:
+            try:
+                found = await self._run()
+            except (BrokerUnavailableError, TimeoutError) as error:
+                self.problem = f"the broker does not answer: {str(error) or 'time-out'}"
+                raise BrokerUnavailableError(self.problem) from error
+            self.problem = None
+            return found
+
+    async def take_in(self, event: FillEvent | OrderEvent) -> None:
+        """Book what the broker's stream reports about our orders."""
+        if isinstance(event, FillEvent):
+            await self._book([event.fill])
+        else:
+            await self._take_in_order(event.order)
+
+    async def _run(self) -> tuple[Difference, ...]:
+        await self._book(await self._fills_since())
+        orders = await self._ask(self._broker.open_orders())
+        await self._close_dead(orders)
+        await self._report_orphans(orders)
+        before = await self._fill_count()
+        holdings = await self._ask(self._broker.holdings())
+        await self._book(await self._fills_since())
+        if await self._fill_count() != before:
+            return ()
+        differences = await self._persistence.read(lambda view: self._compare(view, holdings))
+        await self._to_suspense(differences)
+        return differences
+
+    async def _ask(self, question: Awaitable[T]) -> T:
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            return await question
+
+    async def _fills_since(self) -> tuple[BrokerFill, ...]:
+        def since(view: View) -> datetime:
+            times = [
+                from_us(row["at"])
+                for query in ("last_fill_time", "oldest_live_child")
+                if (row := view.fetch_one(query, account=self._account)) is not None
+                and row["at"] is not None
+            ]
+            return min(times, default=self._clock.now()) - OVERLAP
+
+        return await self._ask(self._broker.fills_since(await self._persistence.read(since)))
+
+    async def _book(self, fills: Iterable[BrokerFill]) -> None:
+        now = self._clock.now()
+        for fill in fills:
+            await self._persistence.write(partial(self._book_one, fill=fill, now=now))
+
+    def _book_one(self, tx: Tx, fill: BrokerFill, now: datetime) -> bool:
+        child = self._ours(
+            tx, fill.client_id, fill.order_id, fill.symbol, fill.market_day.isoformat()
+        )
+        return child is not None and self._fills.book(tx, child, fill, now)
+
+    def _ours(
+        self, view: View, client_id: str | None, order_id: str, symbol: str, market_day: str
+    ) -> ChildOrder | None:
+        """Return the child a broker's order belongs to, if it is one of ours."""
+        row = None
+        if client_id is not None:
+            row = view.fetch_one("child_by_client_id", account=self._account, id=client_id)
+        if row is None:
+            row = view.fetch_one(
+                "child_by_broker_id",
+                account=self._account,
+                broker_order_id=order_id,
+                symbol=symbol,
+                market_day=market_day,
+            )
+        return None if row is None else child_from_row(row)
+
+    async def _take_in_order(self, order: BrokerOrder) -> None:
+        now = self._clock.now()
+
+        def take_in(tx: Tx) -> ChildOrder | None:
+            child = self._ours(
+                tx, order.client_id, order.id, order.symbol, order.market_day.isoformat()
+            )
+            if child is None or child.state.is_final:
+                return None
+            return self._evidence.found(tx, child.id, order, (), now)
+
+        child = await self._persistence.write(take_in)
+        if child is not None and child.filled < order.filled:
+            self._look(child)
+
+    async def _close_dead(self, alive: Iterable[BrokerOrder]) -> None:
+        """Look at our open orders that the broker no longer lists."""
+        listed = {order.id for order in alive}
+
+        def missing(view: View) -> list[ChildOrder]:
+            rows = view.fetch("live_children_of_account", account=self._account)
+            children = (child_from_row(row) for row in rows)
+            return [
+                child
+                for child in children
+                if child.state in {ChildState.OPEN, ChildState.PARTIALLY_FILLED}
+                and child.broker_order_id not in listed
+            ]
+
+        for child in await self._persistence.read(missing):
+            self._look(child)
+
+    def _look(self, child: ChildOrder) -> None:
+        if child.id in self._looking:
+            return
+        self._looking.add(child.id)
+        task = self._tasks.spawn(self._settler.look(child), name=f"look {child.id}")
+        task.add_done_callback(lambda _: self._looking.discard(child.id))
+
+    async def _report_orphans(self, orders: Iterable[BrokerOrder]) -> None:
+        now = self._clock.now()
+        for order in orders:
+            await self._persistence.write(partial(self._report_orphan, order=order, now=now))
+
+    def _report_orphan(self, tx: Tx, order: BrokerOrder, now: datetime) -> None:
+        day = order.market_day.isoformat()
+        if self._ours(tx, order.client_id, order.id, order.symbol, day) is not None:
+            return
+        waiting = tx.fetch(
+            "uncertain_children_of_symbol", account=self._account, symbol=order.symbol
+        )
+        if waiting:
+            return  # it may be one of ours whose answer is outstanding
+        new = tx.execute(
+            "add_orphan",
+            account=self._account,
+            market_day=day,
+            symbol=order.symbol,
+            broker_order_id=order.id,
+            seen_at=to_us(now),
+        )
+        if new:
+            raise_notice(
+                tx,
+                self._ids.new(),
+                "orphan_order",
+                now,
+                account=self._account,
+                order=order.id,
+                symbol=order.symbol,
+            )
+
+    async def _fill_count(self) -> int:
+        row = await self._persistence.read(
+            lambda view: view.fetch_one("count_fills_of_account", account=self._account)
+        )
+        return 0 if row is None else int(row["count"])
+
+    def _compare(self, view: View, holdings: Holdings) -> tuple[Difference, ...]:
+        """Return the differences, asset by asset; none while an order may move money unseen."""
+        rows = view.fetch("live_children_of_account", account=self._account)
+        children = [child_from_row(row) for row in rows]
+        if any(child.state not in SETTLED for child in children) or self._looking:
+            return ()
+        ours: dict[str, list[Decimal]] = {}
+        for row in view.fetch("inside_totals", account=self._account):
+            ours.setdefault(row["asset"], []).append(Decimal(row["quantity"]))
+        theirs = {str(symbol): amount for symbol, amount in holdings.positions.items()}
+        theirs |= dict(holdings.cash)
+        differences = (
+            Difference(asset, theirs.get(asset, ZERO), total(ours.get(asset, ())))
+            for asset in sorted(ours.keys() | theirs.keys())
+        )
+        return tuple(difference for difference in differences if difference.amount)
+
+    async def _to_suspense(self, differences: tuple[Difference, ...]) -> None:
+        """Put a difference that shows for the second time to suspense."""
+        again = [one for one in differences if self._seen.get(one.asset) == one.amount]
+        self._seen = {one.asset: one.amount for one in differences if one not in again}
+        now = self._clock.now()
+        for difference in again:
+            await self._persistence.write(partial(self._suspend, difference=difference, now=now))
+
+    def _suspend(self, tx: Tx, difference: Difference, now: datetime) -> None:
+        post(
+            tx,
+            self._ids.new(),
+            self._account,
+            "difference",
+            f"broker {to_text(difference.broker)}, books {to_text(difference.books)}",
+            transfer(self._account, EXTERNAL, SUSPENSE, difference.asset, difference.amount),
+            now,
+        )
+        tx.position(self._account, SUSPENSE, difference.asset).quantity += difference.amount
+        raise_notice(
+            tx,
+            self._ids.new(),
+            "difference",
+            now,
+            account=self._account,
+            asset=difference.asset,
+            broker=to_text(difference.broker),
+            books=to_text(difference.books),
+            amount=to_text(difference.amount),
+        )

@@ -1,0 +1,64 @@
+"""What every account's parts share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from algorithms.domain import Symbol
+from algorithms.instruments import default_instrument
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from adapters.broker import Broker
+    from adapters.clock import Clock
+    from algorithms.domain import AccountName
+    from daemon.execution.evidence import Evidence
+    from daemon.execution.fills import Fills
+    from daemon.execution.halts import Halts
+    from daemon.execution.netter import NetterSettings
+    from daemon.execution.orders import Orders
+    from daemon.execution.persistence import Persistence
+    from daemon.execution.slicer import SlicerSettings
+    from daemon.ids import IdSource
+    from daemon.market import Market
+    from daemon.registry import Registry
+
+
+class KnownLots:
+    """Currencies and lots, without asking a broker."""
+
+    def __init__(self, registry: Registry, market: Market) -> None:
+        self._registry = registry
+        self._market = market
+
+    def currency(self, account: AccountName) -> str:
+        """Return the currency of an account's cash."""
+        return self._registry.accounts[account].currency
+
+    def lot(self, account: AccountName, symbol: str) -> Decimal:
+        """Return the step of quantities: the broker's, or the market's until it was asked."""
+        known = self._market.known_instrument(account, Symbol(symbol))
+        if known is not None:
+            return known.lot
+        own = self._registry.accounts[account]
+        return default_instrument(Symbol(symbol), own.market, own.currency).lot
+
+
+@dataclass(slots=True, kw_only=True)
+class Services:
+    """Parts that are made once and used by every account."""
+
+    clock: Clock
+    ids: IdSource
+    registry: Registry
+    market: Market
+    brokers: dict[AccountName, Broker]
+    persistence: Persistence
+    orders: Orders
+    fills: Fills
+    evidence: Evidence
+    halts: Halts
+    netter_settings: NetterSettings
+    slicer_settings: SlicerSettings

@@ -1,0 +1,1 @@
+"""Work that comes back: every so often, or at times of the market's day."""

@@ -1,0 +1,42 @@
+"""From the configuration to the registry of accounts, strategies and books."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from algorithms.domain import AccountName, BookName, StrategyName, Symbol
+from daemon.registry import Account, Book, Registry
+
+if TYPE_CHECKING:
+    from daemon.config import Config
+
+
+def registry_of(config: Config) -> Registry:
+    """Index what the configuration names."""
+    accounts = {
+        AccountName(name): Account(
+            name=AccountName(name),
+            broker=account.broker.value,
+            market=account.market.value,
+            market_type=account.market_type.value,
+            currency=account.currency,
+            commission_percent=account.commission_percent,
+            sell_tax_percent=account.sell_tax_percent,
+        )
+        for name, account in config.accounts.items()
+    }
+    books = (
+        Book(
+            name=BookName(name),
+            strategy=StrategyName(book.strategy),
+            account=accounts[AccountName(book.account)],
+            symbols=frozenset(Symbol(symbol) for symbol in book.symbols),
+            capital=book.capital,
+            leverage=book.leverage,
+            nets=book.net,
+            slice_type=book.order_type,
+            active=book.active,
+        )
+        for name, book in config.books.items()
+    )
+    return Registry.of(accounts.values(), books, (StrategyName(name) for name in config.strategies))
