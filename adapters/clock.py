@@ -75,13 +75,14 @@ async def wait_until(clock: Clock, event: asyncio.Event, until: datetime | None)
     """Wait for the event, at most until the given time; return whether the event was set.
 
     Waits in naps: if the wall clock is stepped forward past ``until``, the wait ends soon after.
+    Without ``until`` no clock matters, and nothing wakes before the event.
     """
+    if until is None:
+        return await event.wait()
     while not event.is_set():
-        nap = LONGEST_NAP_S
-        if until is not None:
-            nap = min(nap, (until - clock.now()).total_seconds())
-            if nap <= 0:
-                return False
+        nap = min(LONGEST_NAP_S, (until - clock.now()).total_seconds())
+        if nap <= 0:
+            return False
         try:
             async with asyncio.timeout(nap):
                 await event.wait()

@@ -1,0 +1,24 @@
+"""Which event loop a test runs on.
+
+A folder's ``conftest.py`` imports ``pytest_asyncio_loop_factories`` from here to run its tests
+under virtual time. A test class says otherwise with ``loop_factory``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adapters.virtual_time import VirtualTimeLoop
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable, Mapping
+
+    import pytest
+
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> Mapping[str, Callable[[], AbstractEventLoop]]:
+    cls = getattr(item, "cls", None)
+    return {"loop": getattr(cls, "loop_factory", VirtualTimeLoop)}
