@@ -1,0 +1,204 @@
+"""A daemon's engine under virtual time, for tests that read as market stories."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from adapters.clock import LoopClock
+from adapters.sqlite.driver import InlineDriver
+from adapters.tasks import TaskSupervisor
+from algorithms.domain import AccountName, OrderType, Side, StrategyName, Symbol
+from daemon.config import load_config
+from daemon.engine import Engine
+from daemon.execution.commands import Cancel, CancelAll, Place, Submission, Venue
+from daemon.ids import IdSource
+from daemon.jobs.schedule import ClockSchedule
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from daemon.execution.commands import Command
+    from daemon.storage.tx import SqlValue
+
+START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+THREE_BOOKS = """
+[accounts.main]
+broker = "paper"
+market = "24/7"
+currency = "USD"
+commission_percent = "0.25"
+[accounts.main.paper]
+prices = { TQQQ = "100", SOXL = "50" }
+
+[strategies.alpha]
+[strategies.beta]
+[strategies.gamma]
+
+[books.a]
+strategy = "alpha"
+account = "main"
+capital = "100000"
+[books.b]
+strategy = "beta"
+account = "main"
+capital = "100000"
+[books.c]
+strategy = "gamma"
+account = "main"
+capital = "100000"
+
+[instruments.TQQQ]
+lot = "1"
+[instruments.SOXL]
+lot = "1"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A reply, decoded."""
+
+    http_status: int
+    body: dict[str, Any]
+
+
+class World:
+    """One engine with its clock; orders go in as strategies send them."""
+
+    def __init__(self, engine: Engine, clock: LoopClock) -> None:
+        self.engine = engine
+        self.clock = clock
+        self._memory: dict[str, tuple[Command, ...]] = {}
+        self._sent = 0
+
+    async def submit(self, strategy: str, *commands: Command, key: str | None = None) -> Told:
+        """Send a request and return the reply."""
+        self._sent += 1
+        text = f"{strategy}:{key or self._sent}"
+        submission = Submission(
+            strategy=StrategyName(strategy),
+            source="webhook",
+            commands=commands,
+            key=key or text,
+            body_hash=hashlib.sha256(repr(commands).encode()).digest(),
+            body=remember(commands),
+            warnings=(),
+            received_at=self.clock.now(),
+        )
+        reply = await self.engine.desk.submit(submission)
+        return Told(reply.http_status, orjson.loads(reply.body))
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let the market and the daemon live for a while."""
+        await self.clock.sleep(seconds)
+
+    async def rows(self, query: str, **values: SqlValue) -> list[dict[str, Any]]:
+        """Return what the database holds."""
+        rows = await self.engine.store.read(lambda view: view.fetch(query, **values))
+        return [dict(row) for row in rows]
+
+    async def held(self, book: str, asset: str, account: str = "main") -> Decimal:
+        """Return what a book holds of an asset."""
+        row = await self.engine.store.read(
+            lambda view: view.fetch_one("position", account=account, book=book, asset=asset)
+        )
+        return Decimal(0) if row is None else Decimal(row["quantity"])
+
+    async def reserved(self, book: str, asset: str, account: str = "main") -> Decimal:
+        """Return what live orders of a book have set aside."""
+        row = await self.engine.store.read(
+            lambda view: view.fetch_one("position", account=account, book=book, asset=asset)
+        )
+        return Decimal(0) if row is None else Decimal(row["reserved"])
+
+
+_BODIES: dict[str, tuple[Command, ...]] = {}
+
+
+def remember(commands: tuple[Command, ...]) -> str:
+    """Stand in for the stored body: its commands are found again by its text."""
+    body = orjson.dumps({"warnings": [], "commands": repr(commands)}).decode()
+    _BODIES[body] = commands
+    return body
+
+
+def buy(symbol: str, quantity: str, **terms: Any) -> Place:
+    return order(Side.BUY, symbol, quantity, **terms)
+
+
+def sell(symbol: str, quantity: str, **terms: Any) -> Place:
+    return order(Side.SELL, symbol, quantity, **terms)
+
+
+def order(
+    side: Side,
+    symbol: str,
+    quantity: str | None,
+    *,
+    kind: OrderType = OrderType.MARKET,
+    price: str | None = None,
+    stop: str | None = None,
+    percent: str | None = None,
+    slices: int | None = None,
+    minutes: str | None = None,
+    nets: bool | None = None,
+    account: str | None = None,
+) -> Place:
+    """Spell an order as a strategy would."""
+    return Place(
+        order_type=kind,
+        symbol=Symbol(symbol),
+        side=side,
+        quantity=None if quantity is None else Decimal(quantity),
+        percent=None if percent is None else Decimal(percent),
+        price=None if price is None else Decimal(price),
+        stop_price=None if stop is None else Decimal(stop),
+        slices=slices,
+        minutes=None if minutes is None else Decimal(minutes),
+        nets=nets,
+        venue=Venue(account=None if account is None else AccountName(account)),
+    )
+
+
+def cancel_all(symbol: str | None = None, side: Side | None = None) -> CancelAll:
+    return CancelAll(symbol=None if symbol is None else Symbol(symbol), side=side, venue=Venue())
+
+
+def cancel(order_id: str) -> Cancel:
+    return Cancel(order_id=order_id, venue=Venue())
+
+
+@asynccontextmanager
+async def world(
+    folder: Path, text: str = THREE_BOOKS, *, clock: LoopClock | None = None, seed: int = 1
+) -> AsyncIterator[World]:
+    """Run an engine on a configuration; entering the same folder again is a restart."""
+    path = folder / "config.toml"
+    path.write_text(text)
+    clock = clock or LoopClock(START)
+    tasks = TaskSupervisor()
+    config = load_config(path, {})
+    engine = Engine(
+        config,
+        clock=clock,
+        open_driver=InlineDriver.open,
+        tasks=tasks,
+        schedule=ClockSchedule(clock, tasks),
+        commands_of=_BODIES.__getitem__,
+        ids=IdSource(clock, random.Random(seed)),
+    )
+    await engine.start()
+    try:
+        yield World(engine, clock)
+    finally:
+        await engine.stop()
