@@ -7,11 +7,11 @@ pair is left. Two orders of one book are no pair.
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
 FREE = 0
 """The group of all orders whose book is on one side only: nothing forbids them any partner."""
@@ -44,20 +44,17 @@ def match_lots(
     * Each crossing empties an order, so there are fewer than n+m, and each sends at most one
       order with a remainder back to wait. Every step is a few operations on heaps.
     """
-    groups, contested = _groups(buys, sells, buy_books, sell_books)
+    groups = _groups(buys, sells, buy_books, sell_books)
     left = [*buys, *sells]
     if any(lots < 0 for lots in left):
         raise ValueError("an order cannot have negative lots")
     first_sell = len(buys)
-    ready_buys = _ReadyByBook(groups, contested) if contested else _Ready()
-    ready_sells = _ReadyByBook(groups, contested) if contested else _Ready()
-    waiting = [(-lots, order) for order, lots in enumerate(left) if lots]
-    heapify(waiting)
+    ready_buys = _ReadyByBook(groups) if any(groups) else _Ready()
+    ready_sells = _ReadyByBook(groups) if any(groups) else _Ready()
+    waiting = _Waiting(left)
     pairs: list[tuple[int, int, int]] = []
-    while waiting:
-        level = -waiting[0][0]
-        while waiting and waiting[0][0] == -level:
-            order = heappop(waiting)[1]
+    while level := waiting.most_lots():
+        for order in waiting.take(level):
             (ready_buys if order < first_sell else ready_sells).add(order)
         while (buy := ready_buys.first_outside(ready_sells.only_group())) is not None:
             sell = ready_sells.first_outside(groups[buy])
@@ -69,7 +66,7 @@ def match_lots(
                 if rest < level:
                     ready.remove(order)
                     if rest:
-                        heappush(waiting, (-rest, order))
+                        waiting.add(order, rest)
     return pairs
 
 
@@ -78,16 +75,48 @@ def _groups(
     sells: Sequence[int],
     buy_books: Sequence[Hashable] | None,
     sell_books: Sequence[Hashable] | None,
-) -> tuple[list[int], int]:
+) -> list[int]:
     """Number the books that are on both sides from 1; all others are ``FREE``."""
     if buy_books is None and sell_books is None:
-        return [FREE] * (len(buys) + len(sells)), 0
+        return [FREE] * (len(buys) + len(sells))
     buy_books, sell_books = buy_books or (), sell_books or ()
     if len(buy_books) != len(buys) or len(sell_books) != len(sells):
         raise ValueError("every order needs its book")
     on_both_sides = set(buy_books).intersection(sell_books)
     number = {book: group for group, book in enumerate(on_both_sides, start=1)}
-    return [number.get(book, FREE) for book in (*buy_books, *sell_books)], len(number)
+    return [number.get(book, FREE) for book in (*buy_books, *sell_books)]
+
+
+class _Waiting:
+    """Orders that are not ready, most lots first.
+
+    An order and its lots are one number, which a heap compares much faster than a tuple. The
+    orders as they came are sorted once; only remainders need a heap.
+    """
+
+    __slots__ = ("_fresh", "_rests", "_stride")
+
+    def __init__(self, lots: list[int]) -> None:
+        self._stride = len(lots)
+        self._fresh = sorted(n * self._stride + order for order, n in enumerate(lots) if n)
+        self._rests: list[int] = []
+
+    def add(self, order: int, lots: int) -> None:
+        heappush(self._rests, -(lots * self._stride + order))
+
+    def most_lots(self) -> int:
+        """The largest number of lots that an order waits with; zero when none waits."""
+        fresh = self._fresh[-1] if self._fresh else 0
+        rest = -self._rests[0] if self._rests else 0
+        return max(fresh, rest) // self._stride if fresh or rest else 0
+
+    def take(self, lots: int) -> Iterator[int]:
+        """Remove the orders that wait with ``lots``, the most there are."""
+        lowest = lots * self._stride
+        while self._fresh and self._fresh[-1] >= lowest:
+            yield self._fresh.pop() - lowest
+        while self._rests and -self._rests[0] >= lowest:
+            yield -heappop(self._rests) - lowest
 
 
 class _Ready:
@@ -119,39 +148,37 @@ class _ReadyByBook:
     entry of ``heads`` that is no longer the first of its group stays until it comes to the top.
     """
 
-    __slots__ = ("_busy", "_group_of", "_heads", "_orders")
+    __slots__ = ("_group_of", "_heads", "_orders")
 
-    def __init__(self, group_of: list[int], contested: int) -> None:
+    def __init__(self, group_of: list[int]) -> None:
         self._group_of = group_of
-        self._orders: list[list[int]] = [[] for _ in range(contested + 1)]
+        self._orders: dict[int, list[int]] = {}  # by group, none of them empty
         self._heads: list[int] = []
-        self._busy = 0  # groups with at least one order
 
     def add(self, order: int) -> None:
-        orders = self._orders[self._group_of[order]]
-        if not orders:
-            self._busy += 1
+        orders = self._orders.setdefault(self._group_of[order], [])
         heappush(orders, order)
         if orders[0] == order:
             heappush(self._heads, order)
 
     def remove(self, order: int) -> None:
         """Remove an order that ``first_outside`` gave: the first of its group."""
-        orders = self._orders[self._group_of[order]]
+        group = self._group_of[order]
+        orders = self._orders[group]
         heappop(orders)
         if orders:
             heappush(self._heads, orders[0])
         else:
-            self._busy -= 1
+            del self._orders[group]
 
     def first_outside(self, group: int) -> int | None:
         """The first order that is not of ``group``; of all, where the group is ``FREE``."""
-        if not self._busy:
+        if not self._orders:
             return None
         first = self._first()
         if group == FREE or self._group_of[first] != group:
             return first
-        if self._busy == 1:
+        if len(self._orders) == 1:
             return None
         other = first
         while self._group_of[other] == group:
@@ -162,13 +189,13 @@ class _ReadyByBook:
 
     def only_group(self) -> int:
         """The group of all ready orders, if they are of one; ``FREE`` if nothing is forbidden."""
-        return self._group_of[self._first()] if self._busy == 1 else FREE
+        return self._group_of[self._first()] if len(self._orders) == 1 else FREE
 
     def _first(self) -> int:
         """The first order of all. There must be one."""
         while True:
             head = self._heads[0]
-            orders = self._orders[self._group_of[head]]
+            orders = self._orders.get(self._group_of[head])
             if orders and orders[0] == head:
                 return head
             heappop(self._heads)
