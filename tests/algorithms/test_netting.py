@@ -180,6 +180,10 @@ def test_a_quantity_buy_takes_no_more_than_its_reserved_cash_pays_for() -> None:
     assert after(result, "A").remain == 3
 
 
+def test_a_quantity_buy_whose_reserve_is_overspent_takes_nothing() -> None:
+    assert pairs(net(order("A", Side.BUY, "10", reserved="-1"), sell("B", "10"))) == []
+
+
 def test_a_quantity_buy_that_is_netted_wholly_is_done_without_cash_to_return() -> None:
     result = net(order("A", Side.BUY, "10", reserved="1050"), sell("B", "10"))
     assert outcome(result, "A") == ("done", "0", None, "0")

@@ -180,6 +180,9 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_thirty_two_levels_are_allowed_and_brackets_in_texts_are_none() -> None:
     assert decode_json(b"[" * DEPTH_MAX + b"]" * DEPTH_MAX)
+    inner = DEPTH_MAX - 1
+    assert decode_json(b"[" * inner + b"[],{}" + b"]" * inner)
+    assert refusal(b"[" * inner + b"[],{},[[]]" + b"]" * inner)
     text = "[" * 50 + '\\"' + "{" * 50
     assert decode_json(f'["{text}"]'.encode()) == [text.replace("\\", "")]
     assert decode_json(json.dumps([[]] * 1000).encode()) == [[]] * 1000
