@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from functools import partial
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 import aiosqlite
@@ -87,12 +86,20 @@ class ThreadedDriver:
 
     @classmethod
     async def open(cls, path: Path, *, read_only: bool = False) -> Self:
-        connection = _WorkingConnection(
-            partial(connect, path, read_only=read_only), iter_chunk_size=64
-        )
-        try:
-            await connection
-        except sqlite3.Error as error:
+        failures: list[sqlite3.Error] = []
+
+        def connector() -> sqlite3.Connection:
+            # aiosqlite does not wait for its thread when opening fails; an orderly close does.
+            try:
+                return connect(path, read_only=read_only)
+            except sqlite3.Error as error:
+                failures.append(error)
+                return sqlite3.connect(":memory:", check_same_thread=False)
+
+        connection = _WorkingConnection(connector, iter_chunk_size=64)
+        await connection
+        for error in failures:
+            await connection.close()
             raise environment_error(error) or StorageError(str(error)) from error
         return cls(connection)
 

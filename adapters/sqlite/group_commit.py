@@ -70,8 +70,8 @@ class GroupCommit(Generic[U]):
     ``open_unit`` makes the view of the transaction that each write receives; within a batch all
     writes share one view. ``on_commit`` is called in the event loop, with the view of each
     transaction that is on disk, before its callers go on; ``around`` is entered, in the driver's
-    thread, for the writes of a transaction. A caller that is cancelled while it waits takes nothing back: its
-    write may still be committed.
+    thread, for the writes of a transaction. A caller that is cancelled while it waits takes
+    nothing back: its write may still be committed.
     """
 
     def __init__(

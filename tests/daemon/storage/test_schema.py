@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from yoyo import get_backend, read_migrations
+
+from adapters.sqlite.errors import StorageCorruptError
+from daemon.storage import schema
+from daemon.storage.schema import SchemaTooNewError, migrate, wanted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def tables(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%yoyo%'"
+        ).fetchall()
+    return {row[0] for row in rows}
+
+
+def test_a_new_file_gets_every_table(tmp_path: Path) -> None:
+    migrate(tmp_path / "new.db")
+
+    assert {"requests", "parent_orders", "child_orders", "fills", "postings"} <= tables(
+        tmp_path / "new.db"
+    )
+
+
+def test_a_current_file_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "current.db"
+    migrate(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO facts (name, value) VALUES ('kept', 'yes')")
+
+    migrate(path)
+
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT value FROM facts").fetchone() == ("yes",)
+
+
+def test_asking_a_current_file_does_not_load_the_migration_library(tmp_path: Path) -> None:
+    migrate(tmp_path / "current.db")
+    code = (
+        "import sys; from pathlib import Path; from daemon.storage.schema import migrate;"
+        "migrate(Path(sys.argv[1])); sys.exit('yoyo' in sys.modules)"
+    )
+
+    subprocess.run([sys.executable, "-c", code, tmp_path / "current.db"], check=True)  # noqa: S603
+
+
+def test_every_migration_can_be_taken_back(tmp_path: Path) -> None:
+    path = tmp_path / "back.db"
+    migrate(path)
+    backend = get_backend(f"sqlite:///{path}")
+
+    with backend.lock():
+        backend.rollback_migrations(backend.to_rollback(read_migrations(str(schema.MIGRATIONS))))
+    backend.connection.close()
+
+    assert tables(path) == set()
+
+
+def test_every_migration_has_its_way_back() -> None:
+    for migration in wanted():
+        assert (schema.MIGRATIONS / f"{migration}.rollback.sql").exists()
+
+
+def test_a_file_of_a_later_version_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "later.db"
+    migrate(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(
+            "INSERT INTO _yoyo_migration (migration_hash, migration_id, applied_at_utc)"
+            " VALUES ('x', '9999_future', '2030-01-01')"
+        )
+
+    with pytest.raises(SchemaTooNewError, match="9999_future"):
+        migrate(path)
+
+
+def test_a_damaged_file_is_named_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.db"
+    path.write_bytes(b"not a database at all, not even close" * 200)
+
+    with pytest.raises(StorageCorruptError):
+        migrate(path)
+
+
+def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    migrate(tmp_path / "private.db")
+
+    assert (tmp_path / "private.db").stat().st_mode & 0o077 == 0
