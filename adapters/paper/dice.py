@@ -9,6 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 from hashlib import blake2b
 
+from algorithms.decimals import multiply
+
 FACES = 1 << 64
 _MILLION = 1_000_000
 
@@ -21,7 +23,7 @@ def roll(seed: int, *about: object) -> int:
 
 def happens(probability: Decimal, seed: int, *about: object) -> bool:
     """Tell whether something of the given probability (0 to 1) comes to pass."""
-    return roll(seed, *about) < probability * FACES
+    return roll(seed, *about) < multiply(probability, Decimal(FACES))
 
 
 def swing(seed: int, *about: object) -> Decimal:

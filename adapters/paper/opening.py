@@ -56,12 +56,10 @@ async def open_paper(
     """
     instruments, prices = _market_of(settings, sessions)
     driver, stored = await _open_database(settings, clock, open_driver)
-    if stored.currency != settings.currency:
+    misfit = _misfit(settings, prices, stored)
+    if misfit is not None:
         await driver.close()
-        raise PaperSettingsError(
-            f"the paper account {settings.account} holds {stored.currency},"
-            f" the settings say {settings.currency}"
-        )
+        raise PaperSettingsError(f"the paper account {settings.account} {misfit}")
     tasks = TaskSupervisor(on_failure=on_failure)
     faults = Faults(settings.faults, settings.seed, stored.serial)
     latency = timedelta(milliseconds=settings.latency_ms)
@@ -75,8 +73,7 @@ async def open_paper(
         build=lambda stored: _build_engine(settings, sessions, instruments, prices, stored),
         listen=lambda reports: stream.publish(view.event(report) for report in reports),
     )
-    await exchange.start(tasks)
-    return PaperBroker(
+    broker = PaperBroker(
         settings,
         clock,
         sessions,
@@ -84,6 +81,23 @@ async def open_paper(
         stream=stream,
         tasks=tasks,
     )
+    try:
+        await exchange.start(tasks)
+    except BaseException:
+        await broker.close()
+        raise
+    return broker
+
+
+def _misfit(settings: PaperSettings, prices: PricePath, stored: Stored) -> str | None:
+    """Say what the stored account has that the settings leave no room for."""
+    if stored.currency != settings.currency:
+        return f"holds {stored.currency}, the settings say {settings.currency}"
+    needed = {order.symbol for order in stored.open_orders}
+    if settings.market_type == "futures":
+        needed.update(symbol for symbol, units in stored.positions.items() if units)
+    missing = sorted(needed - prices.starts.keys())
+    return f"trades {', '.join(missing)}, without a price in the settings" if missing else None
 
 
 async def _open_database(

@@ -81,6 +81,7 @@ class RandomWalk:
     ) -> None:
         self.starts = dict(starts)
         self._instruments = instruments
+        self._lowest = {symbol: lowest_price(instruments[symbol]) for symbol in starts}
         self._walk_percent = walk_percent
         self._seed = seed
         self._sessions = sessions
@@ -109,7 +110,7 @@ class RandomWalk:
             high = instrument.next_tick_up(low)
             chance = roll(self._seed, symbol, minute, "rounding")
             price = high if chance * (high - low) < (target - low) * FACES else low
-        return max(price, lowest_price(instrument))
+        return max(price, self._lowest[symbol])
 
 
 class RecordedPrices:
