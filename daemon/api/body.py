@@ -1,0 +1,64 @@
+"""Reading a request's body: no longer than it may be, no longer than it may take."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiohttp import hdrs
+
+from daemon.api.errors import ErrorCode, Refused
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+BODY_SECONDS_MAX = 10.0
+_TYPES = frozenset({"application/json", "text/plain", ""})
+
+
+async def read_body(
+    request: web.BaseRequest, bytes_max: int, seconds_max: float = BODY_SECONDS_MAX
+) -> bytes:
+    """Return the whole body. Raises Refused: too large, too slow, or not JSON by its type."""
+    content_type = request.headers.get(hdrs.CONTENT_TYPE, "")
+    if content_type not in _TYPES:
+        _check_type(content_type)
+    if hdrs.CONTENT_ENCODING in request.headers:
+        raise Refused(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "send the body uncompressed")
+    announced = request.content_length
+    if announced is not None and announced > bytes_max:
+        raise _too_large(bytes_max)
+    content = request.content
+    if content.is_eof():  # it came together with the headers, as small ones do
+        body = content.read_nowait()
+    else:
+        try:
+            async with asyncio.timeout(seconds_max):
+                body = await _read_parts(request, bytes_max)
+        except TimeoutError:
+            detail = f"the body did not arrive within {seconds_max:g} s"
+            raise Refused(ErrorCode.BODY_TOO_SLOW, detail) from None
+    if len(body) > bytes_max:
+        raise _too_large(bytes_max)
+    return body
+
+
+async def _read_parts(request: web.BaseRequest, bytes_max: int) -> bytes:
+    body = bytearray()
+    while not request.content.at_eof():
+        body += await request.content.readany()
+        if len(body) > bytes_max:
+            raise _too_large(bytes_max)
+    return bytes(body)
+
+
+def _check_type(header: str) -> None:
+    """Refuse what is not JSON by its type; a charset is not looked at, it must be UTF-8."""
+    kind = header.partition(";")[0].strip().lower()
+    if kind not in _TYPES:
+        detail = "send JSON, with content type application/json or text/plain"
+        raise Refused(ErrorCode.UNSUPPORTED_MEDIA_TYPE, detail)
+
+
+def _too_large(bytes_max: int) -> Refused:
+    return Refused(ErrorCode.BODY_TOO_LARGE, f"the body is larger than {bytes_max} bytes")

@@ -1,0 +1,188 @@
+"""Every error code of the HTTP API, once: its status, and what to do about it.
+
+An error is answered as a problem (RFC 9457). Its ``code`` is stable and made for programs; the
+sentence in ``detail`` is made for people and may change. The table here is also the reference in
+the documentation, which is made from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from daemon.api.problems import Problem
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class ErrorCode(StrEnum):
+    """What can be wrong with a request, or with us."""
+
+    BAD_INPUT = "bad_input"
+    BAD_HTTP = "bad_http"
+    UNAUTHORIZED = "unauthorized"
+    ADDRESS_NOT_ALLOWED = "address_not_allowed"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    BODY_TOO_SLOW = "body_too_slow"
+    HEAD_TOO_SLOW = "head_too_slow"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    BODY_TOO_LARGE = "body_too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    EXPECTATION_FAILED = "expectation_failed"
+    TOO_MANY_FAILURES = "too_many_failures"
+    INTERNAL = "internal"
+    STORAGE_BUSY = "storage_busy"
+    STORAGE_ERROR = "storage_error"
+    STORAGE_FULL = "storage_full"
+    STORAGE_READ_ONLY = "storage_read_only"
+    STORAGE_LOCKED = "storage_locked"
+    STORAGE_CORRUPT = "storage_corrupt"
+    STORAGE_FAILED = "storage_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a code says: the status it is answered with, and one paragraph for the reader."""
+
+    status: HTTPStatus
+    text: str
+
+
+MEANINGS: Mapping[ErrorCode, Meaning] = {
+    ErrorCode.BAD_INPUT: Meaning(
+        HTTPStatus.BAD_REQUEST,
+        "The body, the query or a header cannot be used. `errors` names every fault with its "
+        "place and says what would be right. Nothing was stored.",
+    ),
+    ErrorCode.BAD_HTTP: Meaning(
+        HTTPStatus.BAD_REQUEST,
+        "What came is no HTTP/1.1 request. The connection is closed.",
+    ),
+    ErrorCode.UNAUTHORIZED: Meaning(
+        HTTPStatus.UNAUTHORIZED,
+        "The token or the signature is missing or wrong, or there is no such strategy. "
+        "Which of these is not told.",
+    ),
+    ErrorCode.ADDRESS_NOT_ALLOWED: Meaning(
+        HTTPStatus.FORBIDDEN,
+        "Requests are not taken from this address: see `webhook.allow_from` and "
+        "`strategies.NAME.allow_from`. Behind a proxy, also see `http.trusted_proxies`.",
+    ),
+    ErrorCode.NOT_FOUND: Meaning(
+        HTTPStatus.NOT_FOUND,
+        "There is nothing at this path, or no such request of this strategy.",
+    ),
+    ErrorCode.METHOD_NOT_ALLOWED: Meaning(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "The path exists, the method does not; the header `Allow` lists those that do.",
+    ),
+    ErrorCode.BODY_TOO_SLOW: Meaning(
+        HTTPStatus.REQUEST_TIMEOUT,
+        "The body did not arrive in time. Nothing was stored; send the request again.",
+    ),
+    ErrorCode.HEAD_TOO_SLOW: Meaning(
+        HTTPStatus.REQUEST_TIMEOUT,
+        "A request was begun and its headers did not arrive in time. The connection is closed.",
+    ),
+    ErrorCode.IDEMPOTENCY_KEY_REUSED: Meaning(
+        HTTPStatus.CONFLICT,
+        "Another request with another body came with this idempotency key. Nothing was stored; "
+        "a new request needs a new key.",
+    ),
+    ErrorCode.BODY_TOO_LARGE: Meaning(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "The body is larger than this path takes. It was not read.",
+    ),
+    ErrorCode.UNSUPPORTED_MEDIA_TYPE: Meaning(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "Bodies are JSON, sent as `application/json` or `text/plain` or without a type, and not "
+        "compressed.",
+    ),
+    ErrorCode.EXPECTATION_FAILED: Meaning(
+        HTTPStatus.EXPECTATION_FAILED,
+        "The header `Expect` may only say `100-continue`.",
+    ),
+    ErrorCode.TOO_MANY_FAILURES: Meaning(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many requests from this address failed to show who they are. Wait as long as "
+        "`Retry-After` says. A request with the right token is always taken.",
+    ),
+    ErrorCode.INTERNAL: Meaning(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "A fault of the daemon; its log says more. Whether a webhook was stored is told by "
+        "sending it again with the same idempotency key.",
+    ),
+    ErrorCode.STORAGE_BUSY: Meaning(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "More requests wait for the database than may. Nothing was stored; send it again after "
+        "`Retry-After`.",
+    ),
+    ErrorCode.STORAGE_ERROR: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The database refused to store the request; the log has its words.",
+    ),
+    ErrorCode.STORAGE_FULL: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The disk is full. Nothing was stored; the daemon goes on by itself once there is space.",
+    ),
+    ErrorCode.STORAGE_READ_ONLY: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The database file cannot be written. Nothing was stored.",
+    ),
+    ErrorCode.STORAGE_LOCKED: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Another program holds the database's write lock. Nothing was stored.",
+    ),
+    ErrorCode.STORAGE_CORRUPT: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The database file is damaged. Nothing was stored; restore the last backup.",
+    ),
+    ErrorCode.STORAGE_FAILED: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The operating system could not read or write the database file. Nothing was stored.",
+    ),
+}
+
+
+class Refused(Exception):  # noqa: N818 - the request is refused, the daemon is well
+    """A request that is answered with a problem. ``detail`` is for people, one sentence."""
+
+    def __init__(
+        self,
+        code: ErrorCode,
+        detail: str,
+        problems: Sequence[Problem] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.problems = tuple(problems)
+        self.headers = dict(headers or {})
+
+    @property
+    def status(self) -> HTTPStatus:
+        return MEANINGS[self.code].status
+
+    def body(self) -> bytes:
+        """The problem as JSON (RFC 9457, section 3)."""
+        members: dict[str, object] = {
+            "type": "about:blank",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "code": self.code.value,
+            "detail": self.detail,
+        }
+        if self.problems:
+            members["errors"] = [
+                {"path": problem.path, "message": problem.message} for problem in self.problems
+            ]
+        return orjson.dumps(members)

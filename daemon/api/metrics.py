@@ -1,0 +1,227 @@
+"""What the daemon counts and times, for Prometheus: ``GET /metrics``.
+
+Every series is made in one place, with its own registry, so that two daemons in one process (in
+tests) do not share counts. Money is exact everywhere else; here it becomes a float, which is what
+Prometheus knows.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
+    from prometheus_client import Metric
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+PREFIX = "nettingd_"
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_WEBHOOK_WORDS = {200: "done", 202: "working", 207: "partial", 422: "refused", 502: "no_answer"}
+
+
+class Phase(StrEnum):
+    """A stretch of an order's way that is timed."""
+
+    WEBHOOK_TO_STORED = "webhook_to_stored"
+    STORED_TO_SENT = "stored_to_sent"
+    SENT_TO_ACKNOWLEDGED = "sent_to_acknowledged"
+    CANCEL_TO_CONFIRMED = "cancel_to_confirmed"
+
+
+class OrderOutcome(StrEnum):
+    """What became of a child order at its broker."""
+
+    PLACED = "placed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+class Metrics:
+    """Every series of one daemon. All functions are cheap and may be called on the hot path."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(namespace="nettingd", registry=registry)
+        self._webhooks = Counter(
+            "nettingd_webhooks",
+            "Webhooks answered, by what was said: done, working, partial, refused, no_answer, "
+            "or the code of the error.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._orders = Counter(
+            "nettingd_orders",
+            "Child orders by what became of them at their broker.",
+            ["account", "outcome"],
+            registry=registry,
+        )
+        self._fills = Counter(
+            "nettingd_fills",
+            "Fills booked, from the broker or from crossing inside the account.",
+            ["account", "source"],
+            registry=registry,
+        )
+        self._pairs = Counter(
+            "nettingd_netting_pairs", "Pairs crossed.", ["account"], registry=registry
+        )
+        self._saved_value = Counter(
+            "nettingd_netting_value",
+            "Value crossed inside the account, in its currency.",
+            ["account"],
+            registry=registry,
+        )
+        self._saved_commission = Counter(
+            "nettingd_netting_commission_saved",
+            "Commission not paid because orders were crossed, in the account's currency.",
+            ["account"],
+            registry=registry,
+        )
+        self._saved_orders = Counter(
+            "nettingd_netting_broker_orders_saved",
+            "Orders that never had to go to the broker.",
+            ["account"],
+            registry=registry,
+        )
+        self._phases = Histogram(
+            "nettingd_phase_seconds",
+            "Time of one stretch of an order's way.",
+            ["phase"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._open = Gauge(
+            "nettingd_open_orders",
+            "Orders that have not ended: parents (asked for) and children (at a broker).",
+            ["kind"],
+            registry=registry,
+        )
+        self._loop_lag = Histogram(
+            "nettingd_loop_lag_seconds",
+            "How late the event loop woke from a sleep.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._batches = Histogram(
+            "nettingd_commit_batch_size",
+            "Writes that shared one transaction.",
+            buckets=_BATCHES,
+            registry=registry,
+        )
+        self._database_errors = Counter(
+            "nettingd_database_errors",
+            "Errors of the database, by code.",
+            ["code"],
+            registry=registry,
+        )
+        # A label is looked up under a lock; these are needed too often for that.
+        self._webhook_counts: dict[int | str, Callable[[], None]] = {}
+        self._phase_times = {each: self._phases.labels(each.value).observe for each in Phase}
+
+    def webhook(self, outcome: int | str) -> None:
+        """Count an answered webhook, by its HTTP status or the code of its error."""
+        count = self._webhook_counts.get(outcome)
+        if count is None:
+            word = (
+                _WEBHOOK_WORDS.get(outcome, str(outcome)) if isinstance(outcome, int) else outcome
+            )
+            count = self._webhook_counts[outcome] = self._webhooks.labels(word).inc
+        count()
+
+    def order(self, account: str, outcome: OrderOutcome) -> None:
+        """Count a child order whose fate is known, or is not."""
+        self._orders.labels(account, outcome.value).inc()
+
+    def fill(self, account: str, source: str) -> None:
+        """Count a booked fill."""
+        self._fills.labels(account, source).inc()
+
+    def netting(
+        self, account: str, *, pairs: int, value: Decimal, commission: Decimal, broker_orders: int
+    ) -> None:
+        """Count what one netting run crossed and saved."""
+        self._pairs.labels(account).inc(pairs)
+        self._saved_value.labels(account).inc(float(value))
+        self._saved_commission.labels(account).inc(float(commission))
+        self._saved_orders.labels(account).inc(broker_orders)
+
+    def phase(self, phase: Phase, seconds: float) -> None:
+        """Record how long a stretch took."""
+        self._phase_times[phase](seconds)
+
+    def open_orders(self, *, parents: int, children: int) -> None:
+        """Record how many orders have not ended."""
+        self._open.labels("parent").set(parents)
+        self._open.labels("child").set(children)
+
+    def loop_lag(self, seconds: float) -> None:
+        """Record how late the loop woke."""
+        self._loop_lag.observe(seconds)
+
+    def commit(self, writes: int) -> None:
+        """Record how many writes one transaction held."""
+        self._batches.observe(writes)
+
+    def database_error(self, code: str) -> None:
+        """Count an error of the database."""
+        self._database_errors.labels(code).inc()
+
+    def page(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+def reference() -> str:
+    """Return the page of all series, in Markdown."""
+    own = [each for each in Metrics().registry.collect() if not _is_process(each)]
+    lines = [
+        "# Metrics",
+        "",
+        "Made by `python -m daemon.api.metrics`; do not edit.",
+        "",
+        "`GET /metrics` answers in Prometheus' text format and needs no token. Beside these there",
+        "are the usual figures of the process (`nettingd_process_*`).",
+        "",
+        "| Series | Type | Labels | What it is |",
+        "|---|---|---|---|",
+    ]
+    labels = _labels()
+    for metric in own:
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        shown = ", ".join(f"`{label}`" for label in labels[metric.name]) or "none"
+        lines.append(f"| `{name}` | {metric.type} | {shown} | {metric.documentation} |")
+    lines += ["", "## Phases", "", "| `phase` | from, to |", "|---|---|"]
+    lines += [
+        f"| `{phase}` | {phase.replace('_to_', ' to ').replace('_', ' ')} |" for phase in Phase
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _is_process(metric: Metric) -> bool:
+    return metric.name.startswith(f"{PREFIX}process_")
+
+
+def _labels() -> dict[str, tuple[str, ...]]:
+    series = [
+        each for each in vars(Metrics()).values() if isinstance(each, Counter | Gauge | Histogram)
+    ]
+    return {metric.name: each._labelnames for each in series for metric in each.describe()}  # noqa: SLF001 - the library tells them no other way
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -1,0 +1,49 @@
+"""What the HTTP side asks of the rest of the daemon."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from algorithms.domain import StrategyName
+    from daemon.api.decode import Json
+    from daemon.execution.commands import Submission
+    from daemon.execution.desk import Reply
+    from daemon.execution.halts import Scope
+
+
+class DeskPort(Protocol):
+    """Takes the requests of strategies."""
+
+    async def submit(self, submission: Submission) -> Reply:
+        """Store and work a request; answer when it is settled, or when its time to wait is over.
+
+        Raises KeyReusedError, and StorageError when it could not be stored; then nothing was.
+        """
+        ...
+
+    async def request_status(self, strategy: StrategyName, request_id: str) -> Reply | None:
+        """Return what is known of a request of this strategy; None if there is none."""
+        ...
+
+
+class AdminPort(Protocol):
+    """What a person may do, and what the daemon says of itself."""
+
+    def names(self, scope: Scope) -> Collection[str]:
+        """Return the names a halt of this scope may carry; for ``Scope.ALL`` there are none."""
+        ...
+
+    async def halt(self, scope: Scope, name: str, reason: str) -> None:
+        """Stop new orders; cancels stay allowed. ``name`` is empty for ``Scope.ALL``."""
+        ...
+
+    async def resume(self, scope: Scope, name: str, reason: str) -> bool:
+        """Let new orders pass again; return whether there was such a halt."""
+        ...
+
+    async def preview_live_netting(self, body: Mapping[str, Json]) -> Mapping[str, object]:
+        """Answer what would be crossed now, and change nothing. Raises BadInput."""
+        ...

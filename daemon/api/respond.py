@@ -1,0 +1,83 @@
+"""Answers that need no haste, and how every error becomes one of the documented problems."""
+
+from __future__ import annotations
+
+import logging
+from functools import wraps
+from typing import TYPE_CHECKING
+
+import orjson
+from aiohttp import hdrs, web
+
+from adapters.sqlite.errors import StorageBusyError, StorageError
+from daemon.api.errors import PROBLEM_TYPE, ErrorCode, Refused
+from daemon.api.lean import JSON_TYPE, SECURITY_HEADERS
+from daemon.api.problems import BadInput
+from daemon.execution.desk import KeyReusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+BUSY_RETRY_S = 1
+STORAGE_RETRY_S = 5
+CHALLENGE = 'Bearer realm="nettingd"'
+
+log = logging.getLogger(__name__)
+
+
+def json_response(value: object, status: int = 200) -> web.Response:
+    """Answer with data."""
+    return web.Response(
+        body=orjson.dumps(value),
+        status=status,
+        headers={**SECURITY_HEADERS, hdrs.CONTENT_TYPE: JSON_TYPE},
+    )
+
+
+def problem_response(refused: Refused) -> web.Response:
+    """Answer with a problem (RFC 9457)."""
+    headers = {**SECURITY_HEADERS, hdrs.CONTENT_TYPE: PROBLEM_TYPE, **refused.headers}
+    if refused.code is ErrorCode.UNAUTHORIZED:
+        headers[hdrs.WWW_AUTHENTICATE] = CHALLENGE
+    return web.Response(body=refused.body(), status=refused.status, headers=headers)
+
+
+def refusal_of(error: Exception) -> Refused:
+    """Translate what may happen to a request; anything else is our own fault, and is logged."""
+    match error:
+        case Refused():
+            return error
+        case BadInput():
+            count = len(error.problems)
+            detail = "one fault in the request" if count == 1 else "several faults in the request"
+            return Refused(ErrorCode.BAD_INPUT, detail, error.problems)
+        case KeyReusedError():
+            detail = "another request with another body has this idempotency key"
+            return Refused(ErrorCode.IDEMPOTENCY_KEY_REUSED, detail)
+        case StorageError():
+            seconds = BUSY_RETRY_S if isinstance(error, StorageBusyError) else STORAGE_RETRY_S
+            headers = {"Retry-After": str(seconds)}
+            return Refused(ErrorCode(error.code), error.advice, headers=headers)
+        case _:
+            log.error("a request failed", exc_info=error)
+            return internal_error()
+
+
+def internal_error() -> Refused:
+    """Return the problem that says no more than that it is ours."""
+    return Refused(ErrorCode.INTERNAL, "a fault of the daemon; its log says more")
+
+
+def answering(handler: Handler) -> Handler:
+    """Make a handler whose errors are answered as problems."""
+
+    @wraps(handler)
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
+            return problem_response(refusal_of(error))
+
+    return answer

@@ -1,0 +1,150 @@
+"""A desk and an admin's port that keep what they were given, and a whole HTTP side around them."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+from aiohttp.test_utils import TestClient, TestServer
+
+from adapters.clock import LoopClock
+from algorithms.domain import StrategyName
+from daemon.api.addresses import Networks
+from daemon.api.app import Parts, make_app
+from daemon.api.auth import Authority, FailureThrottle, StrategyAccess, digest
+from daemon.api.door import Door
+from daemon.api.health import Readiness
+from daemon.api.metrics import Metrics
+from daemon.execution.desk import KeyReusedError, Reply
+from daemon.execution.halts import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Mapping
+
+    from aiohttp import web
+
+    from daemon.api.decode import Json
+    from daemon.execution.commands import Submission
+
+START = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
+ALPHA = StrategyName("alpha")
+ALPHA_TOKEN = "alpha-token-0123456789abcdef0123456789ab"
+BETA = StrategyName("beta")
+BETA_TOKEN = "beta-token-fedcba9876543210fedcba987654"
+BETA_KEY = b"beta signs its webhooks"
+ADMIN_TOKEN = "admin-token-00112233445566778899aabbccdd"
+ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+
+
+class FakeDesk:
+    """Keeps submissions, answers each as done, and knows keys like the real one."""
+
+    def __init__(self) -> None:
+        self.submissions: list[Submission] = []
+        self.fails_with: Exception | None = None
+        self._keys: dict[tuple[str, str], bytes] = {}
+
+    async def submit(self, submission: Submission) -> Reply:
+        if self.fails_with is not None:
+            raise self.fails_with
+        if submission.key is not None:
+            key = (submission.strategy, submission.key)
+            if self._keys.setdefault(key, submission.body_hash) != submission.body_hash:
+                raise KeyReusedError(submission.key)
+        self.submissions.append(submission)
+        return self._reply(len(self.submissions) - 1)
+
+    async def request_status(self, strategy: StrategyName, request_id: str) -> Reply | None:
+        number = int(request_id) if request_id.isdecimal() else -1
+        if not 0 <= number < len(self.submissions):
+            return None
+        return self._reply(number) if self.submissions[number].strategy == strategy else None
+
+    def _reply(self, number: int) -> Reply:
+        warnings = list(self.submissions[number].warnings)
+        body = {"id": str(number), "status": "done", "success": True, "warnings": warnings}
+        return Reply(200, orjson.dumps(body))
+
+
+class FakeAdmin:
+    """One account, two strategies, one book; live netting is empty."""
+
+    def __init__(self) -> None:
+        self.halts: dict[tuple[Scope, str], str] = {}
+
+    def names(self, scope: Scope) -> Collection[str]:
+        return {
+            Scope.ALL: (),
+            Scope.ACCOUNT: ("main",),
+            Scope.STRATEGY: ("alpha", "beta"),
+            Scope.BOOK: ("alpha_main",),
+        }[scope]
+
+    async def halt(self, scope: Scope, name: str, reason: str) -> None:
+        self.halts[scope, name] = reason
+
+    async def resume(self, scope: Scope, name: str, reason: str) -> bool:
+        return bool(reason) and self.halts.pop((scope, name), None) is not None
+
+    async def preview_live_netting(self, body: Mapping[str, Json]) -> Mapping[str, object]:
+        return {"pairs": [], "remaining": [], "live": True, "asked": sorted(body)}
+
+
+class House:
+    """A whole HTTP side, with everything it talks to."""
+
+    def __init__(
+        self,
+        *,
+        allow_from: Networks | None = None,
+        alpha_from: Networks | None = None,
+        proxies: Networks | None = None,
+    ) -> None:
+        nowhere = Networks(())
+        self.clock = LoopClock(START)
+        self.desk = FakeDesk()
+        self.admin = FakeAdmin()
+        self.readiness = Readiness()
+        self.metrics = Metrics()
+        alpha = StrategyAccess(
+            name=ALPHA, token_digest=digest(ALPHA_TOKEN), allow_from=alpha_from or nowhere
+        )
+        beta = StrategyAccess(name=BETA, token_digest=digest(BETA_TOKEN), signature_key=BETA_KEY)
+        self.door = Door(
+            authority=Authority([alpha, beta], digest(ADMIN_TOKEN)),
+            throttle=FailureThrottle(self.clock),
+            allow_from=allow_from or nowhere,
+            trusted_proxies=proxies or nowhere,
+        )
+
+    def app(self) -> web.Application:
+        return make_app(
+            Parts(
+                desk=self.desk,
+                admin=self.admin,
+                door=self.door,
+                clock=self.clock,
+                readiness=self.readiness,
+                metrics=self.metrics,
+            )
+        )
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+        async with TestClient(TestServer(self.app())) as client:
+            yield client
+
+
+def signal(**changes: object) -> dict[str, object]:
+    """Return alpha's market order, changed; a change to None leaves the key out."""
+    whole: dict[str, object] = {
+        "group_name": "alpha",
+        "token": ALPHA_TOKEN,
+        "order_type": "MARKET",
+        "symbol": "BTC/USDT",
+        "side": "buy",
+        "qty": "0.5",
+    }
+    return {key: value for key, value in (whole | changes).items() if value is not None}
