@@ -1,0 +1,109 @@
+"""Accounts that contradict themselves or each other."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+from daemon.config.accounts import BrokerKind, Environment, MarketType
+from daemon.config.market import Market, read_market
+from daemon.config.problems import path_text
+from daemon.config.secret import read_secret
+from daemon.config.tables import Conflict, attempt, entries, table
+from daemon.config.values import read_database_url, read_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from daemon.config.problems import KeyPath
+    from daemon.config.secret import Surroundings
+    from daemon.config.tables import Tables
+
+_MARKETS: dict[str, tuple[Market, ...]] = {
+    BrokerKind.KIS: (Market.XKRX, Market.XNYS),
+    BrokerKind.BINANCE: (Market.ALWAYS_OPEN,),
+}
+
+
+def find_account_conflicts(tables: Tables, around: Surroundings) -> Iterator[Conflict]:
+    """Run every check of accounts."""
+    yield from _accounts_in_the_wrong_market(tables)
+    yield from _databases_twice(tables, around)
+    yield from _real_accounts_twice(tables, around)
+
+
+def _accounts_in_the_wrong_market(tables: Tables) -> Iterator[Conflict]:
+    for name, account in entries(tables, "accounts").items():
+        broker = account.get("broker", BrokerKind.PAPER)
+        path: KeyPath = ("accounts", name)
+        if broker != BrokerKind.PAPER and "paper" in account:
+            yield Conflict(
+                (*path, "paper"), "belongs to paper accounts only", 'or write broker = "paper"'
+            )
+        if broker == BrokerKind.PAPER and account.get("environment") == Environment.LIVE:
+            yield Conflict((*path, "environment"), "the paper broker has no live environment")
+        markets = _MARKETS.get(broker) if isinstance(broker, str) else None
+        market = attempt(read_market, account.get("market"))
+        if markets is not None and market is not None and market not in markets:
+            listed = " and ".join(f'"{each}"' for each in markets)
+            yield Conflict((*path, "market"), f"this broker trades {listed} only")
+
+
+def _databases_twice(tables: Tables, around: Surroundings) -> Iterator[Conflict]:
+    """Each paper exchange has its own database, apart from the daemon's."""
+    url = table(tables, "database").get("url")
+    main = attempt(partial(read_database_url, around=around), url)
+    seen: dict[str, str] = {}
+    if main is not None:
+        seen[os.path.normpath(main.removeprefix("sqlite:///"))] = "database.url"
+    for name, account in entries(tables, "accounts").items():
+        database = table(account, "paper").get("database")
+        file = attempt(partial(read_path, around=around), database)
+        own = path_text(("accounts", name, "paper", "database"))
+        if file is not None and (first := seen.setdefault(os.path.normpath(file), own)) != own:
+            yield Conflict(
+                ("accounts", name, "paper", "database"),
+                f"the same file as {first}",
+                "every paper account has its own market",
+            )
+
+
+def _real_accounts_twice(tables: Tables, around: Surroundings) -> Iterator[Conflict]:
+    """Two of our accounts on one real account would each take its cash for their own."""
+    seen: dict[object, str] = {}
+    for name, account in entries(tables, "accounts").items():
+        for key, mark in _marks(account, around):
+            first = seen.setdefault((_venue(account), key, mark), name)
+            if first != name:
+                yield Conflict(
+                    ("accounts", name, *key),
+                    f"the same account at the broker as {path_text(('accounts', first))}",
+                    "one account here for each market of a real account",
+                )
+
+
+def _venue(account: Tables) -> tuple[str, ...]:
+    """Where the account is. A real one has one of ours for each market it trades."""
+    keys = {
+        "broker": BrokerKind.PAPER,
+        "environment": Environment.PAPER,
+        "market": "",
+        "market_type": MarketType.SPOT,
+        "base_url": "",
+    }
+    values = [account.get(key, default) for key, default in keys.items()]
+    return tuple(value if isinstance(value, str) else "" for value in values)
+
+
+def _marks(account: Tables, around: Surroundings) -> Iterator[tuple[KeyPath, object]]:
+    """What tells a real account from another: its number, and the keys to it."""
+    if account.get("broker", BrokerKind.PAPER) == BrokerKind.PAPER:
+        return
+    if isinstance(number := account.get("account_no"), str):
+        yield ("account_no",), number
+    credentials = table(account, "credentials")
+    for key in ("api_key", "app_key"):
+        secret = attempt(partial(read_secret, around=around), credentials.get(key))
+        if secret is not None:
+            yield ("credentials", key), secret

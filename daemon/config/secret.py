@@ -1,0 +1,135 @@
+"""Secrets: referred to in the file, read at start, never shown again.
+
+The file says ``{ env = "NAME" }`` or ``{ file = "path" }``; a literal is refused, so that the
+file can be shown, copied and committed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn, cast
+
+from pydantic_core import core_schema
+
+from daemon.config.problems import PATHS_HINT, fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FILE_BYTES_MAX = 65_536
+_FORMS = 'write { env = "NAME" } or { file = "path" }'
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What values of the file refer to: the folder it stands in, and the environment."""
+
+    folder: Path
+    environ: Mapping[str, str]
+
+
+class Secret:
+    """A text that no representation, log line, dump or pickle shows; only :meth:`reveal` does."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The secret itself, for the one place that sends or compares it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __format__(self, spec: str) -> str:
+        return format("***", spec)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Secret:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        message = "a secret is not pickled"
+        raise TypeError(message)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: object, _handler: object
+    ) -> core_schema.CoreSchema:
+        def read(value: object, info: core_schema.ValidationInfo[object]) -> Secret:
+            return read_secret(value, cast("Surroundings | None", info.context))
+
+        return core_schema.with_info_plain_validator_function(
+            read, serialization=core_schema.to_string_ser_schema()
+        )
+
+
+def read_secret(value: object, around: Surroundings | None) -> Secret:
+    """Read what ``value`` refers to. Raises a fault when it is a literal or leads nowhere."""
+    match value:
+        case Secret():
+            return value
+        case {"env": str(name), **rest} if not rest and around is not None:
+            return _from_environment(name, around)
+        case {"file": str(name), **rest} if not rest and around is not None:
+            return _from_file(name, around)
+        case dict():
+            raise fault("must refer to one variable or one file", _FORMS)
+        case _:
+            raise fault("a secret never stands in the file itself", _FORMS)
+
+
+def _from_environment(name: str, around: Surroundings) -> Secret:
+    if not _VARIABLE.fullmatch(name):
+        raise fault("env must be the name of an environment variable", _FORMS)
+    text = around.environ.get(name)
+    if not text:
+        state = "not set" if text is None else "empty"
+        raise fault(f"environment variable {name} is {state}", "set it before starting")
+    return _checked(text, "the variable's value")
+
+
+def _from_file(name: str, around: Surroundings) -> Secret:
+    try:
+        with (around.folder / name).open("rb") as file:
+            content = file.read(_FILE_BYTES_MAX + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a usable path"
+        raise fault(f"the file cannot be read: {reason}", PATHS_HINT) from None
+    if len(content) > _FILE_BYTES_MAX:
+        raise fault(f"the file holds more than {_FILE_BYTES_MAX} bytes")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise fault("the file is not UTF-8 text") from None
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text:
+        raise fault("the file is empty")
+    return _checked(text, "the file's content")
+
+
+def _checked(text: str, what: str) -> Secret:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise fault(f"{what} is not UTF-8 text") from None
+    return Secret(text)

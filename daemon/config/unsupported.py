@@ -1,0 +1,96 @@
+"""What the configuration may say already and this version does not do yet.
+
+Such keys are valid, and the later versions that do them need no other file. But nobody shall
+believe that they work: ``nettingd check`` prints these warnings and the daemon logs them. A
+version that learns something deletes its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from daemon.config.accounts import BrokerKind, MarketType
+from daemon.config.books import WEBHOOK_RULE, BookMode
+from daemon.config.jobs import JobKind
+from daemon.config.problems import ConfigProblem, path_text
+from daemon.config.trading import LocMode
+
+if TYPE_CHECKING:
+    from daemon.config.model import Config
+    from daemon.config.problems import KeyPath
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something not done yet: the key (``*`` any name), its values, what happens instead."""
+
+    path: str
+    applies: Callable[[object], bool]
+    instead: str
+
+
+def _is_given(value: object) -> bool:
+    return value is not None and value not in ((), {})
+
+
+def _is(*values: object) -> Callable[[object], bool]:
+    return lambda value: value in values
+
+
+def _is_not(*values: object) -> Callable[[object], bool]:
+    return lambda value: value not in values
+
+
+GAPS = (
+    Gap("accounts.*.broker", _is_not(BrokerKind.PAPER), "it trades on the paper broker only"),
+    Gap("accounts.*.market_type", _is(MarketType.FUTURES), "it trades spot only"),
+    Gap("books.*.rule.type", _is_not(WEBHOOK_RULE), "the rule makes no orders"),
+    Gap("books.*.mode", _is(BookMode.APPROVE, BookMode.SHADOW), "the book works as with auto"),
+    Gap("jobs.*.run", _is_not(JobKind.RECONCILE), "the job is not run"),
+    Gap("loc.mode", _is(LocMode.LADDER), "LOC orders are sent one by one"),
+    Gap("reconcile.adopt_orphans", _is_given, "orphans are reported and left alone"),
+    Gap("risk.max_order_value", _is_given, "the limit is not checked"),
+    Gap("risk.max_orders_per_minute", _is_given, "the limit is not checked"),
+    Gap("risk.price_collar_percent", _is_given, "the limit is not checked"),
+    Gap("risk.max_daily_loss", _is_given, "the limit is not checked"),
+    Gap("heartbeat.url", _is_given, "it is not called"),
+    Gap("notify.telegram", _is_given, "notices go to the log only"),
+    Gap("calendars.*", _is_given, "the built-in calendar counts"),
+    Gap("http.tls", _is_given, "the server speaks plain HTTP"),
+)
+
+
+def unsupported(config: Config) -> tuple[ConfigProblem, ...]:
+    """One warning for every key whose value this version does not act upon."""
+    return tuple(
+        ConfigProblem(path_text(path), "not supported by this version", gap.instead)
+        for gap in GAPS
+        for path, value in _values_at(config, gap.path.split("."))
+        if gap.applies(value)
+    )
+
+
+def _values_at(here: object, keys: list[str]) -> Iterator[tuple[KeyPath, object]]:
+    """Every value the pattern leads to, with its path."""
+    if not keys:
+        yield (), here
+        return
+    for key, value in _children(here, keys[0]):
+        for path, found in _values_at(value, keys[1:]):
+            yield (key, *path), found
+
+
+def _children(here: object, key: str) -> list[tuple[str | int, object]]:
+    match here:
+        case BaseModel():
+            return [(key, getattr(here, key))]
+        case Mapping():
+            return list(here.items())
+        case tuple():
+            return list(enumerate(here))
+        case _:
+            return []

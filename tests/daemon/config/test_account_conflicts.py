@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.daemon.config.loading import complaints
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_paper_exchange_belongs_to_paper_accounts(tmp_path: Path) -> None:
+    text = """
+    [accounts.real]
+    broker = "kis"
+    market = "XKRX"
+    [accounts.real.paper]
+    seed = 1
+    """
+    assert complaints(tmp_path, text).keys() == {"accounts.real.paper"}
+
+
+def test_a_paper_account_has_no_live_environment(tmp_path: Path) -> None:
+    text = '[accounts.toy]\nmarket = "24/7"\nenvironment = "live"\n'
+    assert complaints(tmp_path, text).keys() == {"accounts.toy.environment"}
+
+
+@pytest.mark.parametrize(
+    ("broker", "market", "is_right"),
+    [
+        ("kis", "XKRX", True),
+        ("kis", "XNYS", True),
+        ("kis", "24/7", False),
+        ("binance", "24/7", True),
+        ("binance", "XNYS", False),
+        ("ccxt", "24/7", True),
+        ("paper", "XNYS", True),
+    ],
+)
+def test_a_broker_trades_in_its_own_markets(
+    tmp_path: Path, broker: str, market: str, *, is_right: bool
+) -> None:
+    text = f'[accounts.a]\nbroker = "{broker}"\nmarket = "{market}"\n'
+    assert complaints(tmp_path, text).keys() == (set() if is_right else {"accounts.a.market"})
+
+
+def paper(name: str, database: str = "") -> str:
+    keys = f'database = "{database}"\n' if database else ""
+    return f'[accounts.{name}]\nmarket = "24/7"\n[accounts.{name}.paper]\n{keys}'
+
+
+def test_two_paper_accounts_have_two_databases(tmp_path: Path) -> None:
+    assert complaints(tmp_path, paper("a") + paper("b")) == {}
+    found = complaints(tmp_path, paper("a", "x.db") + paper("b", "y/../x.db"))
+    assert found.keys() == {"accounts.b.paper.database"}
+    assert "accounts.a.paper.database" in found["accounts.b.paper.database"]
+
+
+def test_a_default_database_counts_as_well(tmp_path: Path) -> None:
+    found = complaints(tmp_path, paper("a") + paper("b", "data/paper-a.db"))
+    assert found.keys() == {"accounts.b.paper.database"}
+
+
+def test_the_paper_exchange_does_not_live_in_the_daemons_database(tmp_path: Path) -> None:
+    found = complaints(tmp_path, paper("a", "data/nettingd.db"))
+    assert "database.url" in found["accounts.a.paper.database"]
+
+
+def real(name: str, *lines: str) -> str:
+    return "\n".join([f"[accounts.{name}]", 'broker = "binance"', 'market = "24/7"', *lines, ""])
+
+
+def test_one_account_at_the_broker_is_one_account_here(tmp_path: Path) -> None:
+    text = real("a", 'account_no = "1"') + real("b", 'account_no = "1"', 'environment = "paper"')
+    assert complaints(tmp_path, text).keys() == {"accounts.b.account_no"}
+
+
+@pytest.mark.parametrize(
+    "difference",
+    ['account_no = "2"', 'account_no = "1"\nenvironment = "live"',
+     'account_no = "1"\nmarket_type = "futures"',
+     'account_no = "1"\nbase_url = "http://127.0.0.1:1"'],
+)  # fmt: skip
+def test_what_sets_real_accounts_apart(tmp_path: Path, difference: str) -> None:
+    assert complaints(tmp_path, real("a", 'account_no = "1"') + real("b", difference)) == {}
+
+
+def test_one_key_under_two_names_is_still_one_account(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("k1\n")
+    text = (
+        real("a", 'credentials = { api_key = { env = "KEY" } }')
+        + real("b", 'credentials = { api_key = { file = "key" } }')
+        + real("c", 'credentials = { api_key = { env = "OTHER" } }')
+    )
+    found = complaints(tmp_path, text, KEY="k1", OTHER="k2")
+    assert found.keys() == {"accounts.b.credentials.api_key"}
+
+
+def test_paper_accounts_may_carry_the_same_number(tmp_path: Path) -> None:
+    text = "".join(f'[accounts.{each}]\nmarket = "24/7"\naccount_no = "1"\n' for each in "ab")
+    assert complaints(tmp_path, text) == {}
