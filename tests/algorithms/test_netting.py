@@ -28,7 +28,7 @@ from tests.algorithms.triple_loop import triple_loop
 CASES = json.loads((Path(__file__).parents[1] / "vectors" / "netting.json").read_text())["cases"]
 
 
-def order(  # noqa: PLR0913 - the words of a story, most of them left out
+def order(
     name: str,
     side: Side,
     value: str,
