@@ -1,8 +1,25 @@
 """Which buy is crossed with which sell: the greedy one-to-one rule on whole lots.
 
-The rule (specification of netting, step 5): take the pair with the largest min(buy, sell), the
-first buy and then the first sell where pairs tie, cross that many lots, and begin again until no
-pair is left. Two orders of one book are no pair.
+The rule: take the pair with the largest min(buy, sell), the first buy and then the first sell
+where pairs tie, cross that many lots, and begin again until no pair is left. Two orders of one
+book are no pair.
+
+Searching all pairs anew each time takes cubic time. ``match_lots`` gives the same, pair for pair,
+in O((n+m) log(n+m)):
+
+* The level is a number of lots that falls, and stops at every number that an order has. An
+  order is ready while it has at least ``level`` lots.
+* Before the level came down to L no ready pair was permitted. So in a pair ready at L one
+  order has exactly L lots, and the other no fewer: it crosses L. Every other permitted pair
+  has an order that is not ready and crosses less. Hence the pairs ready at L are exactly
+  those the rule chooses among; crossing one only takes lots away, so that this stays true
+  until no permitted pair is ready.
+* Among them the rule wants the first buy that has a partner. A buy has none only if all ready
+  sells are of its own book. So if the ready sells are of one book, it is the first ready buy
+  outside that book, else the first of all; and then the first ready sell outside the buy's
+  book.
+* Each crossing empties an order, so there are fewer than n+m, and each sends at most one
+  order with a remainder back to wait. Every step is a few operations on heaps.
 """
 
 from __future__ import annotations
@@ -27,22 +44,6 @@ def match_lots(
 
     Both sides stand in order of creation. With books given, orders of equal books never meet.
     Raises ``ValueError`` for negative lots and for books that do not fit the orders.
-
-    Pair for pair the same as searching all pairs anew each time, in O((n+m) log(n+m)):
-
-    * The level is a number of lots that falls, and stops at every number that an order has. An
-      order is ready while it has at least ``level`` lots.
-    * Before the level came down to L no ready pair was permitted. So in a pair ready at L one
-      order has exactly L lots, and the other no fewer: it crosses L. Every other permitted pair
-      has an order that is not ready and crosses less. Hence the pairs ready at L are exactly
-      those the rule chooses among; crossing one only takes lots away, so that this stays true
-      until no permitted pair is ready.
-    * Among them the rule wants the first buy that has a partner. A buy has none only if all ready
-      sells are of its own book. So if the ready sells are of one book, it is the first ready buy
-      outside that book, else the first of all; and then the first ready sell outside the buy's
-      book.
-    * Each crossing empties an order, so there are fewer than n+m, and each sends at most one
-      order with a remainder back to wait. Every step is a few operations on heaps.
     """
     groups = _groups(buys, sells, buy_books, sell_books)
     left = [*buys, *sells]
