@@ -6,16 +6,20 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
+from algorithms.decimals import ZERO, to_text
+from algorithms.instruments import default_instrument
 from daemon.config.accounts import BrokerKind, Environment, MarketType
-from daemon.config.market import Market, read_market
+from daemon.config.market import InstrumentType, Market, read_market
 from daemon.config.problems import path_text
 from daemon.config.secret import read_secret
 from daemon.config.tables import Conflict, attempt, entries, table
-from daemon.config.values import read_database_url, read_path
+from daemon.config.values import read_database_url, read_decimal, read_path, read_symbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from algorithms.domain import Symbol
+    from algorithms.instruments import Instrument
     from daemon.config.problems import KeyPath
     from daemon.config.secret import Surroundings
     from daemon.config.tables import Tables
@@ -29,6 +33,8 @@ _MARKETS: dict[str, tuple[Market, ...]] = {
 def find_account_conflicts(tables: Tables, around: Surroundings) -> Iterator[Conflict]:
     """Run every check of accounts."""
     yield from _accounts_in_the_wrong_market(tables)
+    yield from _two_sources_of_prices(tables)
+    yield from _prices_off_their_ticks(tables)
     yield from _databases_twice(tables, around)
     yield from _real_accounts_twice(tables, around)
 
@@ -48,6 +54,50 @@ def _accounts_in_the_wrong_market(tables: Tables) -> Iterator[Conflict]:
         if markets is not None and market is not None and market not in markets:
             listed = " and ".join(f'"{each}"' for each in markets)
             yield Conflict((*path, "market"), f"this broker trades {listed} only")
+
+
+def _two_sources_of_prices(tables: Tables) -> Iterator[Conflict]:
+    """A paper market follows either its table or a file."""
+    for name, account in entries(tables, "accounts").items():
+        paper = table(account, "paper")
+        given = table(paper, "prices")
+        if ("csv" in paper and given) or ("csv" in given and len(given) > 1):
+            yield Conflict(
+                ("accounts", name, "paper", "prices"),
+                "prices come from this table and from a file",
+                "leave one out",
+            )
+
+
+def _prices_off_their_ticks(tables: Tables) -> Iterator[Conflict]:
+    """The paper exchange has only prices that an order could have."""
+    corrections = {
+        attempt(read_symbol, key): each for key, each in entries(tables, "instruments").items()
+    }
+    for name, account in entries(tables, "accounts").items():
+        market = attempt(read_market, account.get("market"))
+        if market is None:
+            continue
+        for key, value in table(table(account, "paper"), "prices").items():
+            symbol, price = attempt(read_symbol, key), attempt(read_decimal, value)
+            if symbol is None or price is None or price <= ZERO:
+                continue
+            instrument = _instrument(symbol, market, corrections.get(symbol, {}))
+            if instrument is not None and not instrument.is_on_tick(price):
+                yield Conflict(
+                    ("accounts", name, "paper", "prices", key),
+                    f"must be on the tick of its symbol, {to_text(instrument.tick_at(price))}",
+                    "a tick of its own stands in [instruments.SYMBOL]",
+                )
+
+
+def _instrument(symbol: Symbol, market: Market, given: Tables) -> Instrument | None:
+    """The symbol as the exchange trades it; None when its correction is faulty itself."""
+    tick = attempt(read_decimal, given["tick"]) if "tick" in given else None
+    kind = given.get("type", InstrumentType.STOCK)
+    if ("tick" in given and (tick is None or tick <= ZERO)) or not isinstance(kind, str):
+        return None
+    return default_instrument(symbol, market, "", type=kind, tick=tick)
 
 
 def _databases_twice(tables: Tables, around: Surroundings) -> Iterator[Conflict]:

@@ -103,8 +103,7 @@ class PaperConfig(Section):
     )
     csv: FilePath | None = Field(
         None,
-        description="File of prices (`time,symbol,price`) that are replayed; "
-        "its symbols do not follow `prices`.",
+        description="File of prices (`time,symbol,price`) that are replayed, instead of `prices`.",
     )
     walk_percent: Percent = Field(
         Decimal(0), description="How far prices wander in a minute; 0 holds them fixed."

@@ -99,7 +99,7 @@ def test_the_report_for_programs_has_the_effective_values_and_no_secret(
     report = orjson.loads(out)
     assert report.keys() == {"ok", "errors", "warnings", "config"}
     assert (report["ok"], report["errors"]) == (True, [])
-    assert [each["path"] for each in report["warnings"]] == ["accounts.seoul.broker"]
+    assert "accounts.seoul.broker" in {each["path"] for each in report["warnings"]}
     assert report["config"]["http"]["port"] == 0
     assert report["config"]["http"]["admin_token"] == "set"
 

@@ -67,6 +67,48 @@ def test_the_paper_exchange_does_not_live_in_the_daemons_database(tmp_path: Path
     assert "database.url" in found["accounts.a.paper.database"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    ['csv = "p.csv"\nprices = { TQQQ = 100 }', 'prices = { csv = "p.csv", TQQQ = 100 }'],
+)
+def test_prices_come_from_a_table_or_a_file(tmp_path: Path, line: str) -> None:
+    (tmp_path / "p.csv").touch()
+    assert complaints(tmp_path, paper("a") + line).keys() == {"accounts.a.paper.prices"}
+
+
+@pytest.mark.parametrize(
+    ("market", "instrument", "price", "is_right"),
+    [
+        ("24/7", "", "0.01", True),
+        ("24/7", "", "0.015", False),
+        ("24/7", "tick = 0.005", "0.015", True),
+        ("XNYS", "", "0.9999", True),
+        ("XNYS", "", "1.0001", False),
+        ("XKRX", "", "75050", False),
+        ("XKRX", 'type = "etf"', "75050", True),
+        ("XKRX", 'type = "etf"', "75051", False),
+        ("XKRX", "tick = 1", "75051", True),
+    ],
+)
+def test_a_paper_price_is_on_its_tick(
+    tmp_path: Path, market: str, instrument: str, price: str, *, is_right: bool
+) -> None:
+    text = f"""
+    [instruments.abc]
+    {instrument}
+    [accounts.a]
+    market = "{market}"
+    paper = {{ prices = {{ ABC = "{price}" }} }}
+    """
+    found = complaints(tmp_path, text).keys()
+    assert found == (set() if is_right else {"accounts.a.paper.prices.ABC"})
+
+
+def test_a_faulty_tick_is_told_once(tmp_path: Path) -> None:
+    text = "[instruments.ABC]\ntick = 0\n" + paper("a") + "prices = { ABC = 1.001 }\n"
+    assert complaints(tmp_path, text).keys() == {"instruments.ABC.tick"}
+
+
 def real(name: str, *lines: str) -> str:
     return "\n".join([f"[accounts.{name}]", 'broker = "binance"', 'market = "24/7"', *lines, ""])
 

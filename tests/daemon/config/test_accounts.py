@@ -80,8 +80,6 @@ def test_prices_are_a_table_or_a_file(tmp_path: Path) -> None:
     for line in ('prices = { csv = "p.csv" }', 'csv = "p.csv"'):
         file = paper(tmp_path, line)
         assert (file.prices, file.csv) == ({}, tmp_path / "p.csv")
-    both = paper(tmp_path, 'csv = "p.csv"', "prices = { SOXL = 50 }")
-    assert (both.prices, both.csv) == ({"SOXL": Decimal(50)}, tmp_path / "p.csv")
 
 
 def test_the_paper_exchange_behaves_unless_told_otherwise(tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ def test_the_shipped_file_works_as_it_is_on_its_own(tmp_path: Path) -> None:
 
 
 def test_the_keys_that_are_off_in_it_can_be_switched_on(tmp_path: Path) -> None:
-    text = switched_on()
-    for line in ('url = "sqlite', "adopt_orphans = []", "csv ="):
+    text = re.sub(r"^csv = .*$", "", switched_on(), flags=re.MULTILINE)  # instead of the table
+    for line in ('url = "sqlite', "adopt_orphans = []", "[calendars"):
         assert line in text
     for file in ("tls/certificate.pem", "tls/key.pem", "prices.csv", "secrets/momentum"):
         (tmp_path / file).parent.mkdir(exist_ok=True)
