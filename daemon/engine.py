@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from adapters.sessions import AlwaysOpen
 from algorithms.netting_price import PriceLimits
+from daemon import audit
 from daemon.brokers import open_broker
 from daemon.execution.cancels import CancelDesk
 from daemon.execution.capital import post_capital
@@ -31,6 +32,7 @@ from daemon.execution.requests import Requests
 from daemon.execution.services import KnownLots, Services
 from daemon.execution.slicer import SlicerSettings
 from daemon.ids import IdSource
+from daemon.jobs.schedule import guarded
 from daemon.market import Market
 from daemon.roster import registry_of
 from daemon.signals import SignalBus, WorkArrived
@@ -83,6 +85,7 @@ class Engine:
         self.desk: Desk
         self.halts: Halts
         self.services: Services
+        self._auditor: audit.Auditor
 
     async def start(self) -> None:
         """Open the database, take up what the last process left, and start every account.
@@ -105,11 +108,14 @@ class Engine:
             self.schedule.every(
                 timedelta(seconds=seconds), account.reconcile, name=f"reconcile {name}"
             )
+        self.schedule.every(audit.EVERY, self._auditor.run, name="audit")
         self.schedule.start()
+        self._tasks.spawn(guarded(self._auditor.first, "first audit"), name="first audit")
 
     async def stop(self) -> None:
         """Stop in the reverse order of the start; what is at the broker stays there."""
         await self.schedule.stop()
+        self._auditor.stop()
         await asyncio.gather(*(account.stop() for account in self.accounts.values()))
         await self._tasks.close(CLOSE_TIMEOUT_S)
         await self.store.close()
@@ -173,6 +179,7 @@ class Engine:
             ),
             commands_of=self._commands_of,
         )
+        self._auditor = audit.Auditor(self.store, brokers, clock, ids)
         self.bus.subscribe(WorkArrived, self._work_arrived)
 
     def _work_arrived(self, signal: WorkArrived) -> None:

@@ -181,8 +181,9 @@ SELECT MAX(at) AS at FROM fills WHERE account = :account AND source = 'broker';
 SELECT * FROM fills ORDER BY id;
 
 -- name: all_postings
--- Every posting of the ledger.
-SELECT p.*, e.kind FROM postings p JOIN ledger_events e ON e.id = p.event_id
+-- Every posting of the ledger, event by event.
+SELECT p.*, e.kind, e.account AS event_account
+FROM postings p JOIN ledger_events e ON e.id = p.event_id
 ORDER BY p.event_id, p.line;
 
 -- name: all_parents
@@ -190,16 +191,60 @@ ORDER BY p.event_id, p.line;
 SELECT * FROM parent_orders ORDER BY id;
 
 -- name: all_children
--- Every child order.
-SELECT * FROM child_orders ORDER BY created_at, id;
+-- Every child order, parent by parent.
+SELECT * FROM child_orders ORDER BY parent_id, id;
+
+-- name: all_fills_by_parent
+-- Every fill, parent by parent.
+SELECT * FROM fills ORDER BY parent_id, id;
+
+-- name: all_cancel_targets
+-- Every order that a request wanted cancelled, with whose request it was.
+SELECT t.parent_id, t.request_id, r.strategy FROM request_targets t
+JOIN requests r ON r.id = t.request_id
+WHERE t.role = 'cancel' ORDER BY t.parent_id, t.request_id;
+
+-- name: all_pair_ids
+-- The id of every pair that has a row, a fill or an event in the ledger.
+SELECT id FROM netting_pairs
+UNION SELECT pair_id FROM fills WHERE pair_id IS NOT NULL
+UNION SELECT id FROM ledger_events WHERE kind = 'netting'
+ORDER BY 1;
 
 -- name: all_pairs
 -- Every netting pair.
 SELECT * FROM netting_pairs ORDER BY id;
 
--- name: all_targets
--- Every order a request was about.
-SELECT t.*, r.strategy FROM request_targets t JOIN requests r ON r.id = t.request_id;
+-- name: all_fills_of_pairs
+-- Every fill that belongs to a pair, pair by pair.
+SELECT * FROM fills WHERE pair_id IS NOT NULL ORDER BY pair_id, id;
+
+-- name: all_netting_events
+-- Every event of the ledger that crossed two books.
+SELECT id FROM ledger_events WHERE kind = 'netting' ORDER BY id;
+
+-- name: all_requests
+-- Every request, without its body, and how many orders of an open one still live.
+SELECT id, status, answer IS NOT NULL AS has_answer, received_at, finished_at,
+    CASE WHEN finished_at IS NULL THEN
+        (SELECT COUNT(*) FROM request_targets t JOIN parent_orders p ON p.id = t.parent_id
+         WHERE t.request_id = requests.id AND p.ended_at IS NULL)
+    ELSE 0 END AS live_orders
+FROM requests ORDER BY id;
+
+-- name: all_live_children
+-- Every child order that has not ended.
+SELECT * FROM child_orders WHERE ended_at IS NULL ORDER BY created_at, id;
+
+-- name: capital_facts
+-- For which books, in which currency, capital has been posted.
+SELECT name FROM facts WHERE name LIKE 'capital:%' ORDER BY name;
+
+-- name: rows_to_check
+-- How many rows a check of all books goes through.
+SELECT (SELECT COUNT(*) FROM postings) + 2 * (SELECT COUNT(*) FROM fills)
+    + (SELECT COUNT(*) FROM parent_orders) + (SELECT COUNT(*) FROM child_orders)
+    + (SELECT COUNT(*) FROM requests) AS count;
 
 -- name: add_orphan!
 -- Remember a broker's order that is not ours, to report it once.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -14,7 +15,7 @@ from daemon.storage.schema import migrate
 from daemon.storage.tx import NotUniqueError, Tx, View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from adapters.sqlite.driver import OpenDriver, SqliteDriver
 
@@ -28,8 +29,9 @@ class Store(Protocol):
     """What the daemon asks of its database.
 
     Work is a function over an open transaction, run where the connection lives, with exact
-    decimal arithmetic (``algorithms.decimals.exactly``). It must be repeatable and touch nothing else; what the rest of the daemon should hear of goes into
-    ``Tx.signal`` and is delivered once it is on disk.
+    decimal arithmetic (``algorithms.decimals.exactly``). It must be repeatable and touch nothing
+    else; what the rest of the daemon should hear of goes into ``Tx.signal`` and is delivered once
+    it is on disk.
     """
 
     async def write(self, work: Callable[[Tx], T]) -> T:
@@ -41,6 +43,10 @@ class Store(Protocol):
 
     async def read(self, work: Callable[[View], T]) -> T:
         """Run ``work`` on one consistent state of the database."""
+        ...
+
+    async def read_aside(self, work: Callable[[View], T]) -> T:
+        """Run ``work`` as ``read`` does, however long it takes, with nobody waiting for its end."""
         ...
 
     async def close(self) -> None:
@@ -66,10 +72,13 @@ class SqliteStore:
         writer: SqliteDriver,
         reader: SqliteDriver,
         on_commit: Callable[[list[object]], None],
+        *,
+        open_reader: Callable[[], Awaitable[SqliteDriver]],
     ) -> None:
         self._sql = named_queries()
         self._writer_driver = writer
         self._reader = reader
+        self._open_reader = open_reader
         self._on_commit = on_commit
         self._writer = GroupCommit(
             writer,
@@ -92,19 +101,26 @@ class SqliteStore:
             raise
 
     async def read(self, work: Callable[[View], T]) -> T:
-        def in_snapshot(connection: sqlite3.Connection) -> T:
-            connection.execute("BEGIN")
-            try:
-                return work(View(connection, self._sql))
-            finally:
-                connection.execute("ROLLBACK")
+        return await self._reader.run(partial(self._in_snapshot, work))
 
-        return await self._reader.run(in_snapshot)
+    async def read_aside(self, work: Callable[[View], T]) -> T:
+        reader = await self._open_reader()
+        try:
+            return await reader.run(partial(self._in_snapshot, work))
+        finally:
+            await reader.close()
 
     async def close(self) -> None:
         await self._writer.close()
         await self._reader.close()
         await self._writer_driver.close()
+
+    def _in_snapshot(self, work: Callable[[View], T], connection: sqlite3.Connection) -> T:
+        connection.execute("BEGIN")
+        try:
+            return work(View(connection, self._sql))
+        finally:
+            connection.execute("ROLLBACK")
 
     def _committed(self, tx: Tx) -> None:
         if tx.signals:
@@ -122,4 +138,6 @@ async def open_store(
     migrate(path)
     writer = await open_driver(path)
     reader = await open_driver(path, read_only=True)
-    return SqliteStore(writer, reader, on_commit)
+    return SqliteStore(
+        writer, reader, on_commit, open_reader=partial(open_driver, path, read_only=True)
+    )

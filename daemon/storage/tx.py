@@ -17,7 +17,7 @@ from algorithms.decimals import ZERO, to_text
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from algorithms.domain import AccountName, BookName
 
@@ -83,6 +83,10 @@ class View:
         row: sqlite3.Row | None = self._connection.execute(self._sql[query], values).fetchone()
         return row
 
+    def each(self, query: str, **values: SqlValue) -> Iterator[sqlite3.Row]:
+        """Return the rows of a named query one by one, for results too large to hold."""
+        return self._connection.execute(self._sql[query], values)
+
 
 class Tx(View):
     """The writer's transaction.
@@ -106,6 +110,10 @@ class Tx(View):
     def fetch_one(self, query: str, **values: SqlValue) -> sqlite3.Row | None:
         self.flush()
         return super().fetch_one(query, **values)
+
+    def each(self, query: str, **values: SqlValue) -> Iterator[sqlite3.Row]:
+        self.flush()
+        return super().each(query, **values)
 
     def execute(self, query: str, **values: SqlValue) -> int:
         """Run a named statement; return the number of rows it changed."""

@@ -1,0 +1,38 @@
+"""The eight invariants of the design, checked on a snapshot of the books."""
+
+from __future__ import annotations
+
+from algorithms.invariants.examine import against_brokers, broken, examine
+from algorithms.invariants.findings import Finding, Violation
+from algorithms.invariants.snapshot import (
+    BrokerRecord,
+    BrokerView,
+    CancelTarget,
+    Crossing,
+    Event,
+    Family,
+    Fill,
+    Held,
+    Pair,
+    Request,
+    Snapshot,
+)
+
+__all__ = [
+    "BrokerRecord",
+    "BrokerView",
+    "CancelTarget",
+    "Crossing",
+    "Event",
+    "Family",
+    "Fill",
+    "Finding",
+    "Held",
+    "Pair",
+    "Request",
+    "Snapshot",
+    "Violation",
+    "against_brokers",
+    "broken",
+    "examine",
+]

@@ -1,0 +1,210 @@
+"""Invariants 1 and 2: the ledger balances, positions follow from it, and the broker agrees."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from algorithms.decimals import ZERO, to_text
+from algorithms.domain import AT_BROKER, EXTERNAL, ChildState, FillSource, Side
+from algorithms.ledger import (
+    Holding,
+    average_cost,
+    fill_postings,
+    pay_in_units,
+    sums_to_zero,
+    trade,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from decimal import Decimal
+
+    from algorithms.domain import AccountName, BookName, ChildOrder
+    from algorithms.invariants.findings import Check
+    from algorithms.invariants.snapshot import BrokerView, Event, Fill, Held
+
+Key = tuple["AccountName", "BookName", str]
+
+CAPITAL = "capital"
+ORDER_EVENTS = frozenset({"fill", "netting"})
+"""Kinds of events that fills make; what they post must be what the fills say."""
+MOVING = frozenset({ChildState.SENDING, ChildState.UNKNOWN, ChildState.CANCELLING})
+"""States in which an order may move money that nobody has told us of."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sums over all events: everything posted, and the part that orders posted."""
+
+    posted: defaultdict[Key, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    traded: defaultdict[Key, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    currencies: dict[AccountName, str] = field(default_factory=dict)
+    """Each account's currency: what its books' capital is counted in."""
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What a book came to hold of a symbol by its fills alone."""
+
+    holding: Holding = field(default_factory=lambda: Holding(ZERO, ZERO))
+    profit: Decimal = ZERO
+
+
+def add_up(events: Iterable[Event], check: Check) -> Totals:
+    """Sum all postings; every event must sum to zero, inside one account."""
+    totals = Totals()
+    for event in events:
+        check.checked += 1
+        if not sums_to_zero(event.postings):
+            check.broken(f"event {event.id}", f"postings of this {event.kind} are not zero in sum")
+        if any(posting.account != event.account for posting in event.postings):
+            check.broken(f"event {event.id}", f"posts outside its account {event.account}")
+        for posting in event.postings:
+            key = (posting.account, posting.book, posting.asset)
+            totals.posted[key] += posting.amount
+            if event.kind in ORDER_EVENTS:
+                totals.traded[key] += posting.amount
+            elif event.kind == CAPITAL:
+                totals.currencies[event.account] = posting.asset
+    return totals
+
+
+def check_positions(
+    held: Iterable[Held], fills: Iterable[Fill], totals: Totals, check: Check
+) -> None:
+    """Compare what is stored of every position with its postings and with its fills, replayed."""
+    replayed = _replay(fills, totals, check)
+    seen: set[Key] = set()
+    for position in held:
+        check.checked += 1
+        key = (position.account, position.book, position.asset)
+        seen.add(key)
+        own = replayed.get(key, Replayed())
+        for word, stored, right in (
+            ("quantity", position.quantity, totals.posted.get(key, ZERO)),
+            ("cost", position.cost, own.holding.cost),
+            ("profit", position.profit, own.profit),
+        ):
+            if stored != right:
+                check.broken(
+                    _place(key), f"{word} is {to_text(stored)}, its ledger says {to_text(right)}"
+                )
+    for key in sorted(totals.posted.keys() - seen):
+        if key[1] != EXTERNAL and totals.posted[key]:
+            check.broken(_place(key), f"{to_text(totals.posted[key])} posted, and no position")
+
+
+def _replay(fills: Iterable[Fill], totals: Totals, check: Check) -> dict[Key, Replayed]:
+    """Book all fills again, in memory; what they post must be what the ledger has of them."""
+    replayed: defaultdict[Key, Replayed] = defaultdict(Replayed)
+    flows: defaultdict[Key, Decimal] = defaultdict(lambda: ZERO)
+    for fill in fills:
+        check.checked += 1
+        own = replayed[fill.account, fill.book, str(fill.symbol)]
+        own.holding, profit = trade(own.holding, fill.side, fill.quantity, fill.price)
+        if fill.fee and fill.fee_asset == fill.symbol:
+            own.holding = pay_in_units(own.holding, fill.fee)
+        own.profit += profit
+        if fill.side is Side.SELL and fill.profit != profit:
+            check.broken(f"fill {fill.id}", f"its profit is not {to_text(profit)}")
+        if fill.average_cost != average_cost(own.holding):
+            check.broken(f"fill {fill.id}", "its average cost is not what its book's fills give")
+        for key, amount in _flows(fill, totals.currencies.get(fill.account, "")):
+            flows[key] += amount
+    for key in sorted(flows.keys() | totals.traded.keys()):
+        posted, filled = totals.traded.get(key, ZERO), flows.get(key, ZERO)
+        if key[1] != EXTERNAL and posted != filled:
+            check.broken(
+                _place(key), f"orders posted {to_text(posted)}, fills say {to_text(filled)}"
+            )
+    return replayed
+
+
+def _flows(fill: Fill, currency: str) -> Iterator[tuple[Key, Decimal]]:
+    """What a fill moves, book by book. Of a pair each side's fill moves that side."""
+    for posting in fill_postings(
+        fill.account,
+        fill.book,
+        fill.symbol,
+        currency,
+        side=fill.side,
+        quantity=fill.quantity,
+        price=fill.price,
+        fee=fill.fee if fill.source is FillSource.BROKER else ZERO,
+        fee_asset=fill.fee_asset,
+    ):
+        yield (posting.account, posting.book, posting.asset), posting.amount
+
+
+class InFlight:
+    """Where orders may be moving money unseen.
+
+    ``still``: every fill at the brokers is booked, so that orders that only rest hide nothing.
+    """
+
+    def __init__(self, *, still: bool) -> None:
+        self._states = MOVING if still else AT_BROKER
+        self._symbols: set[tuple[AccountName, str]] = set()
+        self._accounts: set[AccountName] = set()
+
+    def note(self, children: Iterable[ChildOrder]) -> None:
+        """Take in which of these orders may be filling."""
+        for child in children:
+            if child.state in self._states:
+                self._symbols.add((child.account, str(child.symbol)))
+                self._accounts.add(child.account)
+
+    def hides(self, account: AccountName, asset: str, currency: str | None) -> bool:
+        """Whether an amount cannot be compared now. Every order moves cash, one its units."""
+        if asset == currency:
+            return account in self._accounts
+        return (account, asset) in self._symbols
+
+
+def check_brokers(
+    held: Iterable[Held],
+    views: Iterable[BrokerView],
+    in_flight: InFlight,
+    currencies: Mapping[AccountName, str],
+    check: Check,
+) -> None:
+    """Compare the sum of all books, suspense and fees included, with each broker."""
+    inside = _inside(held)
+    compared = {view.account: view.holdings for view in views if view.holdings is not None}
+    hidden: list[str] = []
+    for account, holdings in sorted(compared.items()):
+        ours = inside.get(account, {})
+        for asset in sorted(ours.keys() | holdings.keys()):
+            if in_flight.hides(account, asset, currencies.get(account)):
+                hidden.append(f"{account} {asset}")
+                continue
+            check.checked += 1
+            books, broker = ours.get(asset, ZERO), holdings.get(asset, ZERO)
+            if books != broker:
+                check.broken(
+                    f"{account} {asset}",
+                    f"the books hold {to_text(books)}, the broker {to_text(broker)}",
+                )
+    skipped = []
+    if unasked := sorted(inside.keys() - compared.keys()):
+        skipped.append(f"broker not asked: {', '.join(unasked)}")
+    if hidden:
+        skipped.append(f"in flight: {', '.join(hidden)}")
+    check.skipped = "; ".join(skipped)
+
+
+def _inside(held: Iterable[Held]) -> dict[AccountName, dict[str, Decimal]]:
+    """Sum what the books of each account hold, asset by asset."""
+    inside: dict[AccountName, dict[str, Decimal]] = {}
+    for position in held:
+        if position.book != EXTERNAL:
+            assets = inside.setdefault(position.account, {})
+            assets[position.asset] = assets.get(position.asset, ZERO) + position.quantity
+    return inside
+
+
+def _place(key: Key) -> str:
+    account, book, asset = key
+    return f"{account} {book} {asset}"

@@ -1,0 +1,184 @@
+"""The invariants, asserted in production: soon after the start and every hour.
+
+Reading everything takes seconds on a ledger of years. It is done beside the daemon's own reading,
+on a connection of its own, and it pauses again and again, so that orders never wait for it. What
+does not hold is told as an alarm, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from adapters.broker import BrokerError
+from algorithms.invariants import BrokerView, against_brokers, examine
+from daemon.books import read_books, read_currencies, read_held
+from daemon.notices import raise_notice
+from daemon.storage.rows import child_from_row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from decimal import Decimal
+
+    from adapters.broker import Broker
+    from adapters.clock import Clock
+    from algorithms.domain import AccountName, ChildOrder
+    from algorithms.invariants import Finding, Held, Violation
+    from daemon.ids import IdSource
+    from daemon.storage.store import Store
+    from daemon.storage.tx import Tx, View
+
+FIRST_AFTER_S = 60.0
+EVERY = timedelta(hours=1)
+REQUEST_AGE_MOST = timedelta(minutes=15)
+"""No request may be without an answer for longer unless one of its orders lives."""
+ASK_TIMEOUT_S = 15.0
+ROWS_BETWEEN_PAUSES = 256
+PAUSE_S = 0.003
+
+log = logging.getLogger(__name__)
+
+
+class AuditStoppedError(Exception):
+    """The daemon stops; nobody waits for the result any more."""
+
+
+class Breather:
+    """Lets other threads run while many rows are read, and ends the reading when told to."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._stopped = False
+
+    def __call__(self) -> None:
+        self._rows += 1
+        if self._rows % ROWS_BETWEEN_PAUSES == 0:
+            if self._stopped:
+                raise AuditStoppedError
+            time.sleep(PAUSE_S)
+
+    def stop(self) -> None:
+        """End the reading at its next pause."""
+        self._stopped = True
+
+
+async def audit(
+    store: Store,
+    brokers: Mapping[AccountName, Broker] | None,
+    clock: Clock,
+    *,
+    on_row: Callable[[], None] = lambda: None,
+) -> tuple[Violation, ...]:
+    """Check every invariant on the books as they are now; return what does not hold.
+
+    Without ``brokers`` the books are not compared with any. ``on_row`` is called in the reading
+    thread for every row. Raises StorageError.
+    """
+    findings: list[Finding] = []
+    if brokers:
+        findings.append(await compare(store, brokers))
+    now = clock.now()
+
+    def read(view: View) -> tuple[Finding, ...]:
+        books = read_books(view, now=now, request_age_most=REQUEST_AGE_MOST, on_row=on_row)
+        return examine(books)
+
+    findings += await store.read_aside(read)
+    return tuple(violation for finding in findings for violation in finding.violations)
+
+
+async def compare(store: Store, brokers: Mapping[AccountName, Broker]) -> Finding:
+    """Compare the books with the brokers, leaving out an account that moves meanwhile.
+
+    What a broker says just before and just after the books were read must be the same: then
+    nothing happened in between that the books could not know.
+    """
+    before = await _ask_all(brokers)
+
+    def read(view: View) -> tuple[tuple[Held, ...], list[ChildOrder], dict[AccountName, str]]:
+        live = [child_from_row(row) for row in view.fetch("all_live_children")]
+        return read_held(view), live, read_currencies(view)
+
+    held, live, currencies = await store.read(read)
+    after = await _ask_all(brokers)
+    views = [
+        BrokerView(name, holdings if holdings == after[name] else None)
+        for name, holdings in before.items()
+    ]
+    return against_brokers(held, live, views, currencies)
+
+
+async def _ask_all(
+    brokers: Mapping[AccountName, Broker],
+) -> dict[AccountName, dict[str, Decimal] | None]:
+    names = sorted(brokers)
+    return dict(
+        zip(names, await asyncio.gather(*(_ask(brokers[name]) for name in names)), strict=True)
+    )
+
+
+async def _ask(broker: Broker) -> dict[str, Decimal] | None:
+    """Return what an account holds by asset; None when its broker does not say."""
+    try:
+        async with asyncio.timeout(ASK_TIMEOUT_S):
+            holdings = await broker.holdings()
+    except (BrokerError, TimeoutError):
+        return None
+    return {str(symbol): units for symbol, units in holdings.positions.items()} | dict(
+        holdings.cash
+    )
+
+
+class Auditor:
+    """Audits again and again, and tells people what it finds."""
+
+    def __init__(
+        self,
+        store: Store,
+        brokers: Mapping[AccountName, Broker],
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._store = store
+        self._brokers = brokers
+        self._clock = clock
+        self._ids = ids
+        self._breather = Breather()
+        self._told: frozenset[Violation] = frozenset()
+
+    async def first(self) -> None:
+        """Audit once, when the start has settled."""
+        await self._clock.sleep(FIRST_AFTER_S)
+        await self.run()
+
+    async def run(self) -> None:
+        """Audit now; raise an alarm for each violation that was not there the last time."""
+        try:
+            found = await audit(self._store, self._brokers, self._clock, on_row=self._breather)
+        except AuditStoppedError:
+            return
+        new = [violation for violation in found if violation not in self._told]
+        self._told = frozenset(found)
+        for violation in new:
+            log.error("invariant %s: %s: %s", violation.number, violation.where, violation.what)
+        if new:
+            await self._store.write(lambda tx: self._raise(tx, new))
+
+    def stop(self) -> None:
+        """End an audit under way."""
+        self._breather.stop()
+
+    def _raise(self, tx: Tx, violations: list[Violation]) -> None:
+        now = self._clock.now()
+        for violation in violations:
+            raise_notice(
+                tx,
+                self._ids.new(),
+                "invariant_broken",
+                now,
+                number=str(violation.number),
+                text=f"{violation.where}: {violation.what}",
+            )
