@@ -129,6 +129,11 @@ class Metrics:
             ["code"],
             registry=registry,
         )
+        self._task_failures = Counter(
+            "nettingd_task_failures",
+            "Tasks inside the daemon that ended with an error.",
+            registry=registry,
+        )
         # A label is looked up under a lock; these are needed too often for that.
         self._webhook_counts: dict[int | str, Callable[[], None]] = {}
         self._phase_times = {each: self._phases.labels(each.value).observe for each in Phase}
@@ -180,6 +185,10 @@ class Metrics:
     def database_error(self, code: str) -> None:
         """Count an error of the database."""
         self._database_errors.labels(code).inc()
+
+    def task_failed(self) -> None:
+        """Count a task that ended with an error."""
+        self._task_failures.inc()
 
     def page(self) -> bytes:
         """Return everything in Prometheus' text format."""

@@ -187,9 +187,9 @@ def preview(body: object) -> PreviewAnswer:
         results[key] = net_group(group, price, request.lot)
     rest = {key: iter(result.remaining) for key, result in results.items()}
     return {
-        "pairs": [_pair_row(pair) for result in results.values() for pair in result.pairs],
-        "remaining": [_remaining_row(next(rest[order.account, order.symbol])) for order in orders],
-        "saved": _saved_row(savings(results.values(), request.commission_percent)),
+        "pairs": [pair_row(pair) for result in results.values() for pair in result.pairs],
+        "remaining": [remaining_row(next(rest[order.account, order.symbol])) for order in orders],
+        "saved": saved_row(savings(results.values(), request.commission_percent)),
     }
 
 
@@ -245,7 +245,8 @@ def _netting_order(order: PreviewOrder) -> NettingOrder:
     )
 
 
-def _pair_row(pair: Pair) -> PairRow:
+def pair_row(pair: Pair) -> PairRow:
+    """One crossing as the answer shows it."""
     return {
         "buy": pair.buy.id,
         "sell": pair.sell.id,
@@ -256,7 +257,8 @@ def _pair_row(pair: Pair) -> PairRow:
     }
 
 
-def _remaining_row(left: Remainder) -> RemainingRow:
+def remaining_row(left: Remainder) -> RemainingRow:
+    """One order afterwards as the answer shows it."""
     return {
         "id": left.order.id,
         "symbol": left.order.symbol,
@@ -268,7 +270,8 @@ def _remaining_row(left: Remainder) -> RemainingRow:
     }
 
 
-def _saved_row(saved: Savings) -> SavedRow:
+def saved_row(saved: Savings) -> SavedRow:
+    """What was saved as the answer shows it."""
     return {
         "commission": to_text(saved.commission),
         "value": to_text(saved.value),

@@ -1,0 +1,139 @@
+"""``nettingd``: the command line. Each command is loaded only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon.exits import MEANING, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Command = Callable[[argparse.Namespace], int]
+
+CONFIG_VARIABLE = "NETTINGD_CONFIG"
+DEFAULT_CONFIG = "config.toml"
+_DESCRIPTION = (
+    "Nets the orders of many strategies inside few brokerage accounts, and keeps the books."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    try:
+        code = _command(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Nobody reads: give the interpreter's last flush somewhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OUTPUT_CLOSED
+    return code
+
+
+def _command(arguments: Sequence[str] | None) -> int:
+    options = make_parser().parse_args(arguments)
+    run: Command = options.run
+    return run(options)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Describe every command, on one page."""
+    codes = "\n".join(f"  {code.value:>3}  {MEANING[code]}" for code in Exit)
+    parser = argparse.ArgumentParser(
+        prog="nettingd",
+        description=_DESCRIPTION,
+        epilog=f"exit codes:\n{codes}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    default = Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)
+    parser.add_argument("--config", type=Path, metavar="PATH", default=default, help=_CONFIG_HELP)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(
+        name: str, run: Command, summary: str, *, config: bool = True, json: bool = False
+    ) -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            allow_abbrev=False,
+        )
+        command.set_defaults(run=run)
+        if config:
+            # Left out here, the value given before the command stays.
+            command.add_argument(
+                "--config", type=Path, metavar="PATH", default=argparse.SUPPRESS, help=_CONFIG_HELP
+            )
+        if json:
+            command.add_argument("--json", action="store_true", help="print JSON for programs")
+        return command
+
+    add("run", _run, "run the daemon until a signal ends it")
+    check = add("check", _check, "say everything that is wrong with the configuration", json=True)
+    check.add_argument("--online", action="store_true", help="log in to the brokers too, read only")
+    net = add(
+        "net", _net, "calculate what hypothetical orders would cross", config=False, json=True
+    )
+    net.add_argument(
+        "--input", required=True, metavar="FILE", help="body of the netting preview; - is stdin"
+    )
+    token = add("token", _token, "print the token of a strategy, or the admin's")
+    token.add_argument("name", metavar="NAME", help="a strategy, or: admin")
+    return parser
+
+
+_CONFIG_HELP = f"the configuration (default: ${CONFIG_VARIABLE}, or ./{DEFAULT_CONFIG})"
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        sys.stdout.write(f"nettingd {version('nettingd')}\n")
+        parser.exit()
+
+
+# One function for each command. What a command needs is imported in it: printing the help must
+# not cost what running the daemon costs.
+
+
+def _run(options: argparse.Namespace) -> int:
+    from daemon.main import run  # noqa: PLC0415
+
+    return run(options.config, os.environ)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from daemon.cli.check import check  # noqa: PLC0415
+
+    return check(options.config, os.environ, as_json=options.json, online=options.online)
+
+
+def _net(options: argparse.Namespace) -> int:
+    from daemon.cli.net import net  # noqa: PLC0415
+
+    try:
+        body = sys.stdin.buffer.read() if options.input == "-" else Path(options.input).read_bytes()
+    except OSError as error:
+        sys.stderr.write(f"nettingd net: {options.input}: {error.strerror}\n")
+        return Exit.BAD_INPUT
+    code, output, errors = net(body, as_json=options.json)
+    sys.stdout.write(output)
+    sys.stderr.write(errors)
+    return code
+
+
+def _token(options: argparse.Namespace) -> int:
+    from daemon.cli.token import token  # noqa: PLC0415
+
+    return token(options.config, os.environ, options.name)

@@ -1,0 +1,125 @@
+"""``POST /api/netting/preview`` without orders: what would be crossed at this moment.
+
+The same calculation as the real run, on the same orders and prices; nothing is settled and
+nobody is told.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adapters.broker import BrokerError
+from algorithms.decimals import total
+from algorithms.domain import AccountName, Symbol
+from algorithms.netting import GroupResult, Savings, net_group, savings
+from algorithms.netting_price import clamp_price, price_problem
+from daemon.api.netting_preview import pair_row, remaining_row, saved_row
+from daemon.api.problems import BadInput, Problem
+from daemon.execution.netter import Netter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from algorithms.netting import NettingOrder
+    from daemon.api.decode import Json
+    from daemon.execution.services import Services
+    from daemon.storage.tx import View
+
+_Group = tuple[AccountName, Symbol]
+
+
+async def live_netting(services: Services, body: Mapping[str, Json]) -> Mapping[str, object]:
+    """Answer like a hypothetical preview, and name the groups that cannot net, with the reason.
+
+    ``account`` in the body restricts it to one account. Raises BadInput.
+    """
+    wanted = _accounts(services, body)
+    orders = await _eligible(services, wanted)
+    results: dict[_Group, GroupResult] = {}
+    skipped: list[dict[str, str]] = []
+    for group, members in orders.items():
+        account, symbol = group
+        try:
+            result = await _net(services, group, members)
+        except (_NoPriceError, BrokerError, TimeoutError) as error:
+            skipped.append({"account": account, "symbol": symbol, "reason": str(error)})
+        else:
+            results[group] = result
+    return {
+        "pairs": [pair_row(pair) for result in results.values() for pair in result.pairs],
+        "remaining": [remaining_row(left) for one in results.values() for left in one.remaining],
+        "saved": saved_row(_saved(services, results)),
+        "skipped": skipped,
+    }
+
+
+class _NoPriceError(Exception):
+    """A group is not netted for want of a price to trust; the message is its code."""
+
+
+def _accounts(services: Services, body: Mapping[str, Json]) -> Iterable[AccountName]:
+    known = services.registry.accounts
+    problems = [
+        Problem(key, "unknown key: without orders there is only account")
+        for key in body
+        if key not in {"account", "orders"}
+    ]
+    account = body.get("account")
+    if account is not None and account not in known:
+        problems.append(Problem("account", "must be the name of a configured account"))
+    if problems:
+        raise BadInput(problems)
+    return known if account is None else (AccountName(str(account)),)
+
+
+async def _eligible(
+    services: Services, accounts: Iterable[AccountName]
+) -> dict[_Group, list[NettingOrder]]:
+    """Read the orders of every group that could net, all at one moment."""
+    wanted = frozenset(accounts)
+    netter = Netter(
+        registry=services.registry,
+        market=services.market,
+        persistence=services.persistence,
+        clock=services.clock,
+        orders=services.orders,
+        fills=services.fills,
+        halts=services.halts,
+        ids=services.ids,
+        settings=services.netter_settings,
+    )
+
+    def read(view: View) -> dict[_Group, list[NettingOrder]]:
+        rows = view.fetch("live_symbols")
+        groups = dict.fromkeys(
+            (AccountName(row["account"]), Symbol(row["symbol"]))
+            for row in rows
+            if row["account"] in wanted
+        )
+        return {group: netter.eligible(view, *group) for group in groups}
+
+    return await services.persistence.read(read)
+
+
+async def _net(services: Services, group: _Group, orders: list[NettingOrder]) -> GroupResult:
+    if not services.netter_settings.enabled:
+        raise _NoPriceError("netting_off")
+    quote = await services.market.quote(*group)
+    problem = price_problem(quote, services.clock.now(), services.netter_settings.limits)
+    if problem is not None:
+        raise _NoPriceError(problem.value)
+    instrument = await services.market.instrument(*group)
+    return net_group(orders, clamp_price(quote.last, quote.bid, quote.ask), instrument.lot)
+
+
+def _saved(services: Services, results: Mapping[_Group, GroupResult]) -> Savings:
+    """Add up groups of accounts with different commission rates."""
+    each = [
+        savings([result], services.registry.accounts[account].commission_percent)
+        for (account, _), result in results.items()
+    ]
+    return Savings(
+        broker_orders=sum(one.broker_orders for one in each),
+        value=total(one.value for one in each),
+        commission=total(one.commission for one in each),
+    )

@@ -1,0 +1,103 @@
+"""Log lines to stderr: for people, or one JSON object each for programs.
+
+The parts of the daemon log with the standard library; structlog writes. What a person should know
+is a notice: it is stored first, and written here with its level too.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+import orjson
+import structlog
+
+from daemon.config.service import LogFormat
+from daemon.notices import Level
+from daemon.signals import NoticeRaised
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from structlog.typing import EventDict, Processor, WrappedLogger
+
+    from daemon.config.service import DaemonConfig
+    from daemon.signals import SignalBus
+
+QUIET = ("aiohttp", "aiosqlite", "apscheduler", "asyncio", "tzlocal", "yoyo")
+"""Libraries whose everyday lines are not ours to read; their warnings are."""
+
+_NOTICE_LEVELS: Mapping[str, int] = {
+    Level.INFO: logging.INFO,
+    Level.WARNING: logging.WARNING,
+    Level.ALARM: logging.ERROR,
+}
+
+notices = logging.getLogger("notice")
+
+
+def start_logging(config: DaemonConfig, stream: TextIO | None = None) -> None:
+    """Write to ``stream``, stderr if it is None, as the configuration says."""
+    out = stream or sys.stderr
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_BEFORE,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_written(config.log, coloured=out.isatty()),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(config.log_level.value.upper())
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def log_notices(bus: SignalBus) -> None:
+    """Write every notice to the log, once it is stored."""
+    bus.subscribe(NoticeRaised, _notice)
+
+
+def _notice(raised: NoticeRaised) -> None:
+    about = {"account": raised.account, "book": raised.book}
+    known = {key: value for key, value in about.items() if value is not None}
+    level = _NOTICE_LEVELS[raised.level]
+    notices.log(level, "%s", raised.text, extra={"code": raised.code, **known})
+
+
+def _written(form: LogFormat, *, coloured: bool) -> list[Processor]:
+    """Tracebacks are written without local variables: those may hold a token."""
+    if form is LogFormat.JSON:
+        tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        return [
+            structlog.processors.ExceptionRenderer(tracebacks),
+            structlog.processors.JSONRenderer(serializer=_json),
+        ]
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=coloured, exception_formatter=plain)]
+
+
+def _json(event: EventDict, **_: object) -> str:
+    return orjson.dumps(event, default=str).decode()
+
+
+def _one_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Escape what would break a line: words of a broker or a caller may be in it."""
+    text = str(event["event"])
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+    event["event"] = text
+    return event
+
+
+_BEFORE: tuple[Processor, ...] = (
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.ExtraAdder(("code", "account", "book")),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _one_line,
+)

@@ -1,0 +1,199 @@
+"""The daemon's process: opens everything, says that it is ready, closes in the reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from contextlib import AsyncExitStack, ExitStack
+from functools import partial
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from adapters.clock import SystemClock
+from adapters.sqlite.driver import ThreadedDriver
+from adapters.sqlite.errors import StorageError
+from adapters.tasks import TaskSupervisor
+from daemon.administration import Administration
+from daemon.api.app import Parts, make_app, make_door
+from daemon.api.app import serve as serve_http
+from daemon.api.health import LoopLag, Readiness
+from daemon.api.metrics import Metrics
+from daemon.api.webhook_model import commands_from_stored
+from daemon.config import ConfigErrors, load_config, unsupported
+from daemon.engine import Engine
+from daemon.exits import Exit
+from daemon.jobs.schedule import ApSchedule
+from daemon.logs import log_notices, start_logging
+from daemon.process import StopSignals, keep_secrets_in, spare_the_collector
+from daemon.storage.lock import AlreadyRunningError, DirectoryLock
+from daemon.systemd import Systemd
+from daemon.watch import DatabaseWatch, FailedTasks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from adapters.clock import Clock
+    from algorithms.domain import AccountName
+    from daemon.api.door import Door
+    from daemon.config import Config
+
+STOP_S = 9.0
+"""An orderly stop takes no longer; whatever hangs then is cut off, which loses nothing."""
+CLOSE_TASKS_S = 1.0
+ADDRESS_FILE = "address"
+"""In the data directory while the daemon runs: where it is reached."""
+
+log = logging.getLogger(__name__)
+
+
+def run(config_path: Path, environ: Mapping[str, str]) -> int:
+    """Run the daemon until a signal ends it; return the exit code.
+
+    What keeps it from starting goes to stderr, every fault of the configuration at once.
+    """
+    keep_secrets_in()
+    try:
+        config = load_config(config_path, environ)
+        start_logging(config.daemon)
+        for warning in unsupported(config):
+            log.warning("%s", warning)
+        with ExitStack() as locks:
+            for directory in sorted({config.daemon.data_dir, config.database.path.parent}):
+                locks.enter_context(DirectoryLock(directory))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                return runner.run(serve(config, environ=environ))
+    except ConfigErrors as error:
+        return _refuse(Exit.BAD_INPUT, str(error))
+    except AlreadyRunningError as error:
+        return _refuse(Exit.ALREADY_RUNNING, f"{error}; only one daemon may use it")
+    except StorageError as error:
+        return _refuse(Exit.DATABASE, str(error))
+    except OSError as error:
+        return _refuse(Exit.FAILED, str(error))
+
+
+async def serve(config: Config, *, environ: Mapping[str, str]) -> int:
+    """Start, work until a signal comes, stop.
+
+    Raises ConfigErrors, StorageError, or OSError when the address cannot be had.
+    """
+    stop_wanted = asyncio.Event()
+    StopSignals(stop_wanted, _cannot_reload).listen(asyncio.get_running_loop())
+    clock = SystemClock()
+    systemd = Systemd(environ)
+    daemon = Daemon(config, clock, systemd)
+    try:
+        url = await daemon.start()
+        spare_the_collector()
+        sys.stdout.write(f"nettingd ready {url}\n")
+        sys.stdout.flush()
+        systemd.tell("READY=1", f"STATUS=ready at {url}")
+        log.info("ready at %s", url)
+        await stop_wanted.wait()
+        systemd.tell("STOPPING=1")
+    finally:
+        await _stop_in_time(daemon)
+    log.info("stopped")
+    return Exit.OK
+
+
+class Daemon:
+    """The engine with its doors: HTTP in front, and those who watch it beside."""
+
+    def __init__(self, config: Config, clock: Clock, systemd: Systemd) -> None:
+        self._config = config
+        self._clock = clock
+        self._systemd = systemd
+        self._metrics = Metrics()
+        self._readiness = Readiness()
+        self._failed = FailedTasks(self._metrics)
+        self._opened = AsyncExitStack()
+
+    async def start(self) -> str:
+        """Open everything in its order; return the URL. Raises as ``serve`` does."""
+        door = make_door(self._config, self._clock)
+        engine = await self._start_engine()
+        watchers = TaskSupervisor(on_failure=self._failed.add)
+        self._opened.push_async_callback(watchers.close, CLOSE_TASKS_S)
+        self._watch(engine, watchers)
+        return await self._listen(engine, door)
+
+    async def stop(self) -> None:
+        """Close what was opened, last first: accept nothing new, let work end, close."""
+        await self._opened.aclose()
+
+    async def _start_engine(self) -> Engine:
+        engine = Engine(
+            self._config,
+            clock=self._clock,
+            open_driver=ThreadedDriver.open,
+            tasks=TaskSupervisor(on_failure=self._failed.add),
+            schedule=ApSchedule(),
+            commands_of=commands_from_stored,
+        )
+        log_notices(engine.bus)
+        await engine.start()
+        self._opened.push_async_callback(engine.stop)
+        return engine
+
+    def _watch(self, engine: Engine, watchers: TaskSupervisor) -> None:
+        lag = LoopLag(self._clock, self._metrics.loop_lag)
+        database = DatabaseWatch(engine.store, self._clock, self._metrics)
+        checks = self._readiness
+        checks.register("database", database.reason)
+        checks.register(
+            "scheduler", lambda: None if engine.schedule.is_running else "it does not run"
+        )
+        checks.register("loop", lag.reason)
+        checks.register("tasks", self._failed.reason)
+        for name in engine.accounts:
+            checks.register(f"account {name}", partial(_problem_of, engine, name))
+        lag.start(watchers)
+        watchers.spawn(database.run(), name="database watch")
+        watchers.spawn(self._systemd.show_life(self._clock), name="watchdog")
+
+    async def _listen(self, engine: Engine, door: Door) -> str:
+        app = make_app(
+            Parts(
+                desk=engine.desk,
+                admin=Administration(engine, self._clock),
+                door=door,
+                clock=self._clock,
+                readiness=self._readiness,
+                metrics=self._metrics,
+            )
+        )
+        server = await serve_http(app, self._config.http)
+        self._opened.push_async_callback(server.close)
+        address = self._config.daemon.data_dir / ADDRESS_FILE
+        address.write_text(f"{server.url}\n", encoding="ascii")
+        self._opened.callback(address.unlink, missing_ok=True)
+        return server.url
+
+
+def _problem_of(engine: Engine, name: AccountName) -> str | None:
+    return engine.accounts[name].problem
+
+
+async def _stop_in_time(daemon: Daemon) -> None:
+    try:
+        async with asyncio.timeout(STOP_S):
+            await daemon.stop()
+    except TimeoutError:
+        # Threads may hang too, so nothing is waited for; the next start takes up what is left.
+        log.exception("not stopped within %s s; ending all the same", STOP_S)
+        logging.shutdown()
+        os._exit(Exit.FAILED)
+
+
+def _cannot_reload() -> None:
+    log.warning("SIGHUP: this version reads its configuration at start only; restart it")
+
+
+def _refuse(code: Exit, message: str) -> int:
+    sys.stderr.write(f"nettingd: {message}\n" if "\n" not in message else f"{message}\n")
+    return code
