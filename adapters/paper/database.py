@@ -42,7 +42,6 @@ APPLICATION_ID = 0x6E657478
 """Marks the file as a paper exchange's ("netx"), so that no other database is written to."""
 VERSION = 1
 
-_ALIVE = "state IN ('open', 'partially_filled')"
 _PLACES = ", ".join("?" * (ORDER_WIDTH + 1))
 _SAVE_ORDER = f"""
     INSERT INTO orders (account, {ORDER_COLUMNS}) VALUES ({_PLACES})
@@ -189,7 +188,12 @@ def load(connection: sqlite3.Connection, account: AccountName) -> Stored:
                 f"SELECT {PRICE_COLUMNS} FROM price WHERE account = ?", (account,)
             )
         ),
-        open_orders=_orders(connection, f"{_ALIVE} ORDER BY sequence", account),
+        open_orders=_orders(
+            connection,
+            "orders_alive",
+            "state IN ('open', 'partially_filled') ORDER BY sequence",
+            account,
+        ),
     )
 
 
@@ -197,7 +201,13 @@ def order_of_client(
     connection: sqlite3.Connection, account: AccountName, client_id: ChildId
 ) -> PaperOrder | None:
     """Return the newest order with a client id."""
-    found = _orders(connection, "client_id = ? ORDER BY sequence DESC LIMIT 1", account, client_id)
+    found = _orders(
+        connection,
+        "orders_of_client",
+        "client_id = ? ORDER BY sequence DESC LIMIT 1",
+        account,
+        client_id,
+    )
     return found[0] if found else None
 
 
@@ -207,6 +217,7 @@ def order_numbered(
     """Return the order with a number on a market day; the newest one where no day is known."""
     found = _orders(
         connection,
+        "orders_by_number",
         "number = ? AND market_day = coalesce(?, market_day) ORDER BY sequence DESC LIMIT 1",
         account,
         number,
@@ -221,6 +232,7 @@ def orders_like(
     """Return the orders placed at or after a time that look like a request, oldest first."""
     return _orders(
         connection,
+        "orders_by_time",
         "symbol = ? AND placed_at >= ? AND side = ? AND order_type = ? AND time_in_force = ?"
         " AND quantity = ? AND limit_price IS ? AND stop_price IS ? ORDER BY sequence",
         account,
@@ -258,10 +270,20 @@ def fills_since(
 
 
 def _orders(
-    connection: sqlite3.Connection, where: str, account: AccountName, *values: str | None
+    connection: sqlite3.Connection,
+    index: str,
+    where: str,
+    account: AccountName,
+    *values: str | None,
 ) -> tuple[PaperOrder, ...]:
+    """Read an account's orders by one index.
+
+    The index is named because the planner, which has no statistics here, would rather read all
+    orders the account ever had in the order of their sequence.
+    """
     rows = connection.execute(
-        f"SELECT {ORDER_COLUMNS} FROM orders WHERE account = ? AND {where}", (account, *values)
+        f"SELECT {ORDER_COLUMNS} FROM orders INDEXED BY {index} WHERE account = ? AND {where}",
+        (account, *values),
     )
     return tuple(read_order(row) for row in rows)
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,6 +31,7 @@ from adapters.paper.database import Commit, SupersededError
 from adapters.sqlite.errors import StorageError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Sequence
     from datetime import date, datetime
     from decimal import Decimal
@@ -55,8 +55,6 @@ log = logging.getLogger(__name__)
 RETRY_AFTER = timedelta(seconds=1)
 """How long the exchange leaves alone a database that it could not write."""
 STOP_WITHIN_S = 5.0
-
-_DATABASE_ERRORS = (StorageError, sqlite3.Error)
 
 
 class NotStoredError(Exception):
@@ -224,7 +222,7 @@ class PaperExchange:
         await self._settle()
         try:
             return await self._driver.run(work)
-        except _DATABASE_ERRORS as error:
+        except StorageError as error:
             raise BrokerUnavailableError(str(error)) from error
 
     async def _settle(self) -> None:
@@ -275,10 +273,13 @@ class PaperExchange:
         self._is_writing = True
         try:
             await self._driver.run(commit.write)
-        except (*_DATABASE_ERRORS, SupersededError) as error:
-            log.warning("paper exchange %s: could not commit: %s", self._account, error)
+        except (StorageError, SupersededError) as error:
+            if self._retry_at is None:
+                log.warning("paper exchange %s: could not commit: %s", self._account, error)
             self._answer(waiting, await self._failed(commit, error))
         else:
+            if self._retry_at is not None:
+                log.warning("paper exchange %s: commits again", self._account)
             self._serial, self._retry_at = commit.serial, None
             self._answer(waiting)
             self._listen(changes.reports)
@@ -304,8 +305,8 @@ class PaperExchange:
         try:
             stored = await self._driver.run(self._load)
             self._engine, self._serial = self._build(stored), stored.serial
-        except _DATABASE_ERRORS as error:
-            log.warning("paper exchange %s: could not read: %s", self._account, error)
+        except StorageError as error:
+            log.debug("paper exchange %s: could not read: %s", self._account, error)
         self._answer(lost, NotStoredError("the exchange had to read its database again"))
         return stored
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +27,7 @@ from algorithms.decimals import to_text
 from algorithms.instruments import default_instrument
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterable, Mapping
     from decimal import Decimal
 
@@ -127,7 +127,7 @@ async def _open_database(
     except PaperSettingsError as error:
         await driver.close()
         raise PaperSettingsError(f"{settings.database}: {error}") from error
-    except (sqlite3.Error, StorageError) as error:
+    except StorageError as error:
         await driver.close()
         raise BrokerUnavailableError(f"{settings.database}: {error}") from error
 
@@ -157,11 +157,14 @@ def _market_of(
 
 
 def _instruments_of(settings: PaperSettings, symbols: Iterable[Symbol]) -> dict[Symbol, Instrument]:
-    return {
-        symbol: settings.instruments.get(symbol)
-        or default_instrument(symbol, settings.market, settings.currency)
-        for symbol in symbols
-    }
+    try:
+        return {
+            symbol: settings.instruments.get(symbol)
+            or default_instrument(symbol, settings.market, settings.currency)
+            for symbol in symbols
+        }
+    except ValueError as error:
+        raise PaperSettingsError(str(error)) from error
 
 
 def _require_on_tick(instrument: Instrument, prices: Iterable[Decimal]) -> None:

@@ -19,9 +19,9 @@ async def stumble() -> None:
 async def test_a_task_has_a_name_and_gives_its_result() -> None:
     tasks = TaskSupervisor()
     task = tasks.spawn(answer(), name="answer")
-    assert tasks.names == ("answer",)
+    assert list(tasks.names) == ["answer"]
     assert await task == 42
-    assert tasks.names == ()
+    assert list(tasks.names) == []
 
 
 async def test_a_failure_is_logged_and_told(caplog: pytest.LogCaptureFixture) -> None:

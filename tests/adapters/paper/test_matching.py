@@ -37,7 +37,7 @@ BUY, SELL = Side.BUY, Side.SELL
     ],
 )
 def test_an_order_trades_at_the_touch_or_where_it_rests(
-    side: Side, limit: int | None, resting: bool, price: int | None
+    side: Side, limit: int | None, price: int | None, *, resting: bool
 ) -> None:
     decimal_limit = None if limit is None else Decimal(limit)
     expected = None if price is None else Decimal(price)
@@ -46,10 +46,16 @@ def test_an_order_trades_at_the_touch_or_where_it_rests(
 
 @pytest.mark.parametrize(
     ("side", "stop", "reached"),
-    [(BUY, 101, False), (BUY, 100, True), (BUY, 99, True)]
-    + [(SELL, 99, False), (SELL, 100, True), (SELL, 101, True)],
+    [
+        (BUY, 101, False),
+        (BUY, 100, True),
+        (BUY, 99, True),
+        (SELL, 99, False),
+        (SELL, 100, True),
+        (SELL, 101, True),
+    ],
 )
-def test_a_stop_looks_at_the_last_price(side: Side, stop: int, reached: bool) -> None:
+def test_a_stop_looks_at_the_last_price(side: Side, stop: int, *, reached: bool) -> None:
     assert stop_is_reached(side, Decimal(stop), TOUCH.last) is reached
 
 

@@ -1,0 +1,62 @@
+"""The paper exchange's own books, looked at from outside while nobody trades there."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from adapters.sqlite.driver import connect_to_look
+from algorithms.invariants import BrokerRecord, BrokerView
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+    from algorithms.domain import AccountName
+
+ALIVE = frozenset({"open", "partially_filled"})
+
+
+def inspect(database: Path, account: AccountName) -> BrokerView:
+    """Return an account's holdings and every order it ever took; nothing is written.
+
+    An account or a file that does not exist yet has neither. Raises sqlite3.Error.
+    """
+    try:
+        connection = connect_to_look(database)
+    except FileNotFoundError:
+        return BrokerView(account, None)
+    with closing(connection):
+        return _view(connection, account)
+
+
+def _view(connection: sqlite3.Connection, account: AccountName) -> BrokerView:
+    connection.execute("BEGIN")
+    row = connection.execute(
+        "SELECT currency, cash FROM account WHERE account = ?", (account,)
+    ).fetchone()
+    if row is None:
+        return BrokerView(account, None)
+    holdings = {row["currency"]: Decimal(row["cash"])}
+    for position in connection.execute(
+        "SELECT symbol, quantity FROM position WHERE account = ?", (account,)
+    ):
+        holdings[position["symbol"]] = Decimal(position["quantity"])
+    records = connection.execute(
+        "SELECT client_id, number, state, filled FROM orders WHERE account = ? ORDER BY sequence",
+        (account,),
+    )
+    return BrokerView(
+        account,
+        holdings,
+        tuple(
+            BrokerRecord(
+                client_id=record["client_id"],
+                number=record["number"],
+                is_alive=record["state"] in ALIVE,
+                filled=Decimal(record["filled"]),
+            )
+            for record in records
+        ),
+    )
