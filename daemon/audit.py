@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from adapters.broker import BrokerError
 from algorithms.invariants import BrokerView, against_brokers, examine
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from decimal import Decimal
 
-    from adapters.broker import Broker
+    from adapters.broker import Holdings
     from adapters.clock import Clock
     from algorithms.domain import AccountName, ChildOrder
     from algorithms.invariants import Finding, Held, Violation
@@ -40,6 +40,14 @@ ROWS_BETWEEN_PAUSES = 256
 PAUSE_S = 0.003
 
 log = logging.getLogger(__name__)
+
+
+class TellsHoldings(Protocol):
+    """What an audit asks of a broker."""
+
+    async def holdings(self) -> Holdings:
+        """Return positions and cash of the whole account."""
+        ...
 
 
 class AuditStoppedError(Exception):
@@ -67,7 +75,7 @@ class Breather:
 
 async def audit(
     store: Store,
-    brokers: Mapping[AccountName, Broker] | None,
+    brokers: Mapping[AccountName, TellsHoldings] | None,
     clock: Clock,
     *,
     on_row: Callable[[], None] = lambda: None,
@@ -90,7 +98,7 @@ async def audit(
     return tuple(violation for finding in findings for violation in finding.violations)
 
 
-async def compare(store: Store, brokers: Mapping[AccountName, Broker]) -> Finding:
+async def compare(store: Store, brokers: Mapping[AccountName, TellsHoldings]) -> Finding:
     """Compare the books with the brokers, leaving out an account that moves meanwhile.
 
     What a broker says just before and just after the books were read must be the same: then
@@ -112,7 +120,7 @@ async def compare(store: Store, brokers: Mapping[AccountName, Broker]) -> Findin
 
 
 async def _ask_all(
-    brokers: Mapping[AccountName, Broker],
+    brokers: Mapping[AccountName, TellsHoldings],
 ) -> dict[AccountName, dict[str, Decimal] | None]:
     names = sorted(brokers)
     return dict(
@@ -120,7 +128,7 @@ async def _ask_all(
     )
 
 
-async def _ask(broker: Broker) -> dict[str, Decimal] | None:
+async def _ask(broker: TellsHoldings) -> dict[str, Decimal] | None:
     """Return what an account holds by asset; None when its broker does not say."""
     try:
         async with asyncio.timeout(ASK_TIMEOUT_S):
@@ -138,7 +146,7 @@ class Auditor:
     def __init__(
         self,
         store: Store,
-        brokers: Mapping[AccountName, Broker],
+        brokers: Mapping[AccountName, TellsHoldings],
         clock: Clock,
         ids: IdSource,
     ) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from urllib.parse import quote
 
 import aiosqlite
 
@@ -67,6 +68,23 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def connect_to_look(path: Path) -> sqlite3.Connection:
+    """Open a database that another process may be using, in a way that cannot change it.
+
+    Raises FileNotFoundError where there is none, and sqlite3.Error.
+    """
+    if not path.exists():
+        raise FileNotFoundError(path)
+    connection = sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+    )
+    connection.row_factory = sqlite3.Row
     return connection
 
 

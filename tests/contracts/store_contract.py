@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from daemon.storage.store import Store
-    from daemon.storage.tx import Tx
+    from daemon.storage.tx import Tx, View
 
     OpenStore = Callable[[list[object]], AbstractAsyncContextManager[Store]]
 
@@ -155,3 +155,15 @@ class StoreContract:
             )
             assert row is not None
             assert row["quantity"] == "246913578024691356.000000000000000002"
+
+    async def test_s10_long_reading_keeps_nobody_waiting(self, open_store: OpenStore) -> None:
+        async with open_store([]) as store:
+            await store.write(remember("day", "monday"))
+
+            def names(view: View) -> list[str]:
+                return [row["name"] for row in view.each("capital_facts")]
+
+            assert await store.read_aside(names) == []
+            await store.write(remember("capital:a", "1"))
+            assert await store.read_aside(names) == ["capital:a"]
+            assert await fact(store, "day") == "monday"

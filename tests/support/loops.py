@@ -6,15 +6,18 @@ under virtual time. A test class says otherwise with ``loop_factory``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from asyncio import Runner
+from typing import TYPE_CHECKING, TypeVar
 
 from adapters.virtual_time import VirtualTimeLoop
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     import pytest
+
+T = TypeVar("T")
 
 
 def pytest_asyncio_loop_factories(
@@ -22,3 +25,9 @@ def pytest_asyncio_loop_factories(
 ) -> Mapping[str, Callable[[], AbstractEventLoop]]:
     cls = getattr(item, "cls", None)
     return {"loop": getattr(cls, "loop_factory", VirtualTimeLoop)}
+
+
+def in_virtual_time(story: Coroutine[object, object, T]) -> T:
+    """Run a story under virtual time, for tests that live among others that do not."""
+    with Runner(loop_factory=VirtualTimeLoop) as runner:
+        return runner.run(story)

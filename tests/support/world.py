@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from daemon.execution.commands import Command
     from daemon.storage.tx import SqlValue
+    from tests.support.mortal import Life
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -180,9 +181,18 @@ def cancel(order_id: str) -> Cancel:
 
 @asynccontextmanager
 async def world(
-    folder: Path, text: str = THREE_BOOKS, *, clock: LoopClock | None = None, seed: int = 1
+    folder: Path,
+    text: str = THREE_BOOKS,
+    *,
+    clock: LoopClock | None = None,
+    seed: int = 1,
+    life: Life | None = None,
 ) -> AsyncIterator[World]:
-    """Run an engine on a configuration; entering the same folder again is a restart."""
+    """Run an engine on a configuration; entering the same folder again is a restart.
+
+    With a ``life`` it can be killed (``await life.kill()``); then it is not stopped in order.
+    Each restart needs another ``seed`` if no time passes, or ids would repeat.
+    """
     path = folder / "config.toml"
     path.write_text(text)
     clock = clock or LoopClock(START)
@@ -191,7 +201,7 @@ async def world(
     engine = Engine(
         config,
         clock=clock,
-        open_driver=InlineDriver.open,
+        open_driver=InlineDriver.open if life is None else life.open_driver,
         tasks=tasks,
         schedule=ClockSchedule(clock, tasks),
         commands_of=_BODIES.__getitem__,
@@ -201,4 +211,5 @@ async def world(
     try:
         yield World(engine, clock)
     finally:
-        await engine.stop()
+        if life is None or not life.is_over:
+            await engine.stop()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from daemon.storage.lock import AlreadyRunningError, DirectoryLock
+from daemon.storage.lock import AlreadyRunningError, DirectoryLock, is_locked
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
@@ -66,3 +66,11 @@ def test_the_folder_is_made_private(tmp_path: Path) -> None:
         mode = (tmp_path / "data").stat().st_mode
 
     assert mode & 0o077 == 0
+
+
+def test_whether_a_daemon_works_there_can_be_asked_without_a_trace(tmp_path: Path) -> None:
+    assert not is_locked(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with DirectoryLock(tmp_path):
+        assert is_locked(tmp_path)
+    assert not is_locked(tmp_path)
