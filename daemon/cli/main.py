@@ -85,8 +85,10 @@ def make_parser() -> argparse.ArgumentParser:
     net.add_argument(
         "--input", required=True, metavar="FILE", help="body of the netting preview; - is stdin"
     )
+    add("verify", _verify, "replay the ledger and check every invariant", json=True)
     token = add("token", _token, "print the token of a strategy, or the admin's")
     token.add_argument("name", metavar="NAME", help="a strategy, or: admin")
+    add("demo", _demo, "watch a trading session of the paper broker, half a minute", config=False)
     return parser
 
 
@@ -133,7 +135,19 @@ def _net(options: argparse.Namespace) -> int:
     return code
 
 
+def _verify(options: argparse.Namespace) -> int:
+    from daemon.cli.verify import verify  # noqa: PLC0415
+
+    return verify(options.config, os.environ, as_json=options.json)
+
+
 def _token(options: argparse.Namespace) -> int:
     from daemon.cli.token import token  # noqa: PLC0415
 
     return token(options.config, os.environ, options.name)
+
+
+def _demo(_: argparse.Namespace) -> int:
+    from daemon.cli.demo import demo  # noqa: PLC0415
+
+    return demo()
