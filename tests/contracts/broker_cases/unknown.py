@@ -16,6 +16,7 @@ from adapters.broker import (
     SentOrder,
     Undecided,
 )
+from adapters.tasks import TaskSupervisor
 from algorithms.domain import Side
 from tests.contracts.trader import Trader
 from tests.contracts.venue import Mishap
@@ -113,6 +114,7 @@ class Unknown:
     ) -> None:
         """Cancelled at any await, ``place`` leaves what ``find`` and the venue agree on."""
         trader = Trader(venue)
+        tasks = TaskSupervisor()
         fates: set[type[FindOutcome]] = set()
         for moment in range(40):
             request = trader.resting_buy(ticks_below=500 + moment)
@@ -123,7 +125,7 @@ class Unknown:
                 broker_order_id=None,
                 market_day=None,
             )
-            placing = asyncio.get_running_loop().create_task(venue.broker.place(request))
+            placing = tasks.spawn(venue.broker.place(request), name=f"placing {moment}")
             for _ in range(moment % 20):
                 await asyncio.sleep(0)
             if moment >= 20:
