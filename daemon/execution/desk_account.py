@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from daemon.storage.tx import Tx
 
 RETRY_S = 5.0
+OPEN_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 5.0
 
 log = logging.getLogger(__name__)
@@ -109,21 +110,26 @@ class DeskAccount:
     async def _connected(self) -> Broker | None:
         while True:
             try:
-                broker = await self._connect()
-                await broker.open()
+                return await self._open()
             except (BrokerNotAvailableError, PaperSettingsError) as error:
                 self._problem = f"not connected: {error}"
                 log.error("account %s: %s; it stays out of work", self.name, error)
                 self.tried.set()
                 return None
-            except BrokerUnavailableError as error:
-                self._problem = f"not connected: {error}"
-                log.warning("account %s: %s; trying again in %s s", self.name, error, RETRY_S)
+            except (BrokerUnavailableError, TimeoutError) as error:
+                reason = str(error) or f"no answer within {OPEN_TIMEOUT_S} s"
+                self._problem = f"not connected: {reason}"
+                log.warning("account %s: %s; trying again in %s s", self.name, reason, RETRY_S)
                 self.tried.set()
                 await self._services.clock.sleep(RETRY_S)
-            else:
-                self._broker = broker
-                return broker
+
+    async def _open(self) -> Broker:
+        """Connect. A broker that could not be opened is kept, to be opened again or closed."""
+        async with asyncio.timeout(OPEN_TIMEOUT_S):
+            if self._broker is None:
+                self._broker = await self._connect()
+            await self._broker.open()
+        return self._broker
 
     def _assemble(self, broker: Broker) -> None:
         services = self._services
