@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from selectors import SelectorKey
 
 
+CLOCK_RESOLUTION_S = 1e-7
+"""Timers due within this are due now. The system clock's nanosecond is lost in a float after
+half a year: a timer due exactly now would then never fire, and time would stand still."""
+
+
 class NothingScheduledError(RuntimeError):
     """Every task waits for something that no timer and no file can bring: a deadlock."""
 
@@ -42,6 +47,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
         super().__init__(self._jumping)
+        self._clock_resolution = CLOCK_RESOLUTION_S
 
     def time(self) -> float:
         return self._jumping.jumped
