@@ -129,7 +129,7 @@ class Engine:
     def _assemble(self) -> None:
         config, clock, ids = self.config, self._clock, self._ids
         brokers: dict[AccountName, Broker] = {}
-        market = Market(clock, brokers)
+        market = Market(clock, brokers, self._tasks)
         lots = KnownLots(self.registry, market)
         requests = Requests()
         orders = Orders(lots, ids, requests)

@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 
     from adapters.broker import Broker, Quote
     from adapters.clock import Clock
+    from adapters.tasks import TaskSupervisor
     from algorithms.domain import AccountName, Symbol
     from algorithms.instruments import Instrument
 
-QUOTE_LIFE_S = 0.5
+FRESH_S = 0.5
 """How long a price serves the next decisions; a burst of orders costs one question."""
+RECENT_S = 5.0
+"""How long a price serves to size an order and to set cash aside. Such a price only has to be
+near (the margin of ``risk.market_margin_percent`` covers the rest), and taking it keeps a strategy
+that sends orders all the time from waiting for prices; meanwhile a new one is asked for."""
 ASK_TIMEOUT_S = 5.0
 MOST_REMEMBERED = 10_000
 
@@ -30,9 +35,13 @@ MOST_REMEMBERED = 10_000
 class Market:
     """What the brokers of all accounts say of symbols."""
 
-    def __init__(self, clock: Clock, brokers: Mapping[AccountName, Broker]) -> None:
+    def __init__(
+        self, clock: Clock, brokers: Mapping[AccountName, Broker], tasks: TaskSupervisor
+    ) -> None:
         self._clock = clock
         self._brokers = brokers
+        self._tasks = tasks
+        self._asking: set[tuple[AccountName, Symbol]] = set()
         self._instruments: dict[tuple[AccountName, Symbol], Instrument] = {}
         self._quotes: dict[tuple[AccountName, Symbol], tuple[float, Quote]] = {}
 
@@ -40,10 +49,28 @@ class Market:
         """Return the instrument if it has been asked for before."""
         return self._instruments.get((account, symbol))
 
-    def known_quote(self, account: AccountName, symbol: Symbol) -> Quote | None:
-        """Return the price if it was asked for a moment ago."""
+    def recent_quote(self, account: AccountName, symbol: Symbol) -> Quote | None:
+        """Return a price some seconds old at most, and see to a newer one for the next time."""
         found = self._quotes.get((account, symbol))
-        if found is None or self._clock.monotonic() - found[0] > QUOTE_LIFE_S:
+        if found is None:
+            return None
+        age = self._clock.monotonic() - found[0]
+        if age > FRESH_S and (account, symbol) not in self._asking:
+            self._asking.add((account, symbol))
+            self._tasks.spawn(self._renew(account, symbol), name=f"price of {symbol}")
+        return found[1] if age <= RECENT_S else None
+
+    async def _renew(self, account: AccountName, symbol: Symbol) -> None:
+        try:
+            await self.quote(account, symbol)
+        except BrokerError:
+            pass  # whoever needs the price asks again and is told
+        finally:
+            self._asking.discard((account, symbol))
+
+    def _fresh_quote(self, account: AccountName, symbol: Symbol) -> Quote | None:
+        found = self._quotes.get((account, symbol))
+        if found is None or self._clock.monotonic() - found[0] > FRESH_S:
             return None
         return found[1]
 
@@ -60,7 +87,7 @@ class Market:
 
     async def quote(self, account: AccountName, symbol: Symbol) -> Quote:
         """Return a price at most a moment old; raise BrokerError when there is none."""
-        known = self.known_quote(account, symbol)
+        known = self._fresh_quote(account, symbol)
         if known is None:
             try:
                 async with asyncio.timeout(ASK_TIMEOUT_S):
@@ -83,6 +110,3 @@ class Market:
             message = f"account {account} is not connected"
             raise BrokerUnavailableError(message)
         return broker
-
-
-__all__ = ["BrokerError", "Market"]

@@ -5,48 +5,50 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from aiohttp import hdrs
+from aiohttp import hdrs, web
 
 from daemon.api.errors import ErrorCode, Refused
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from aiohttp import StreamReader
 
 BODY_SECONDS_MAX = 10.0
-_TYPES = frozenset({"application/json", "text/plain", ""})
+# The last is what curl says of any body unless it is told otherwise.
+_TYPES = frozenset({"application/json", "text/plain", "", "application/x-www-form-urlencoded"})
 
 
 async def read_body(
     request: web.BaseRequest, bytes_max: int, seconds_max: float = BODY_SECONDS_MAX
 ) -> bytes:
     """Return the whole body. Raises Refused: too large, too slow, or not JSON by its type."""
-    content_type = request.headers.get(hdrs.CONTENT_TYPE, "")
+    headers = request.headers
+    content_type = headers.get(hdrs.CONTENT_TYPE, "")
     if content_type not in _TYPES:
         _check_type(content_type)
-    if hdrs.CONTENT_ENCODING in request.headers:
+    if hdrs.CONTENT_ENCODING in headers:
         raise Refused(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "send the body uncompressed")
-    announced = request.content_length
-    if announced is not None and announced > bytes_max:
-        raise _too_large(bytes_max)
     content = request.content
     if content.is_eof():  # it came together with the headers, as small ones do
         body = content.read_nowait()
-    else:
-        try:
-            async with asyncio.timeout(seconds_max):
-                body = await _read_parts(request, bytes_max)
-        except TimeoutError:
-            detail = f"the body did not arrive within {seconds_max:g} s"
-            raise Refused(ErrorCode.BODY_TOO_SLOW, detail) from None
-    if len(body) > bytes_max:
+        if len(body) > bytes_max:
+            raise _too_large(bytes_max)
+        return body
+    if (request.content_length or 0) > bytes_max:
         raise _too_large(bytes_max)
-    return body
+    try:
+        async with asyncio.timeout(seconds_max):
+            return await _read_parts(content, bytes_max)
+    except TimeoutError:
+        detail = f"the body did not arrive within {seconds_max:g} s"
+        raise Refused(ErrorCode.BODY_TOO_SLOW, detail) from None
+    except (web.RequestPayloadError, ConnectionError) as error:
+        raise Refused(ErrorCode.BAD_HTTP, "the body broke off") from error
 
 
-async def _read_parts(request: web.BaseRequest, bytes_max: int) -> bytes:
+async def _read_parts(content: StreamReader, bytes_max: int) -> bytes:
     body = bytearray()
-    while not request.content.at_eof():
-        body += await request.content.readany()
+    while not content.at_eof():
+        body += await content.readany()
         if len(body) > bytes_max:
             raise _too_large(bytes_max)
     return bytes(body)

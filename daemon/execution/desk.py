@@ -13,6 +13,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import orjson
@@ -31,6 +32,7 @@ from daemon.storage.rows import from_us
 from daemon.storage.tx import NotUniqueError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
@@ -50,6 +52,9 @@ if TYPE_CHECKING:
 
 RECENT_KEYS = 4096
 STORAGE_RETRY_S = 1.0
+MOST_FROM_LANE = 64
+TERMS_AT_ONCE_S = 0.1
+"""A request is stored at the latest after this, whether or not the brokers have answered."""
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +87,7 @@ class _Lane:
 
     waiting: deque[str] = field(default_factory=deque)
     cancelling: set[str] = field(default_factory=set)
+    cancels_seen: int = 0
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     working: bool = False
 
@@ -145,13 +151,13 @@ class Desk:
         Raises KeyReusedError, and StorageError when it could not be stored; then nothing was.
         """
         request_id = self._ids.new()
-        lane = self._lanes.get(submission.strategy)
+        lane = self._lanes.setdefault(submission.strategy, _Lane())
         places = [c for c in submission.commands if isinstance(c, Place)]
         terms = self._known_terms(submission.strategy, places)
         has_cancels = len(places) < len(submission.commands)
-        waits = bool(places) and (
-            terms is None or has_cancels or (lane is not None and not lane.is_clear)
-        )
+        if terms is None and not has_cancels and lane.is_clear:
+            terms = await self._terms_soon(submission.strategy, places, lane)
+        waits = bool(places) and (terms is None or has_cancels or not lane.is_clear)
         dedup_key = _dedup_key(submission, request_id)
         request = NewRequest(
             id=request_id,
@@ -380,7 +386,9 @@ class Desk:
     # Lanes
 
     def _begin_cancelling(self, strategy: StrategyName, request_id: str) -> None:
-        self._lanes.setdefault(strategy, _Lane()).cancelling.add(request_id)
+        lane = self._lanes.setdefault(strategy, _Lane())
+        lane.cancelling.add(request_id)
+        lane.cancels_seen += 1
         self._lane_of_request[request_id] = strategy
 
     def _enqueue(self, strategy: StrategyName, request_id: str) -> None:
@@ -422,33 +430,60 @@ class Desk:
             self._cancels_over(strategy, request_id)
 
     async def _work_lane(self, strategy: StrategyName, lane: _Lane) -> None:
-        """Work a strategy's waiting requests, one after the other, when no cancel is under way."""
+        """Work a strategy's waiting requests in their order, when no cancel is under way."""
         try:
             while lane.waiting:
                 while lane.cancelling:
                     lane.moved.clear()
                     await lane.moved.wait()
+                batch = list(islice(lane.waiting, MOST_FROM_LANE))
                 try:
-                    await self._work_stored(strategy, lane.waiting[0])
+                    await self._work_batch(strategy, batch)
                 except StorageError as error:
-                    log.error("strategy %s: a request waits for the database: %s", strategy, error)
+                    log.error("strategy %s: requests wait for the database: %s", strategy, error)
                     await self._clock.sleep(STORAGE_RETRY_S)
                     continue
-                lane.waiting.popleft()
+                for _ in batch:
+                    lane.waiting.popleft()
         finally:
             lane.working = False
 
-    async def _work_stored(self, strategy: StrategyName, request_id: str) -> None:
+    async def _work_batch(self, strategy: StrategyName, request_ids: Sequence[str]) -> None:
+        """Work some requests together: prices are asked for at once, the order is kept."""
+
+        def stored(view: View) -> list[sqlite3.Row]:
+            rows = (view.fetch_one("unfinished_request", id=one) for one in request_ids)
+            return [row for row in rows if row is not None and row["unworked"]]
+
+        rows = await self._store.read(stored)
+        wanted = [
+            [c for c in self._commands_of(row["body"]) if isinstance(c, Place)] for row in rows
+        ]
+        terms = await self._ask_terms(strategy, [place for places in wanted for place in places])
+        # The writer takes them in the order in which they are handed over.
+        await asyncio.gather(
+            *(
+                self._work_stored(strategy, row, places, terms)
+                for row, places in zip(rows, wanted, strict=True)
+            )
+        )
+
+    async def _work_stored(
+        self,
+        strategy: StrategyName,
+        row: sqlite3.Row,
+        places: Sequence[Place],
+        terms: Mapping[tuple[AccountName, Symbol], Terms],
+    ) -> None:
         """Place the orders of a stored request, unless it is too old or was cancelled since."""
-        row = await self._store.write(lambda tx: tx.fetch_one("unfinished_request", id=request_id))
-        if row is None or not row["unworked"]:
-            return
-        places = [c for c in self._commands_of(row["body"]) if isinstance(c, Place)]
-        terms = await self._ask_terms(strategy, places)
+        request_id = row["id"]
         now = self._clock.now()
         age = now - from_us(row["received_at"])
 
         def work(tx: Tx) -> None:
+            current = tx.fetch_one("unfinished_request", id=request_id)
+            if current is None or not current["unworked"]:
+                return  # worked already; an earlier try was cut short by the database
             if age > self._settings.max_age:
                 self._drop(tx, strategy, request_id, places, age, now)
                 return
@@ -510,7 +545,7 @@ class Desk:
                     return None
                 price = None
                 if needs_price(command):
-                    quote = self._market.known_quote(account, command.symbol)
+                    quote = self._market.recent_quote(account, command.symbol)
                     if quote is None:
                         return None
                     price = quote.last
@@ -518,6 +553,18 @@ class Desk:
                     instrument=instrument, price=price, order_types=broker.capabilities.order_types
                 )
         return terms
+
+    async def _terms_soon(
+        self, strategy: StrategyName, places: Sequence[Place], lane: _Lane
+    ) -> dict[tuple[AccountName, Symbol], Terms] | None:
+        """Ask the brokers before storing, if they answer at once and no cancel comes between."""
+        seen = lane.cancels_seen
+        try:
+            async with asyncio.timeout(TERMS_AT_ONCE_S):
+                terms = await self._ask_terms(strategy, places)
+        except TimeoutError:
+            return None
+        return terms if lane.cancels_seen == seen else None
 
     async def _ask_terms(
         self, strategy: StrategyName, places: Sequence[Place]

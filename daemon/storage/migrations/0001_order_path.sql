@@ -20,6 +20,7 @@ CREATE TABLE requests (
     finished_at  BIGINT,
     UNIQUE (strategy, dedup_key)
 ) WITHOUT ROWID;
+CREATE INDEX requests_cancels ON requests (strategy, id) WHERE cancels = 1;
 CREATE INDEX requests_unfinished ON requests (id) WHERE finished_at IS NULL;
 
 CREATE TABLE request_targets (
