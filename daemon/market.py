@@ -78,8 +78,12 @@ class Market:
         """Return lot and ticks; raise BrokerError when the broker cannot say."""
         known = self.known_instrument(account, symbol)
         if known is None:
-            async with asyncio.timeout(ASK_TIMEOUT_S):
-                known = await self._broker(account).instrument(symbol)
+            try:
+                async with asyncio.timeout(ASK_TIMEOUT_S):
+                    known = await self._broker(account).instrument(symbol)
+            except TimeoutError as error:
+                message = f"no answer about {symbol} within {ASK_TIMEOUT_S} s"
+                raise BrokerUnavailableError(message) from error
             if len(self._instruments) >= MOST_REMEMBERED:
                 self._instruments.clear()
             self._instruments[account, symbol] = known

@@ -117,13 +117,13 @@ class Netter:
         orders = await self._persistence.read(lambda view: self.eligible(view, account, symbol))
         if {order.side for order in orders} != {Side.BUY, Side.SELL}:
             return 0
-        price = await self._price(account, symbol)
-        if price is None:
+        basis = await self._basis(account, symbol)
+        if basis is None:
             return 0
-        instrument = await self._market.instrument(account, symbol)
+        price, lot = basis
         run_id = self._ids.new()
         crossed: list[_Crossed] = []
-        for pair in net_group(orders, price, instrument.lot).pairs:
+        for pair in net_group(orders, price, lot).pairs:
             settled = await self._settle(run_id, pair)
             if settled is not None:
                 crossed.append(settled)
@@ -167,8 +167,10 @@ class Netter:
             reserved_cash=None if cash or parent.side is Side.SELL else parent.reserved,
         )
 
-    async def _price(self, account: AccountName, symbol: Symbol) -> Decimal | None:
+    async def _basis(self, account: AccountName, symbol: Symbol) -> tuple[Decimal, Decimal] | None:
+        """Return the price and the lot to net at; None, told to people, without either."""
         try:
+            instrument = await self._market.instrument(account, symbol)
             quote = await self._market.quote(account, symbol)
         except BrokerError as error:
             await self._tell_skipped(account, symbol, f"no price: {error}")
@@ -178,7 +180,7 @@ class Netter:
             await self._tell_skipped(account, symbol, problem.value)
             return None
         self._told.pop((account, symbol), None)
-        return clamp_price(quote.last, quote.bid, quote.ask)
+        return clamp_price(quote.last, quote.bid, quote.ask), instrument.lot
 
     async def _settle(self, run_id: str, pair: Pair) -> _Crossed | None:
         now = self._clock.now()
