@@ -57,14 +57,16 @@ class TaskSupervisor:
     async def close(self, timeout_s: float) -> None:
         """Cancel every task and wait for their ends, at most ``timeout_s`` seconds.
 
-        A task that refuses to end is named in the log; nothing can be done about it.
+        A task that refuses to end is named in the log; nothing can be done about it. A task that
+        closes its own supervisor goes on to its end.
         """
         self._closed = True
-        for task in self._tasks:
+        others = self._tasks - {asyncio.current_task()}
+        for task in others:
             task.cancel()
-        if not self._tasks:
+        if not others:
             return
-        _, running = await asyncio.wait(self._tasks, timeout=timeout_s)
+        _, running = await asyncio.wait(others, timeout=timeout_s)
         for task in running:
             log.error("task %r did not end within %s s", task.get_name(), timeout_s)
 

@@ -33,7 +33,7 @@ class Account:
     ) -> None:
         self.charges = charges
         self.cash = cash
-        self.positions = dict(positions)
+        self.positions = {symbol: units for symbol, units in positions.items() if units}
         self._reserved_cash = ZERO
         self._asked: dict[tuple[Symbol, Side], Decimal] = {}
         for order in open_orders:

@@ -287,6 +287,8 @@ class PaperBroker:
         return write_fingerprint(look_alikes, holdings, request)
 
     async def _find(self, sent: SentOrder) -> FindOutcome:
+        if self._may_still_land(sent):
+            return Undecided("the request is still on its way")
         candidates = await self._candidates(sent)
         if len(candidates) > 1:
             return Ambiguous(tuple(self._view.order(order) for order in candidates))
@@ -300,6 +302,14 @@ class PaperBroker:
         if self._clock.now() < sent.sent_at + self.capabilities.settle_time:
             return Undecided("too early to be sure")
         return Absent()
+
+    def _may_still_land(self, sent: SentOrder) -> bool:
+        """Whether what looks like the order now may be another one, and itself come later."""
+        return (
+            not self._client_order_ids
+            and sent.broker_order_id is None
+            and bool(self._in_flight[sent.request.client_id])
+        )
 
     async def _candidates(self, sent: SentOrder) -> list[PaperOrder]:
         """Return the orders that may be the one that was sent."""
@@ -317,15 +327,15 @@ class PaperBroker:
 
         There is no latest time: a clock set back must not hide an order that exists.
         """
-        owner = sent.request.client_id
         known = known_before(sent.fingerprint)
         since = sent.sent_at - PLACED_BEFORE_SENT
-        return [
-            order
+        owners = {
+            order: self._claims.get((order.number, order.market_day))
             for order in await self.exchange.orders_like(sent.request, since)
             if (order.number, order.market_day) not in known
-            and self._claims.get((order.number, order.market_day), owner) == owner
-        ]
+        }
+        ours = [order for order in owners if owners[order] == sent.request.client_id]
+        return ours or [order for order in owners if owners[order] is None]
 
     def _claim(self, number: str, day: date, owner: ChildId) -> None:
         """Remember whose order a number is."""

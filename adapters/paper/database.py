@@ -60,7 +60,7 @@ _SAVE_ACCOUNT = """
 _FILLS_WITH_ORDERS = f"""
     SELECT {", ".join(f"orders.{column.strip()}" for column in ORDER_COLUMNS.split(","))},
         {", ".join(f"fills.{column.strip()}" for column in FILL_COLUMNS.split(","))}
-    FROM fills JOIN orders USING (account, sequence)
+    FROM fills INDEXED BY fills_by_time JOIN orders USING (account, sequence)
 """
 
 
@@ -252,7 +252,8 @@ def fills_of(
 ) -> tuple[PaperFill, ...]:
     """Return the executions of an order, oldest first."""
     rows = connection.execute(
-        f"SELECT {FILL_COLUMNS} FROM fills WHERE account = ? AND sequence = ? ORDER BY trade",
+        f"SELECT {FILL_COLUMNS} FROM fills INDEXED BY fills_of_order"
+        " WHERE account = ? AND sequence = ? ORDER BY trade",
         (account, order.sequence),
     )
     return tuple(read_fill(row, order) for row in rows)

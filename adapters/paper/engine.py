@@ -127,6 +127,12 @@ class Engine:
             self._play(at)
         self.now = to
 
+    def meet_prices(self) -> None:
+        """Let open orders meet the present prices, which new settings may have changed."""
+        if self._is_open():
+            for symbol in self.book.trading_symbols():
+                self._match(symbol)
+
     def place(self, request: OrderRequest, at: datetime) -> PaperOrder | Refused:
         """Take an order and let it trade at once as far as it can, or refuse it."""
         self.advance(at)

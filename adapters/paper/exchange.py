@@ -99,7 +99,9 @@ class PaperExchange:
     async def start(self, tasks: TaskSupervisor) -> None:
         """Catch up with the clock, and go on from there."""
         self._driving = tasks.spawn(self._drive(), name=f"paper exchange {self._account}")
-        self._require_engine().advance(self._clock.now())
+        engine = self._require_engine()
+        engine.advance(self._clock.now())
+        engine.meet_prices()
         await self._settle()
 
     async def close(self) -> None:

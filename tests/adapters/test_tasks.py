@@ -91,6 +91,18 @@ async def test_a_task_that_refuses_to_end_is_named(caplog: pytest.LogCaptureFixt
     await task
 
 
+async def test_a_task_may_close_its_own_supervisor() -> None:
+    tasks = TaskSupervisor()
+    other = tasks.spawn(asyncio.Event().wait(), name="other")
+
+    async def shut_down() -> str:
+        await tasks.close(timeout_s=1)
+        return "done"
+
+    assert await tasks.spawn(shut_down(), name="shut down") == "done"
+    assert other.cancelled()
+
+
 async def test_nothing_starts_after_closing() -> None:
     tasks = TaskSupervisor()
     await tasks.close(timeout_s=1)

@@ -261,6 +261,20 @@ class TestWithoutClientIds:
         await market.clock.sleep(10)
         assert isinstance(await broker.find(orders[1]), Absent)
 
+    async def test_while_a_request_is_on_its_way_no_look_alike_is_taken_for_it(
+        self, market: PaperMarket, broker: PaperBroker
+    ) -> None:
+        ours = sent(market, resting("ours"), await broker.fingerprint(resting("ours")))
+        broker.faults.script("place", Fault.DELAY, delay_s=1.0)
+        placing = asyncio.gather(broker.place(ours.request))
+        await market.clock.sleep(0.1)
+        await broker.exchange.place(resting("by hand"))
+        assert isinstance(await broker.find(ours), Undecided)
+        await placing
+        answer = await broker.find(ours)
+        assert isinstance(answer, Found)
+        assert answer.order.id == "2"
+
     async def test_clients_stay_unseen(self, broker: PaperBroker) -> None:
         await broker.place(resting())
         (order,) = await broker.open_orders()

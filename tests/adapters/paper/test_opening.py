@@ -76,6 +76,16 @@ async def test_a_market_that_was_killed_shows_the_price_it_would_have_had(
     assert (await killed.quote(TQQQ)).last == expected != 100
 
 
+async def test_a_price_changed_in_the_settings_fills_what_it_reaches(
+    market: PaperMarket,
+) -> None:
+    first = await market.open()
+    await first.exchange.place(request("a", BUY, 1, OrderType.LIMIT, limit="95"))
+    await first.close()
+    second = await market.open(prices={TQQQ: Decimal(90)})
+    assert (await second.holdings()).positions == {TQQQ: 1}
+
+
 async def test_prices_come_from_a_recording(market: PaperMarket, tmp_path: Path) -> None:
     file = tmp_path / "prices.csv"
     file.write_text(
@@ -103,6 +113,11 @@ async def test_a_futures_account_may_go_short(market: PaperMarket) -> None:
     broker = await market.open(market_type="futures")
     await broker.exchange.place(request("a", SELL, 5))
     assert (await broker.holdings()).positions == {TQQQ: -5}
+    await broker.exchange.place(request("b", BUY, 5))
+    await broker.close()
+    without = await market.open(prices={SOXL: Decimal(20)})
+    await without.exchange.place(request("c", SELL, 5, symbol=SOXL))
+    assert (await without.holdings()).positions == {SOXL: -5}
 
 
 @pytest.mark.parametrize(
