@@ -13,10 +13,12 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from adapters.sessions import AlwaysOpen
+from adapters.broker import BrokerUnavailableError
+from adapters.sqlite.errors import StorageError
 from algorithms.netting_price import PriceLimits
 from daemon import audit
 from daemon.brokers import open_broker
+from daemon.calendars import CalendarError, Calendars, compute_in_child
 from daemon.execution.cancels import CancelDesk
 from daemon.execution.capital import post_capital
 from daemon.execution.desk import Desk, DeskSettings
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from adapters.sqlite.driver import OpenDriver
     from adapters.tasks import TaskSupervisor
     from algorithms.domain import AccountName
+    from daemon.calendars import ComputeSessions
     from daemon.config import Config
     from daemon.execution.commands import Command
     from daemon.jobs.schedule import Schedule
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
 FIRST_CONNECTION_S = 0.5
 """How long the start waits for brokers; slower ones are connected while the daemon is up."""
 CLOSE_TIMEOUT_S = 3.0
+CALENDARS_EVERY = timedelta(hours=12)
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +74,8 @@ class Engine:
         schedule: Schedule,
         commands_of: Callable[[str], tuple[Command, ...]],
         ids: IdSource | None = None,
+        compute_sessions: ComputeSessions = compute_in_child,
+        on_failure: Callable[[str, BaseException], None] = lambda _, __: None,
     ) -> None:
         self.config = config
         self.registry = registry_of(config)
@@ -80,7 +86,10 @@ class Engine:
         self.schedule = schedule
         self._commands_of = commands_of
         self._ids = ids or IdSource(clock)
+        self._compute_sessions = compute_sessions
+        self._on_failure = on_failure
         self.accounts: dict[AccountName, DeskAccount] = {}
+        self.calendars: Calendars
         self.store: SqliteStore
         self.desk: Desk
         self.halts: Halts
@@ -109,6 +118,7 @@ class Engine:
                 timedelta(seconds=seconds), account.reconcile, name=f"reconcile {name}"
             )
         self.schedule.every(audit.EVERY, self._auditor.run, name="audit")
+        self.schedule.every(CALENDARS_EVERY, self.calendars.renew, name="renew calendars")
         self.schedule.start()
         self._tasks.spawn(guarded(self._auditor.first, "first audit"), name="first audit")
 
@@ -131,6 +141,7 @@ class Engine:
         brokers: dict[AccountName, Broker] = {}
         market = Market(clock, brokers, self._tasks)
         lots = KnownLots(self.registry, market)
+        self.calendars = Calendars(self.store, clock, config.calendars, self._compute_sessions)
         requests = Requests()
         orders = Orders(lots, ids, requests)
         fills = Fills(orders, lots, ids)
@@ -193,17 +204,21 @@ class Engine:
         self._tasks.spawn(account.run(), name=f"account {name}")
 
     async def _connect(self, name: AccountName) -> Broker:
+        try:
+            sessions = await self.calendars.sessions(self.config.accounts[name].market)
+        except (CalendarError, StorageError) as error:
+            raise BrokerUnavailableError(str(error)) from error
         return await open_broker(
             self.config,
             name,
             clock=self._clock,
             open_driver=self._open_driver,
-            sessions=AlwaysOpen(),
+            sessions=sessions,
             on_failure=self._broker_task_failed,
         )
 
     def _broker_task_failed(self, task: str, error: BaseException) -> None:
-        log.error("a broker's task %s failed: %s", task, error)
+        self._on_failure(task, error)
 
     async def _wait_for_brokers(self) -> None:
         waits = [account.tried.wait() for account in self.accounts.values()]

@@ -76,7 +76,6 @@ async def _eligible(
     services: Services, accounts: Iterable[AccountName]
 ) -> dict[_Group, list[NettingOrder]]:
     """Read the orders of every group that could net, all at one moment."""
-    wanted = frozenset(accounts)
     netter = Netter(
         registry=services.registry,
         market=services.market,
@@ -90,11 +89,10 @@ async def _eligible(
     )
 
     def read(view: View) -> dict[_Group, list[NettingOrder]]:
-        rows = view.fetch("live_symbols")
         groups = dict.fromkeys(
-            (AccountName(row["account"]), Symbol(row["symbol"]))
-            for row in rows
-            if row["account"] in wanted
+            (account, Symbol(row["symbol"]))
+            for account in accounts
+            for row in view.fetch("live_symbols", account=account)
         )
         return {group: netter.eligible(view, *group) for group in groups}
 

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from daemon.config.accounts import BrokerKind, MarketType, PaperHours
+from daemon.config.accounts import BrokerKind, MarketType
 from daemon.config.books import WEBHOOK_RULE, BookMode
 from daemon.config.jobs import JobKind
-from daemon.config.market import Market
 from daemon.config.problems import ConfigProblem, path_text
 from daemon.config.service import Locale
 from daemon.config.trading import LocMode
@@ -50,8 +49,6 @@ def _is_not(*values: object) -> Callable[[object], bool]:
 GAPS = (
     Gap("daemon.locale", _is(Locale.KOREAN), "notices are in English"),
     Gap("accounts.*.broker", _is_not(BrokerKind.PAPER), "it trades on the paper broker only"),
-    Gap("accounts.*.market", _is_not(Market.ALWAYS_OPEN), "its market days are those of UTC"),
-    Gap("accounts.*.paper.hours", _is(PaperHours.EXCHANGE), "it trades at any hour"),
     Gap("accounts.*.market_type", _is(MarketType.FUTURES), "it trades spot only"),
     Gap("books.*.rule.type", _is_not(WEBHOOK_RULE), "the rule makes no orders"),
     Gap("books.*.mode", _is(BookMode.APPROVE, BookMode.SHADOW), "the book works as with auto"),
@@ -64,7 +61,6 @@ GAPS = (
     Gap("risk.max_daily_loss", _is_given, "the limit is not checked"),
     Gap("heartbeat.url", _is_given, "it is not called"),
     Gap("notify.telegram", _is_given, "notices go to the log only"),
-    Gap("calendars.*", _is_given, "the built-in calendar counts"),
 )
 
 

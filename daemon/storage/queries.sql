@@ -323,3 +323,22 @@ SELECT COUNT(*) AS count FROM fills WHERE account = :account;
 -- name: inside_totals
 -- What all books of an account hold together, suspense and fees included.
 SELECT asset, quantity FROM positions WHERE account = :account AND book <> '@external';
+
+-- name: calendar
+-- Which days of a market are known, and what computed them.
+SELECT version, first_day, last_day FROM calendars WHERE market = :market;
+
+-- name: save_calendar!
+-- Remember which days of a market are known.
+INSERT INTO calendars (market, version, first_day, last_day)
+VALUES (:market, :version, :first_day, :last_day)
+ON CONFLICT (market) DO UPDATE SET version = excluded.version,
+    first_day = excluded.first_day, last_day = excluded.last_day;
+
+-- name: sessions_of_market
+-- The known sessions of a market, oldest first.
+SELECT day, opens_at, closes_at FROM sessions WHERE market = :market ORDER BY day;
+
+-- name: forget_sessions!
+-- Make room for sessions computed anew.
+DELETE FROM sessions WHERE market = :market;
