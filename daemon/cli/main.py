@@ -86,6 +86,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--input", required=True, metavar="FILE", help="body of the netting preview; - is stdin"
     )
     add("verify", _verify, "replay the ledger and check every invariant", json=True)
+    add("status", _status, "ask the running daemon how things stand", json=True)
     token = add("token", _token, "print the token of a strategy, or the admin's")
     token.add_argument("name", metavar="NAME", help="a strategy, or: admin")
     add("demo", _demo, "watch a trading session of the paper broker, half a minute", config=False)
@@ -139,6 +140,12 @@ def _verify(options: argparse.Namespace) -> int:
     from daemon.cli.verify import verify  # noqa: PLC0415
 
     return verify(options.config, os.environ, as_json=options.json)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from daemon.cli.status import status  # noqa: PLC0415
+
+    return status(options.config, os.environ, as_json=options.json)
 
 
 def _token(options: argparse.Namespace) -> int:
