@@ -1,0 +1,146 @@
+"""Whether the books of a simulated day are right: the invariants, and what only a test can see.
+
+The exchanges of the simulation never end an order of their own accord except for want of cash, and
+nobody else trades in the accounts; so here more must hold than in the world outside.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from adapters.paper.inspection import inspect
+from adapters.sqlite.driver import connect_to_look
+from algorithms.domain import AccountName
+from algorithms.invariants import examine
+from daemon.books import read_books
+from daemon.storage.store import named_queries
+from daemon.storage.tx import View
+from tests.simulation.scene import ACCOUNTS
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import datetime
+    from pathlib import Path
+
+    from algorithms.invariants import BrokerView
+
+REQUEST_AGE_MOST = timedelta(minutes=5)
+
+BUSY = """
+SELECT (SELECT COUNT(*) FROM child_orders WHERE ended_at IS NULL
+        AND state IN ('planned', 'sending', 'unknown', 'cancelling'))
+    + (SELECT COUNT(*) FROM child_orders WHERE ended_at IS NULL AND cancel_requested_at > 0)
+    + (SELECT COUNT(*) FROM requests WHERE finished_at IS NULL)
+"""
+CANCELLED_BY_NOBODY = """
+SELECT id, reason FROM child_orders WHERE state = 'cancelled' AND cancel_requested_at IS NULL
+    AND cancel_at IS NULL AND reason NOT LIKE 'halted%'
+"""
+SUSPENSE = "SELECT account, asset, quantity FROM positions WHERE book = '@suspense'"
+ALIVE = "SELECT id, status FROM parent_orders WHERE ended_at IS NULL"
+RESERVED = "SELECT book, asset, reserved FROM positions WHERE reserved <> '0'"
+BOOKED = "SELECT account, COUNT(*) FROM fills WHERE source = 'broker' GROUP BY account"
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Looks at the files of a day; nothing runs while it does."""
+
+    folder: Path
+
+    def verdict(
+        self, now: datetime, *, still: bool = False, up: bool = True, done: bool = False
+    ) -> list[str]:
+        """Return all that is wrong. ``still``: every fill is booked; ``done``: all is cancelled."""
+        views = self._views()
+        with closing(connect_to_look(self._database)) as connection:
+            connection.execute("BEGIN")
+            view = View(connection, named_queries())
+            books = read_books(
+                view,
+                now=now,
+                request_age_most=REQUEST_AGE_MOST if up else timedelta.max,
+                brokers=views,
+                brokers_are_still=still,
+            )
+            wrong = [
+                f"invariant {violation.number}: {violation.where}: {violation.what}"
+                for finding in examine(books)
+                for violation in finding.violations
+            ]
+            wrong += self._strangers(connection, views)
+            wrong += [
+                f"child {row['id']} was cancelled by nobody: {row['reason']}"
+                for row in connection.execute(CANCELLED_BY_NOBODY)
+            ]
+            wrong += [
+                f"in suspense: {row['account']} {row['quantity']} {row['asset']}"
+                for row in connection.execute(SUSPENSE)
+            ]
+            if done:
+                wrong += self._left_over(connection, views)
+        return wrong
+
+    def is_busy(self) -> bool:
+        """Whether something is under way that ends by itself."""
+        with closing(connect_to_look(self._database)) as connection:
+            (busy,) = connection.execute(BUSY).fetchone()
+        return bool(busy)
+
+    def is_still(self) -> bool:
+        """Whether every fill at the exchanges is booked."""
+        with closing(connect_to_look(self._database)) as connection:
+            booked = {row[0]: row[1] for row in connection.execute(BOOKED)}
+        return all(booked.get(name, 0) == self._fills_of(name) for name in ACCOUNTS)
+
+    @property
+    def _database(self) -> Path:
+        return self.folder / "data" / "nettingd.db"
+
+    def _exchange(self, account: str) -> Path:
+        return self.folder / "data" / f"paper-{account}.db"
+
+    def _views(self) -> tuple[BrokerView, ...]:
+        return tuple(inspect(self._exchange(name), AccountName(name)) for name in ACCOUNTS)
+
+    def _fills_of(self, account: str) -> int:
+        with closing(connect_to_look(self._exchange(account))) as connection:
+            (count,) = connection.execute("SELECT COUNT(*) FROM fills").fetchone()
+        return int(count)
+
+    def _strangers(
+        self, connection: sqlite3.Connection, views: tuple[BrokerView, ...]
+    ) -> list[str]:
+        """Orders at an exchange that are in no book of ours: sent before they were stored."""
+        ours = {
+            (row[0], row[1]) for row in connection.execute("SELECT account, id FROM child_orders")
+        }
+        return [
+            f"{view.account} has order {record.number} of {record.client_id}, which we never stored"
+            for view in views
+            for record in view.orders or ()
+            if (view.account, record.client_id) not in ours
+        ]
+
+    def _left_over(
+        self, connection: sqlite3.Connection, views: tuple[BrokerView, ...]
+    ) -> list[str]:
+        """What survived the cancelling of everything."""
+        wrong = [
+            f"{view.account} has order {record.number} alive after all was cancelled"
+            for view in views
+            for record in view.orders or ()
+            if record.is_alive
+        ]
+        wrong += [
+            f"parent {row['id']} is {row['status']} after all was cancelled"
+            for row in connection.execute(ALIVE)
+        ]
+        wrong += [
+            f"{row['book']} reserves {row['reserved']} {row['asset']} for nothing"
+            for row in connection.execute(RESERVED)
+        ]
+        return wrong

@@ -1,0 +1,153 @@
+"""Mistakes that the simulation must notice: each breaks one rule the order path stands on."""
+
+# ruff: noqa: SLF001, ARG001 - a mutant is a function put in another's place
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+from adapters.broker import Absent, Undecided
+from algorithms.domain import ChildState
+from daemon.execution import fills
+from daemon.execution.broker_calls import BrokerCalls
+from daemon.execution.cancels import CancelDesk
+from daemon.execution.evidence import Evidence
+from daemon.execution.fills import Fills
+from daemon.execution.orders import Orders
+from daemon.execution.requests import Requests
+from daemon.execution.sender import Sender, SendResult
+from daemon.execution.sent import request_of, sent_order
+from daemon.execution.settler import Settler
+from daemon.execution.slicer import Slicer
+from daemon.storage.rows import parent_from_row, to_us
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    import pytest
+
+    from adapters.broker import CancelOutcome, FindOutcome, SentOrder
+    from algorithms.domain import ChildId, ChildOrder, ParentOrder, StrategyName
+    from daemon.execution.commands import CancelAll
+    from daemon.storage.tx import Tx, View
+
+    Mutant = Callable[[pytest.MonkeyPatch], None]
+
+
+def send_before_it_is_stored(patch: pytest.MonkeyPatch) -> None:
+    async def send(self: Sender, child: ChildOrder) -> SendResult:
+        outcome = await self._calls.place(request_of(child))
+        if await self._begin(child.id, None) is None:
+            return SendResult(look=False)
+        return await self._record(child.id, outcome)
+
+    patch.setattr(Sender, "_send", send)
+
+
+def take_no_answer_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Evidence, "unanswered", Evidence.refused)
+
+
+def take_not_seen_yet_for_never_arrived(patch: pytest.MonkeyPatch) -> None:
+    find = BrokerCalls.find
+
+    async def hasty(self: BrokerCalls, sent: SentOrder) -> FindOutcome:
+        found = await find(self, sent)
+        return Absent() if isinstance(found, Undecided) else found
+
+    patch.setattr(BrokerCalls, "find", hasty)
+
+
+def work_a_slice_before_the_last_is_cancelled(patch: pytest.MonkeyPatch) -> None:
+    def cancel_alive(self: Slicer, tx: Tx, parent: ParentOrder, now: datetime) -> bool:
+        for child in self._orders.live_children(tx, parent.id):
+            tx.execute("set_cancel_at", id=child.id, cancel_at=to_us(now))
+        return False
+
+    patch.setattr(Slicer, "_cancel_alive", cancel_alive)
+
+
+def believe_a_cancel_before_it_is_confirmed(patch: pytest.MonkeyPatch) -> None:
+    begin = Settler._begin_cancel
+
+    async def believe(self: Settler, child_id: ChildId) -> ChildOrder:
+        child = await begin(self, child_id)
+        if child.state is ChildState.CANCELLING:
+            await self._calls.cancel(sent_order(child))
+            now = self._clock.now()
+            child = await self._persistence.write(
+                lambda tx: self._orders.advance(
+                    tx, self._orders.child(tx, child_id), now, ChildState.CANCELLED
+                )
+            )
+        return child
+
+    patch.setattr(Settler, "_begin_cancel", believe)
+
+
+def book_a_fill_each_time_it_is_reported(patch: pytest.MonkeyPatch) -> None:
+    numbers = count()
+    key = fills.trade_key
+    patch.setattr(fills, "trade_key", lambda fill: f"{key(fill)}:{next(numbers)}")
+
+
+def cancel_all_orders_of_the_account(patch: pytest.MonkeyPatch) -> None:
+    def matching(
+        self: CancelDesk, view: View, strategy: StrategyName, command: CancelAll
+    ) -> list[ParentOrder]:
+        accounts = {book.account.name for book in self.registry.books_of_strategy[strategy]}
+        parents = map(parent_from_row, view.fetch("live_parents"))
+        return [parent for parent in parents if parent.account in accounts]
+
+    patch.setattr(CancelDesk, "matching", matching)
+
+
+def cancel_with_the_brokers_cancel_all(patch: pytest.MonkeyPatch) -> None:
+    cancel = BrokerCalls.cancel
+
+    async def all_of_them(self: BrokerCalls, sent: SentOrder) -> CancelOutcome:
+        await self._broker.exchange.cancel(lambda engine: tuple(engine.book))  # type: ignore[attr-defined]
+        return await cancel(self, sent)
+
+    patch.setattr(BrokerCalls, "cancel", all_of_them)
+
+
+def keep_what_an_ended_order_had_reserved(patch: pytest.MonkeyPatch) -> None:
+    reserve = Orders._reserve
+
+    def only_more(self: Orders, tx: Tx, order: ParentOrder | ChildOrder, change: object) -> None:
+        if change > 0:  # type: ignore[operator]
+            reserve(self, tx, order, change)  # type: ignore[arg-type]
+
+    patch.setattr(Orders, "_reserve", only_more)
+
+
+def cross_only_the_buyers_side(patch: pytest.MonkeyPatch) -> None:
+    apply = Fills._apply
+
+    def buyers(self: Fills, tx: Tx, parent: ParentOrder, *rest: object, **more: object) -> None:
+        if more.get("pair_id") is None or parent.side.value == "buy":
+            apply(self, tx, parent, *rest, **more)  # type: ignore[arg-type]
+
+    patch.setattr(Fills, "_apply", buyers)
+
+
+def leave_requests_without_an_outcome(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Requests, "parent_changed", lambda *_: None)
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    send_before_it_is_stored,
+    take_no_answer_for_a_refusal,
+    take_not_seen_yet_for_never_arrived,
+    work_a_slice_before_the_last_is_cancelled,
+    believe_a_cancel_before_it_is_confirmed,
+    book_a_fill_each_time_it_is_reported,
+    cancel_all_orders_of_the_account,
+    cancel_with_the_brokers_cancel_all,
+    keep_what_an_ended_order_had_reserved,
+    cross_only_the_buyers_side,
+    leave_requests_without_an_outcome,
+)

@@ -1,0 +1,177 @@
+"""What strategies, people and misfortune do in a simulated day, drawn from a seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from algorithms.domain import OrderType, Side
+from tests.simulation.scene import ACCOUNTS, BOOKS, STRATEGIES, SYMBOLS
+from tests.support.world import cancel, cancel_all, order
+
+if TYPE_CHECKING:
+    import random
+
+    from daemon.execution.commands import Command, Place
+
+MEAN_GAP_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A request of a strategy. ``key`` None: known by its body alone."""
+
+    strategy: str
+    commands: tuple[Command, ...]
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A person stops new orders for a while."""
+
+    scope: str
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """The process dies and is started again ``down_s`` later."""
+
+    down_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoseEvent:
+    """The broker's stream drops its next event."""
+
+    account: str
+
+
+Action = Webhook | Halt | Kill | LoseEvent
+
+
+class Planner:
+    """Draws one action after the other; ``known`` are order ids that strategies have seen."""
+
+    def __init__(self, chance: random.Random, lost_events: float) -> None:
+        self._chance = chance
+        self._lost_events = lost_events
+        self._sent: list[Webhook] = []
+        self.known: list[str] = []
+
+    def gap(self) -> float:
+        """Seconds until the next action; many come in bursts."""
+        chance = self._chance
+        if chance.random() < 0.4:
+            return chance.choice((0.0, 0.001, 0.05, 0.3))
+        return round(chance.expovariate(1 / MEAN_GAP_S), 3)
+
+    def action(self) -> Action:
+        """Draw what happens next."""
+        if len(self._sent) < len(STRATEGIES):
+            return self._first_buy(STRATEGIES[len(self._sent)])
+        roll = self._chance.random()
+        if roll < 0.05:
+            return Kill(self._chance.choice((0.0, 0.5, 5.0, 45.0, 400.0)))
+        if roll < 0.09:
+            return self._halt()
+        if roll < 0.09 + self._lost_events:
+            return LoseEvent(self._chance.choice(ACCOUNTS))
+        if self._sent and self._chance.random() < 0.06:
+            return self._chance.choice(self._sent[-5:])
+        webhook = self._webhook()
+        self._sent.append(webhook)
+        return webhook
+
+    def _first_buy(self, strategy: str) -> Webhook:
+        """Give every book something to sell."""
+        buys = tuple(order(Side.BUY, symbol, "20") for symbol in SYMBOLS)
+        self._sent.append(Webhook(strategy, buys, f"first {strategy}"))
+        return self._sent[-1]
+
+    def _halt(self) -> Halt:
+        scope, names = self._chance.choice(
+            (
+                ("all", ("",)),
+                ("account", ACCOUNTS),
+                ("strategy", STRATEGIES),
+                ("book", tuple(BOOKS)),
+            )
+        )
+        return Halt(scope, self._chance.choice(names), self._chance.choice((1.0, 20.0, 90.0)))
+
+    def _webhook(self) -> Webhook:
+        chance = self._chance
+        key = None if chance.random() < 0.2 else f"k{len(self._sent)}"
+        return Webhook(chance.choice(STRATEGIES), self._commands(), key)
+
+    def _commands(self) -> tuple[Command, ...]:
+        roll = self._chance.random()
+        if roll < 0.1 and self.known:
+            return (cancel(self._chance.choice(self.known[-20:])),)
+        if roll < 0.2:
+            return (self._cancel_all(),)
+        if roll < 0.25:
+            return (self._cancel_all(), self._order())
+        if roll < 0.3:
+            return (self._order(), self._order())
+        return (self._order(),)
+
+    def _cancel_all(self) -> Command:
+        chance = self._chance
+        return cancel_all(
+            chance.choice((None, None, *SYMBOLS)), chance.choice((None, None, Side.BUY, Side.SELL))
+        )
+
+    def _order(self) -> Place:
+        chance = self._chance
+        symbol = chance.choice(("TQQQ", "TQQQ", "TQQQ", "SOXL"))
+        side = chance.choice(tuple(Side))
+        account = chance.choice((None, None, None, *ACCOUNTS))
+        nets = chance.choice((None, None, False))
+        quantity: str | None = str(chance.choice((1, 2, 3, 7, 12)))
+        percent: str | None = None
+        if chance.random() < 0.15:
+            quantity, percent = None, str(chance.choice((5, 40)))
+            if side is Side.SELL:
+                percent = str(-chance.choice((30, 100)))
+        kind = chance.choice(
+            (
+                OrderType.MARKET,
+                OrderType.MARKET,
+                OrderType.LIMIT,
+                OrderType.LIMIT,
+                OrderType.TWAP,
+                OrderType.TWAP,
+                OrderType.TWAP,
+                OrderType.STOP_MARKET,
+                OrderType.STOP_LIMIT,
+            )
+        )
+        price = stop = slices = minutes = None
+        if kind in {OrderType.LIMIT, OrderType.STOP_LIMIT}:
+            price = self._near(symbol)
+        if kind in {OrderType.STOP_MARKET, OrderType.STOP_LIMIT}:
+            stop = self._near(symbol)
+        if kind is OrderType.TWAP:
+            slices = chance.randint(1, 6)
+            minutes = str(chance.choice(("0.5", 1, 2, 5)))
+            price = self._near(symbol) if chance.random() < 0.3 else None
+        return order(
+            side,
+            symbol,
+            quantity,
+            kind=kind,
+            price=price,
+            stop=stop,
+            percent=percent,
+            slices=slices,
+            minutes=minutes,
+            nets=nets,
+            account=account,
+        )
+
+    def _near(self, symbol: str) -> str:
+        return f"{SYMBOLS[symbol] * self._chance.uniform(0.96, 1.04):.2f}"

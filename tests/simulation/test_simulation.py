@@ -1,0 +1,77 @@
+"""A few simulated days, and that the simulation itself can be trusted.
+
+More days by hand: ``python -m tests.simulation --seed 1 --days 5000``.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.simulation.day import play
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.plan import Kill, Planner, Webhook
+from tests.simulation.scene import set_scene
+
+if TYPE_CHECKING:
+    from tests.simulation.mutants import Mutant
+
+DAYS = 20
+MOST_DAYS_TO_NOTICE = 200
+
+FOUND: dict[int, str] = {}
+"""Seeds of days that once went wrong, and what was wrong with the daemon."""
+
+
+@pytest.mark.parametrize("seed", [*range(1, DAYS + 1), *FOUND])
+def test_nothing_is_wrong_whatever_happens_in_a_day(seed: int) -> None:
+    outcome = play(seed)
+    assert not outcome.wrong, "\n".join(["", *outcome.story])
+
+
+def test_a_seed_plays_the_same_day_again() -> None:
+    first, again = play(7), play(7)
+    assert first.story == again.story
+    assert len(first.story) > 50
+
+
+@pytest.mark.slow
+def test_a_seed_plays_the_same_day_in_another_process() -> None:
+    stories = [
+        subprocess.run(
+            [sys.executable, "-m", "tests.simulation", "--seed=7", "--days=1", "--story"],
+            env=os.environ | {"PYTHONHASHSEED": hash_seed},
+            check=True,
+            capture_output=True,
+        ).stdout.splitlines()[:-1]
+        for hash_seed in ("1", "2")
+    ]
+    assert stories[0] == stories[1]
+
+
+def test_days_differ_and_hold_kills_repeats_and_every_kind_of_order() -> None:
+    assert len({set_scene(random.Random(seed)).config for seed in range(20)}) == 20
+    planner = Planner(random.Random(1), 0.0)
+    actions = [planner.action() for _ in range(2000)]
+    webhooks = [action for action in actions if isinstance(action, Webhook)]
+    commands = {
+        getattr(command, "order_type", type(command).__name__)
+        for webhook in webhooks
+        for command in webhook.commands
+    }
+    assert commands == {"MARKET", "LIMIT", "TWAP", "STOP_MARKET", "STOP_LIMIT", "CancelAll"}
+    assert any(isinstance(action, Kill) for action in actions)
+    assert len({webhook.key for webhook in webhooks}) < len(webhooks)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: str(mutant.__name__))
+def test_a_mistake_is_noticed(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant(monkeypatch)
+    days = range(1, MOST_DAYS_TO_NOTICE + 1)
+    assert any(play(seed).wrong for seed in days), f"{mutant.__name__} went unnoticed"
