@@ -22,7 +22,7 @@ from daemon.calendars import CalendarError, Calendars, compute_in_child
 from daemon.execution.cancels import CancelDesk
 from daemon.execution.capital import post_capital
 from daemon.execution.desk import Desk, DeskSettings
-from daemon.execution.desk_account import DeskAccount
+from daemon.execution.account_runtime import AccountRuntime
 from daemon.execution.evidence import Evidence
 from daemon.execution.fills import Fills
 from daemon.execution.halts import Halts
@@ -37,7 +37,7 @@ from daemon.ids import IdSource
 from daemon.jobs.schedule import guarded
 from daemon.market import Market
 from daemon.roster import registry_of
-from daemon.signals import SignalBus, WorkArrived
+from daemon.signals import OrderTaken, SignalBus, WorkArrived
 from daemon.storage.store import SqliteStore, open_store
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Engine:
         self._ids = ids or IdSource(clock)
         self._compute_sessions = compute_sessions
         self._on_failure = on_failure
-        self.accounts: dict[AccountName, DeskAccount] = {}
+        self.accounts: dict[AccountName, AccountRuntime] = {}
         self.calendars: Calendars
         self.store: SqliteStore
         self.desk: Desk
@@ -192,14 +192,20 @@ class Engine:
         )
         self._auditor = audit.Auditor(self.store, brokers, clock, ids)
         self.bus.subscribe(WorkArrived, self._work_arrived)
+        self.bus.subscribe(OrderTaken, self._order_taken)
 
     def _work_arrived(self, signal: WorkArrived) -> None:
         account = self.accounts.get(signal.account)
         if account is not None and account.worker is not None:
             account.worker.arrived(signal)
 
+    def _order_taken(self, signal: OrderTaken) -> None:
+        account = self.accounts.get(signal.account)
+        if account is not None and account.worker is not None:
+            account.worker.taken(signal)
+
     def _start_account(self, name: AccountName) -> None:
-        account = DeskAccount(name, self.services, self._tasks, partial(self._connect, name))
+        account = AccountRuntime(name, self.services, self._tasks, partial(self._connect, name))
         self.accounts[name] = account
         self._tasks.spawn(account.run(), name=f"account {name}")
 

@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = 80
+_LOW_BITS = 40
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 TAG_LENGTH = 8
+
+
+def _spell(value: int, pairs: int) -> str:
+    """Write the lowest ``pairs`` x 10 bits, two letters for each ten."""
+    return "".join([_PAIRS[(value >> shift) & 1023] for shift in range(pairs * 10 - 10, -1, -10)])
 
 
 class IdSource:
@@ -29,8 +35,11 @@ class IdSource:
 
     def __init__(self, clock: Clock, source: random.Random | None = None) -> None:
         self._clock = clock
-        self._random = source or random.SystemRandom()
+        # Ids need to be unique, not secret: one draw of entropy per process is enough.
+        self._random = source or random.Random(random.SystemRandom().getrandbits(256))  # noqa: S311
         self._last = 0
+        self._high = -1
+        self._high_text = ""
         self._lock = Lock()
 
     def new(self) -> str:
@@ -44,7 +53,12 @@ class IdSource:
             else:
                 value |= self._random.getrandbits(_RANDOM_BITS - 1)
             self._last = value
-        return "".join([_PAIRS[(value >> shift) & 1023] for shift in range(120, -1, -10)])
+            if value >> _LOW_BITS != self._high:
+                # Ids of one millisecond share their beginning; it is spelled once.
+                self._high = value >> _LOW_BITS
+                self._high_text = _spell(self._high, 9)
+            high_text = self._high_text
+        return high_text + _spell(value, 4)
 
     def parent(self) -> ParentId:
         """Return the id of a new parent order."""

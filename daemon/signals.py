@@ -9,17 +9,29 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from algorithms.domain import AccountName, Symbol
+    from datetime import datetime
+
+    from algorithms.domain import AccountName, Side, Symbol
 
 S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
 class WorkArrived:
-    """An account has something to do now: a new order, a child that ended, a cancel."""
+    """An account has something to do now: an order has changed, ended, or is to be cancelled."""
 
     account: AccountName
     symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTaken:
+    """A new parent order: it may net with what opposes it, and wants planning at ``due_at``."""
+
+    account: AccountName
+    symbol: Symbol
+    side: Side
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

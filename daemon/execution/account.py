@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from daemon.execution.settler import Settler
     from daemon.execution.slicer import Slicer
     from daemon.market import Market
-    from daemon.signals import WorkArrived
+    from daemon.signals import OrderTaken, WorkArrived
     from daemon.storage.tx import View
 
 PAUSE_BETWEEN_ROUNDS_S = 0.005
@@ -87,6 +87,8 @@ class AccountWorker:
         self._wake = asyncio.Event()
         self._dirty: set[Symbol] = set()
         self._in_hand: dict[ChildId, asyncio.Task[None]] = {}
+        self._sides: dict[Symbol, set[Side]] = {}
+        """On which sides a symbol may have live orders that net; never too few."""
         self._next_at: datetime | None = None
         self.problem: str | None = None
         """Why the last round failed; None when it did not."""
@@ -100,6 +102,18 @@ class AccountWorker:
         """Hear that there is something to do."""
         if signal.account == self.account:
             self._dirty.add(signal.symbol)
+            self._wake.set()
+
+    def taken(self, signal: OrderTaken) -> None:
+        """Hear of a new order. One that nothing opposes waits for its time without a look."""
+        if signal.account != self.account:
+            return
+        sides = self._sides.setdefault(signal.symbol, set())
+        sides.add(signal.side)
+        if len(sides) > 1 or signal.due_at <= self._clock.now():
+            self._dirty.add(signal.symbol)
+            self._wake.set()
+        elif self._next_at is None or signal.due_at < self._next_at:
             self._wake.set()
 
     def wake(self) -> None:
@@ -125,10 +139,11 @@ class AccountWorker:
                         now=now,
                     )
                 )
-        rows = await self._persistence.read(
-            lambda view: view.fetch("live_parents_of_account", account=self.account)
-        )
-        self._dirty.update(row["symbol"] for row in rows)
+        for row in await self._persistence.read(
+            lambda view: view.fetch("live_symbols", account=self.account)
+        ):
+            self._sides.setdefault(row["symbol"], set()).add(Side(row["side"]))
+            self._dirty.add(row["symbol"])
         self._wake.set()
 
     async def run(self) -> None:
@@ -191,11 +206,24 @@ class AccountWorker:
         )
 
     async def _net(self, symbol: Symbol) -> None:
-        """Cross what opposes in one symbol; the usual case, one side only, costs one look."""
-        rows = await self._persistence.read(
-            lambda view: view.fetch("sides_of_symbol", account=self.account, symbol=symbol)
-        )
-        if {Side(row["side"]) for row in rows} == {Side.BUY, Side.SELL}:
+        """Cross what opposes in one symbol; the usual case, one side only, costs nothing."""
+        if len(self._sides.get(symbol, ())) < len(Side):
+            return
+
+        def present(view: View) -> set[Side]:
+            return {
+                side
+                for side in Side
+                if view.fetch_one(
+                    "any_live_side", account=self.account, symbol=symbol, side=side.value
+                )
+            }
+
+        # A side that arrives while we look is added to the new set and so not forgotten.
+        self._sides[symbol] = set()
+        found = await self._persistence.read(present)
+        self._sides[symbol] |= found
+        if found == set(Side):
             await self._netter.run(self.account, symbol)
 
     async def _plan(self, parents: list[ParentOrder]) -> None:

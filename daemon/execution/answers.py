@@ -86,6 +86,43 @@ def build(request_id: str, items: Sequence[Item], warnings: Sequence[str]) -> An
     return Answer(status, http_status, orjson.dumps(body))
 
 
+def accepted(
+    request_id: str, orders: Sequence[tuple[str, str, str]], warnings: Sequence[str]
+) -> Answer:
+    """Answer that every order was taken: ``orders`` are account, id and symbol of each.
+
+    The same as ``build`` makes of them, at a third of the cost: signals that only have to be
+    stored are the most frequent ones.
+    """
+    accounts: dict[str, list[dict[str, object]]] = {}
+    for account, order_id, symbol in orders:
+        accounts.setdefault(account, []).append(
+            {
+                "id": order_id,
+                "exchange_order_id": None,
+                "symbol": symbol,
+                "success": True,
+                "outcome": "accepted",
+                "error": None,
+            }
+        )
+    count = len(orders)
+    body = {
+        "id": request_id,
+        "status": "done",
+        "success": True,
+        "cancelled_orders": 0,
+        "failed_orders": 0,
+        "message": "1 order accepted" if count == 1 else f"{count} orders accepted",
+        "results": [
+            {"account_id": account, "success": True, "cancelled": 0, "failed": 0, "orders": own}
+            for account, own in accounts.items()
+        ],
+        "warnings": list(warnings),
+    }
+    return Answer(RequestStatus.DONE, ALL_GOOD, orjson.dumps(body))
+
+
 def interim(request_id: str, status: RequestStatus, words: str) -> bytes:
     """Return the body that stands for a request until it is final."""
     return orjson.dumps(

@@ -151,7 +151,7 @@ class Desk:
         Raises KeyReusedError, and StorageError when it could not be stored; then nothing was.
         """
         request_id = self._ids.new()
-        lane = self._lanes.setdefault(submission.strategy, _Lane())
+        lane = self._lane(submission.strategy)
         places = [c for c in submission.commands if isinstance(c, Place)]
         terms = self._known_terms(submission.strategy, places)
         has_cancels = len(places) < len(submission.commands)
@@ -174,7 +174,11 @@ class Desk:
             else None,
             received_at=submission.received_at,
         )
-        waiter = self._wait_for(request_id)
+        waiter = (
+            None
+            if _settles_at_once(places, submission) and not waits
+            else self._wait_for(request_id)
+        )
         if has_cancels:
             # Before it is stored: an order that arrives from here on waits for the cancel.
             self._begin_cancelling(submission.strategy, request_id)
@@ -185,9 +189,9 @@ class Desk:
             )
         finally:
             is_new = stored is not None and stored.request_id == request_id
-            if not is_new or (stored is not None and not stored.cancelling):
+            if has_cancels and (stored is None or not is_new or not stored.cancelling):
                 self._cancels_over(submission.strategy, request_id)
-            if not is_new or (stored is not None and stored.answer is not None):
+            if waiter is not None and (stored is None or not is_new or stored.answer is not None):
                 self._waiters.pop(request_id, None)
         if stored.request_id != request_id:
             return await self._earlier(stored)
@@ -197,7 +201,7 @@ class Desk:
             self._watch_deadline(request_id, request.deadline)
         if waits:
             self._enqueue(submission.strategy, request_id)
-        return await self._reply_in_time(request_id, waiter)
+        return await self._reply_in_time(request_id, waiter or self._wait_for(request_id))
 
     async def request_status(self, strategy: StrategyName, request_id: str) -> Reply | None:
         """Return what is known of a request: 200 whatever the outcome, None if there is none."""
@@ -311,8 +315,8 @@ class Desk:
             found, refused = self._cancels.cancel(tx, submission.strategy, command, now)
             targets += [(parent_id, "cancel") for parent_id in found]
             refusals += refused
-        items = list(refusals)
         settled = places is not None and not targets
+        stored: list[tuple[str, str, str]] = []
         for command in places or ():
             placed = self._intake.place(
                 tx,
@@ -323,17 +327,16 @@ class Desk:
                 now=now,
             )
             refusals += placed.refusals
-            items += placed.refusals
             for parent in placed.parents:
                 if parent.order_type is OrderType.TWAP:
-                    items.append(_stored_twap(parent.account, parent.id, parent.symbol))
+                    stored.append((parent.account, parent.id, parent.symbol))
                 else:
                     settled = False
                 targets.append((parent.id, "place"))
         answer = None
         if settled:
             # Nothing to wait for: refused, or a TWAP, which is done when it is stored.
-            answer = answers.build(request.id, items, submission.warnings)
+            answer = _at_once(request.id, stored, refusals, submission.warnings)
             targets = []
         self._requests.store(tx, request, targets=targets, refusals=refusals, answer=answer)
         cancelling = any(role == "cancel" for _, role in targets)
@@ -385,14 +388,20 @@ class Desk:
 
     # Lanes
 
+    def _lane(self, strategy: StrategyName) -> _Lane:
+        lane = self._lanes.get(strategy)
+        if lane is None:
+            lane = self._lanes[strategy] = _Lane()
+        return lane
+
     def _begin_cancelling(self, strategy: StrategyName, request_id: str) -> None:
-        lane = self._lanes.setdefault(strategy, _Lane())
+        lane = self._lane(strategy)
         lane.cancelling.add(request_id)
         lane.cancels_seen += 1
         self._lane_of_request[request_id] = strategy
 
     def _enqueue(self, strategy: StrategyName, request_id: str) -> None:
-        lane = self._lanes.setdefault(strategy, _Lane())
+        lane = self._lane(strategy)
         lane.waiting.append(request_id)
         if not lane.working:
             lane.working = True
@@ -616,14 +625,33 @@ def _dedup_key(submission: Submission, request_id: str) -> str:
     return f"body:{submission.body_hash.hex()}"
 
 
-def _stored_twap(account: str, order_id: str, symbol: str) -> Item:
-    return Item(
-        account=account,
-        order_id=order_id,
-        exchange_order_id=None,
-        symbol=symbol,
-        outcome=Outcome.ACCEPTED,
+def _settles_at_once(places: Sequence[Place], submission: Submission) -> bool:
+    """Whether the answer is known when the request is stored, if nothing has to be waited for."""
+    return len(places) == len(submission.commands) and all(
+        place.order_type is OrderType.TWAP for place in places
     )
+
+
+def _at_once(
+    request_id: str,
+    stored: Sequence[tuple[str, str, str]],
+    refusals: Sequence[Item],
+    warnings: Sequence[str],
+) -> Answer:
+    """Answer a request of which every order is stored as a TWAP, or refused."""
+    if stored and not refusals:
+        return answers.accepted(request_id, stored, warnings)
+    taken = (
+        Item(
+            account=account,
+            order_id=order_id,
+            exchange_order_id=None,
+            symbol=symbol,
+            outcome=Outcome.ACCEPTED,
+        )
+        for account, order_id, symbol in stored
+    )
+    return answers.build(request_id, [*refusals, *taken], warnings)
 
 
 def _vetoed(command: Place) -> Item:

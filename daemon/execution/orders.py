@@ -21,7 +21,7 @@ from algorithms.domain import (
 )
 from algorithms.transitions import check_child, check_parent
 from daemon.notices import raise_notice
-from daemon.signals import WorkArrived
+from daemon.signals import OrderTaken, WorkArrived
 from daemon.storage.rows import (
     CHILD_ORDERS,
     PARENT_ORDERS,
@@ -117,7 +117,7 @@ class Orders:
         tx.insert(PARENT_ORDERS, parent_row(parent))
         self._reserve(tx, parent, parent.reserved)
         if parent.due_at is not None:
-            tx.signal(WorkArrived(parent.account, parent.symbol))
+            tx.signal(OrderTaken(parent.account, parent.symbol, parent.side, parent.due_at))
 
     def plan(self, tx: Tx, parent: ParentOrder, child: ChildOrder) -> ParentOrder:
         """Store a new child; what it needs moves from its parent to it.

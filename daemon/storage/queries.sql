@@ -93,8 +93,9 @@ SELECT * FROM parent_orders
 WHERE account = :account AND symbol = :symbol AND ended_at IS NULL ORDER BY id;
 
 -- name: live_symbols
--- Symbols and sides with live parents that net, per account.
-SELECT DISTINCT account, symbol, side FROM parent_orders WHERE ended_at IS NULL AND nets = 1;
+-- Symbols and sides of an account with live parents that net.
+SELECT DISTINCT symbol, side FROM parent_orders
+WHERE account = :account AND ended_at IS NULL AND nets = 1;
 
 -- name: live_parents_of_strategy
 -- What a cancel of this strategy may be about.
@@ -303,10 +304,11 @@ ORDER BY c.created_at, c.id;
 SELECT MIN(cancel_at) AS at FROM child_orders
 WHERE account = :account AND ended_at IS NULL AND cancel_at > :now;
 
--- name: sides_of_symbol
--- On which sides of a symbol an account has live orders that net.
-SELECT DISTINCT side FROM parent_orders
-WHERE account = :account AND symbol = :symbol AND ended_at IS NULL AND nets = 1;
+-- name: any_live_side
+-- Whether an account has a live order that nets on one side of a symbol.
+SELECT 1 AS found FROM parent_orders
+WHERE account = :account AND symbol = :symbol AND side = :side AND ended_at IS NULL AND nets = 1
+LIMIT 1;
 
 -- name: child_by_client_id
 -- The child a client id belongs to.

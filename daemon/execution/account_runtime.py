@@ -42,7 +42,7 @@ STOP_TIMEOUT_S = 5.0
 log = logging.getLogger(__name__)
 
 
-class DeskAccount:
+class AccountRuntime:
     """Runs one account once its broker can be reached."""
 
     def __init__(
