@@ -19,10 +19,10 @@ from algorithms.netting_price import PriceLimits
 from daemon import audit
 from daemon.brokers import open_broker
 from daemon.calendars import CalendarError, Calendars, compute_in_child
+from daemon.execution.account_runtime import AccountRuntime
 from daemon.execution.cancels import CancelDesk
 from daemon.execution.capital import post_capital
 from daemon.execution.desk import Desk, DeskSettings
-from daemon.execution.account_runtime import AccountRuntime
 from daemon.execution.evidence import Evidence
 from daemon.execution.fills import Fills
 from daemon.execution.halts import Halts
