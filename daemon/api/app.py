@@ -19,7 +19,7 @@ from daemon.api.lean import SECURITY_HEADERS
 from daemon.api.metrics import CONTENT_TYPE
 from daemon.api.refusals import RefusalLog
 from daemon.api.respond import answering, problem_response
-from daemon.api.server import HttpServer, ShortWay
+from daemon.api.server import HttpServer, Patience, ShortWay
 from daemon.api.webhook import BODY_BYTES_MAX, WEBHOOK_PATH, Webhook
 from daemon.config import ensure_admin_token, ensure_strategy_token
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from daemon.api.metrics import Metrics
     from daemon.api.ports import AdminPort, DeskPort
     from daemon.api.respond import Handler
+    from daemon.api.views import Lists
     from daemon.config import Config
     from daemon.config.service import HttpConfig
 
@@ -45,6 +46,7 @@ class Parts:
     clock: Clock
     readiness: Readiness
     metrics: Metrics
+    lists: Lists | None = None
 
 
 def make_door(config: Config, clock: Clock) -> Door:
@@ -105,13 +107,17 @@ def make_app(parts: Parts) -> web.Application:
     add("POST", "/api/netting/preview", for_admin(admin.preview_netting))
     add("POST", "/api/halt", for_admin(admin.halt))
     add("POST", "/api/resume", for_admin(admin.resume))
+    for name, handler in (parts.lists.handlers() if parts.lists else {}).items():
+        add("GET", f"/api/{name}", for_admin(handler))
     add("*", "/{path:.*}", _nothing_there)
     return app
 
 
-async def serve(app: web.Application, config: HttpConfig) -> HttpServer:
+async def serve(
+    app: web.Application, config: HttpConfig, patience: Patience | None = None
+) -> HttpServer:
     """Listen as configured, and say where. Raises OSError when the address cannot be had."""
-    return await HttpServer.open(app, app[SHORT_WAY], config)
+    return await HttpServer.open(app, app[SHORT_WAY], config, patience or Patience())
 
 
 def _metrics_page(metrics: Metrics) -> Handler:

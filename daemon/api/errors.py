@@ -7,6 +7,7 @@ the documentation, which is made from it.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -103,8 +104,8 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
     ),
     ErrorCode.UNSUPPORTED_MEDIA_TYPE: Meaning(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        "Bodies are JSON, sent as `application/json` or `text/plain` or without a type, and not "
-        "compressed.",
+        "The body is compressed (`Content-Encoding`). Bodies are plain JSON in UTF-8; the content "
+        "type is not looked at.",
     ),
     ErrorCode.EXPECTATION_FAILED: Meaning(
         HTTPStatus.EXPECTATION_FAILED,
@@ -186,3 +187,35 @@ class Refused(Exception):  # noqa: N818 - the request is refused, the daemon is 
                 {"path": problem.path, "message": problem.message} for problem in self.problems
             ]
         return orjson.dumps(members)
+
+
+def reference() -> str:
+    """Return the page of all codes, in Markdown."""
+    lines = [
+        "# Errors of the HTTP API",
+        "",
+        "Made by `python -m daemon.api.errors`; do not edit.",
+        "",
+        "An error is answered as `application/problem+json`",
+        "([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)):",
+        "",
+        "```json",
+        '{"type": "about:blank", "title": "Bad Request", "status": 400, "code": "bad_input",',
+        ' "detail": "one fault in the request",',
+        ' "errors": [{"path": "orders[2].price", "message": "must be above zero"}]}',
+        "```",
+        "",
+        "`code` is stable. `detail` is for people. `errors` is there when single places can be",
+        "named. What became of an order that was taken is no error of this kind: it stands in the",
+        "answer of the webhook.",
+        "",
+        "| `code` | Status | Meaning |",
+        "|---|---|---|",
+    ]
+    for code, meaning in MEANINGS.items():
+        lines.append(f"| `{code}` | {meaning.status.value} | {meaning.text} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -17,11 +17,12 @@ from prometheus_client import (
     Gauge,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from decimal import Decimal
 
     from prometheus_client import Metric
@@ -34,6 +35,9 @@ _BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _WEBHOOK_WORDS = {200: "done", 202: "working", 207: "partial", 422: "refused", 502: "no_answer"}
 
 
+disable_created_metrics()  # type: ignore[no-untyped-call] # a third of the page, and not read
+
+
 class Phase(StrEnum):
     """A stretch of an order's way that is timed."""
 
@@ -41,6 +45,14 @@ class Phase(StrEnum):
     STORED_TO_SENT = "stored_to_sent"
     SENT_TO_ACKNOWLEDGED = "sent_to_acknowledged"
     CANCEL_TO_CONFIRMED = "cancel_to_confirmed"
+
+
+PHASES: Mapping[Phase, str] = {
+    Phase.WEBHOOK_TO_STORED: "From the arrival of a webhook until it is on disk.",
+    Phase.STORED_TO_SENT: "From an order's storing until it leaves for the broker.",
+    Phase.SENT_TO_ACKNOWLEDGED: "From sending an order until the broker has answered.",
+    Phase.CANCEL_TO_CONFIRMED: "From the wish to cancel until the broker has confirmed the end.",
+}
 
 
 class OrderOutcome(StrEnum):
@@ -214,10 +226,8 @@ def reference() -> str:
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
         shown = ", ".join(f"`{label}`" for label in labels[metric.name]) or "none"
         lines.append(f"| `{name}` | {metric.type} | {shown} | {metric.documentation} |")
-    lines += ["", "## Phases", "", "| `phase` | from, to |", "|---|---|"]
-    lines += [
-        f"| `{phase}` | {phase.replace('_to_', ' to ').replace('_', ' ')} |" for phase in Phase
-    ]
+    lines += ["", "## Phases", "", "| `phase` | What it times |", "|---|---|"]
+    lines += [f"| `{phase}` | {PHASES[phase]} |" for phase in Phase]
     return "\n".join(lines) + "\n"
 
 

@@ -38,10 +38,27 @@ def json_response(value: object, status: int = 200) -> web.Response:
 
 def problem_response(refused: Refused) -> web.Response:
     """Answer with a problem (RFC 9457)."""
+    return web.Response(body=refused.body(), status=refused.status, headers=_headers(refused))
+
+
+def raw_problem(refused: Refused) -> bytes:
+    """Write a problem for a connection that has brought no request, and is closed after it."""
+    body, status = refused.body(), refused.status
+    headers = {
+        **_headers(refused),
+        hdrs.CONTENT_LENGTH: str(len(body)),
+        hdrs.CONNECTION: "close",
+    }
+    lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+    head = f"HTTP/1.1 {status.value} {status.phrase}\r\n{''.join(lines)}\r\n"
+    return head.encode("ascii") + body
+
+
+def _headers(refused: Refused) -> dict[str, str]:
     headers = {**SECURITY_HEADERS, hdrs.CONTENT_TYPE: PROBLEM_TYPE, **refused.headers}
     if refused.code is ErrorCode.UNAUTHORIZED:
         headers[hdrs.WWW_AUTHENTICATE] = CHALLENGE
-    return web.Response(body=refused.body(), status=refused.status, headers=headers)
+    return headers
 
 
 def refusal_of(error: Exception) -> Refused:

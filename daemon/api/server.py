@@ -6,31 +6,41 @@ webhook. All other paths go through the application.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from aiohttp import hdrs, web
 
 from daemon.api.errors import ErrorCode, Refused
-from daemon.api.respond import internal_error, problem_response
+from daemon.api.respond import internal_error, problem_response, raw_problem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from typing import Any
 
     from daemon.config.service import HttpConfig, TlsConfig
 
     RawHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
-KEEPALIVE_S = 75.0
-"""How long a connection may be idle, and how long the headers of a request may take."""
-LINGER_S = 2.0
-"""How long the rest of a refused body is read and thrown away, so that the answer is seen."""
 SHUTDOWN_S = 5.0
 LINE_BYTES_MAX = 8190
 HEADERS_MAX = 64
 BACKLOG = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long callers are waited for."""
+
+    head_s: float = 10.0
+    """For the headers of a connection's first request."""
+    idle_s: float = 75.0
+    """For the next request of a connection, its headers included."""
+    linger_s: float = 2.0
+    """For the rest of a refused body, which is thrown away, so that the answer is seen."""
+
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +48,38 @@ log = logging.getLogger(__name__)
 class Protocol(web.RequestHandler):
     """One connection. What aiohttp itself refuses is answered as a problem too."""
 
-    __slots__ = ()
+    __slots__ = ("_head_s", "_head_timer")
+
+    def __init__(self, manager: web.Server, patience: Patience) -> None:
+        super().__init__(
+            manager,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type] # means none, which the library leaves untold
+            keepalive_timeout=patience.idle_s,
+            lingering_time=patience.linger_s,
+            max_line_size=LINE_BYTES_MAX,
+            max_field_size=LINE_BYTES_MAX,
+            max_headers=HEADERS_MAX,
+            auto_decompress=False,
+        )
+        self._head_s = patience.head_s
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._head_timer = self._loop.call_later(self._head_s, self._give_up_waiting)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+        super().connection_lost(exc)
+
+    def _give_up_waiting(self) -> None:
+        """Tell a caller that has not finished its first request's headers, and hang up."""
+        if self._request_count == 0 and self.transport is not None:
+            detail = f"the headers did not arrive within {self._head_s:g} s"
+            self.transport.write(raw_problem(Refused(ErrorCode.HEAD_TOO_SLOW, detail)))
+            self.force_close()
 
     def handle_error(
         self,
@@ -63,17 +104,12 @@ class Protocol(web.RequestHandler):
 class Server(web.Server):
     """Makes a Protocol for each connection."""
 
-    def __init__(
-        self, short_way: ShortWay, application: web.Server, limits: dict[str, Any]
-    ) -> None:
-        super().__init__(
-            short_way.handler(application.request_handler),
-            request_factory=application.request_factory,
-        )
-        self._limits = limits
+    def __init__(self, handler: RawHandler, application: web.Server, patience: Patience) -> None:
+        super().__init__(handler, request_factory=application.request_factory)
+        self._patience = patience
 
     def __call__(self) -> Protocol:
-        return Protocol(self, loop=self._loop, **self._limits)
+        return Protocol(self, self._patience)
 
 
 class ShortWay:
@@ -103,22 +139,15 @@ class ShortWay:
 class _Runner(web.AppRunner):
     """Runs the application inside our own Server."""
 
-    def __init__(self, app: web.Application, short_way: ShortWay) -> None:
+    def __init__(self, app: web.Application, short_way: ShortWay, patience: Patience) -> None:
         super().__init__(app, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
         self._short_way = short_way
+        self._patience = patience
 
     async def _make_server(self) -> web.Server:
         application = await super()._make_server()
-        limits = {
-            "access_log": None,
-            "keepalive_timeout": KEEPALIVE_S,
-            "lingering_time": LINGER_S,
-            "max_line_size": LINE_BYTES_MAX,
-            "max_field_size": LINE_BYTES_MAX,
-            "max_headers": HEADERS_MAX,
-            "auto_decompress": False,
-        }
-        return Server(self._short_way, application, limits)
+        handler = self._short_way.handler(application.request_handler)
+        return Server(handler, application, self._patience)
 
 
 class HttpServer:
@@ -130,9 +159,15 @@ class HttpServer:
         """Where it is reached, with the port that was really taken."""
 
     @classmethod
-    async def open(cls, app: web.Application, short_way: ShortWay, config: HttpConfig) -> Self:
+    async def open(
+        cls,
+        app: web.Application,
+        short_way: ShortWay,
+        config: HttpConfig,
+        patience: Patience,
+    ) -> Self:
         """Listen as configured. Raises OSError when the address cannot be had."""
-        runner = _Runner(app, short_way)
+        runner = _Runner(app, short_way, patience)
         await runner.setup()
         context = None if config.tls is None else _tls_context(config.tls)
         site = web.TCPSite(runner, config.host, config.port, backlog=BACKLOG, ssl_context=context)

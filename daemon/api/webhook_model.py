@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, cast
 
 import orjson
+from multidict import istr
 
-from algorithms.decimals import to_text
 from algorithms.domain import OrderType
 from daemon.api import webhook_fields as fields
 from daemon.api.decode import decode_json
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 ORDERS_MAX = 30
 WARNINGS_MAX = 20
-HEADER_KEY = "Idempotency-Key"
+HEADER_KEY = istr("Idempotency-Key")
 _SECONDS_A_MINUTE = Decimal(60)
 
 
@@ -253,7 +253,7 @@ def _request_key(in_body: str | None, in_header: str | None, notes: _Notes) -> s
     try:
         key = fields.request_key(in_header)
     except ValueError as error:
-        notes.fault("", HEADER_KEY, str(error))
+        notes.problems.append(Problem(HEADER_KEY, str(error)))
         return None
     if in_body is not None and in_body != key:
         notes.fault("", "id", f"must be the same as the header {HEADER_KEY}, or left out")
@@ -271,18 +271,18 @@ def _path(place: str, key: str) -> str:
 
 
 def _stored(document: dict[str, Json], warnings: tuple[str, ...]) -> str:
-    kept: dict[str, object] = {k: v for k, v in document.items() if k in _STORED}
+    kept: dict[str, object] = {**(_known_only(document) if warnings else document)}
+    for secret in _SECRETS:
+        kept.pop(secret, None)
     orders = kept.get("orders")
     if isinstance(orders, list):
-        kept["orders"] = [{k: v for k, v in each.items() if k in _STORED} for each in orders]
+        kept["orders"] = [_known_only(each) for each in orders]
     kept["warnings"] = warnings
-    return orjson.dumps(kept, default=_decimal_text).decode()
+    return orjson.dumps(kept, default=str).decode()  # numbers become text, which is exact
 
 
-def _decimal_text(value: object) -> str:
-    if isinstance(value, Decimal):
-        return to_text(value)
-    raise TypeError
+def _known_only(given: dict[str, Json]) -> dict[str, Json]:
+    return {key: value for key, value in given.items() if key in _STORED}
 
 
 # How each order type becomes a command
@@ -405,4 +405,5 @@ _WHOLE: dict[str, _Field] = {
 _SINGLE = _SHARED | _ORDER | _WHOLE
 _ENVELOPE = _SHARED | _WHOLE | {key: (key, _only("into each of orders")) for key in _ORDER}
 _ELEMENT = _SHARED | _ORDER | {key: (key, _only("beside orders, not in one")) for key in _WHOLE}
-_STORED = _SINGLE.keys() - {"token", "user_token"}
+_SECRETS = ("token", "user_token")
+_STORED = _SINGLE.keys() - frozenset(_SECRETS)

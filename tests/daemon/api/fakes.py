@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from daemon.api.decode import Json
+    from daemon.api.views import Lists
     from daemon.execution.commands import Submission
 
 START = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
@@ -108,6 +109,7 @@ class House:
         self.admin = FakeAdmin()
         self.readiness = Readiness()
         self.metrics = Metrics()
+        self.lists: Lists | None = None
         alpha = StrategyAccess(
             name=ALPHA, token_digest=digest(ALPHA_TOKEN), allow_from=alpha_from or nowhere
         )
@@ -128,6 +130,7 @@ class House:
                 clock=self.clock,
                 readiness=self.readiness,
                 metrics=self.metrics,
+                lists=self.lists,
             )
         )
 

@@ -1,0 +1,63 @@
+"""A list is asked for page by page; what cannot be a question is refused with its reason."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from multidict import MultiDict
+
+from daemon.api.paging import LIMIT_DEFAULT, NUMBER_MAX, PageRequest, cursor_of, read_page
+from daemon.api.problems import BadInput
+
+START = (NUMBER_MAX, "")
+
+
+def read(*pairs: tuple[str, str]) -> PageRequest:
+    return read_page(MultiDict(pairs), ("account", "symbol"), START)
+
+
+def faults(*pairs: tuple[str, str]) -> dict[str, str]:
+    with pytest.raises(BadInput) as refused:
+        read(*pairs)
+    return {problem.path: problem.message for problem in refused.value.problems}
+
+
+def test_nothing_asked_is_the_first_page_of_all() -> None:
+    assert read() == PageRequest({}, LIMIT_DEFAULT, None)
+
+
+def test_filters_are_read_as_in_webhooks() -> None:
+    page = read(("account", "main"), ("symbol", "btc/usdt"), ("limit", "7"))
+    assert page == PageRequest({"account": "main", "symbol": "BTCUSDT"}, 7, None)
+
+
+@given(st.integers(-NUMBER_MAX, NUMBER_MAX), st.text(max_size=40))
+def test_a_place_comes_back_from_its_cursor(number: int, text: str) -> None:
+    assert read(("after", cursor_of((number, text)))).after == (number, text)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "é", "!!!!", cursor_of(("a", "b")), cursor_of((1,)), cursor_of((1, 2))]
+)
+def test_another_list_s_cursor_is_refused(cursor: str) -> None:
+    assert faults(("after", cursor)) == {
+        "after": "must be the next of an earlier answer of this list"
+    }
+
+
+@pytest.mark.parametrize("limit", ["0", "501", "-1", "1.5", "ten", "", "9" * 5000, "٣"])
+def test_a_limit_is_a_whole_number_up_to_500(limit: str) -> None:
+    assert faults(("limit", limit)) == {"limit": "must be a whole number from 1 to 500"}
+
+
+def test_every_fault_is_told_at_once() -> None:
+    assert faults(
+        ("limit", "x"), ("symbol", "A B"), ("account", "a"), ("account", "b"), ("color", "red")
+    ).keys() == {"limit", "symbol", "account", "color"}
+
+
+def test_an_unknown_key_is_answered_with_the_known_ones() -> None:
+    assert faults(("book", "x")) == {
+        "book": "unknown here: there are account, symbol, limit, after"
+    }

@@ -1,0 +1,64 @@
+"""Whatever happens to a request becomes one documented problem."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+
+from adapters.sqlite.errors import StorageBusyError, StorageCorruptError
+from daemon.api.errors import ErrorCode, Refused
+from daemon.api.problems import BadInput, Problem
+from daemon.api.respond import answering, json_response, problem_response, raw_problem, refusal_of
+from daemon.execution.desk import KeyReusedError
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "status"),
+    [
+        (Refused(ErrorCode.NOT_FOUND, "x"), ErrorCode.NOT_FOUND, 404),
+        (BadInput([Problem("a", "b")]), ErrorCode.BAD_INPUT, 400),
+        (KeyReusedError("k"), ErrorCode.IDEMPOTENCY_KEY_REUSED, 409),
+        (StorageBusyError("full"), ErrorCode.STORAGE_BUSY, 429),
+        (StorageCorruptError("bad page"), ErrorCode.STORAGE_CORRUPT, 503),
+        (ZeroDivisionError("ours"), ErrorCode.INTERNAL, 500),
+    ],
+)
+def test_every_error_has_its_problem(error: Exception, code: ErrorCode, status: int) -> None:
+    refused = refusal_of(error)
+    assert (refused.code, refused.status) == (code, status)
+    assert ("Retry-After" in refused.headers) is code.startswith("storage_")
+
+
+async def test_a_handler_s_errors_are_answered() -> None:
+    async def failing(_: web.Request) -> web.StreamResponse:
+        raise BadInput([Problem("a", "b"), Problem("c", "d")])
+
+    response = await answering(failing)(make_mocked_request("GET", "/"))
+    assert isinstance(response, web.Response)
+    assert response.status == 400
+    assert response.content_type == "application/problem+json"
+    assert isinstance(response.body, bytes)
+    assert orjson.loads(response.body)["detail"] == "several faults in the request"
+
+
+def test_who_shows_no_token_is_told_which_kind_is_wanted() -> None:
+    response = problem_response(Refused(ErrorCode.UNAUTHORIZED, "x"))
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="nettingd"'
+    assert "WWW-Authenticate" not in problem_response(Refused(ErrorCode.NOT_FOUND, "x")).headers
+
+
+def test_data_is_json_that_nobody_keeps() -> None:
+    response = json_response({"price": "1.5"}, 503)
+    assert (response.status, response.body) == (503, b'{"price":"1.5"}')
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_problem_can_be_written_without_a_request() -> None:
+    head, _, body = raw_problem(Refused(ErrorCode.HEAD_TOO_SLOW, "x")).partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    assert lines[0] == b"HTTP/1.1 408 Request Timeout"
+    assert b"Connection: close" in lines
+    assert b"Content-Length: %d" % len(body) in lines
+    assert orjson.loads(body)["code"] == "head_too_slow"
