@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from daemon.execution.halts import Scope
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
     from daemon.engine import Engine
     from daemon.storage.tx import Tx
 
-log = logging.getLogger(__name__)
+EVERYTHING = "accounts"
+"""What a halt without a name covers, as a notice says it."""
 
 
 class Administration:
@@ -41,12 +41,12 @@ class Administration:
 
     async def halt(self, scope: Scope, name: str, reason: str) -> None:
         await self._engine.halts.halt(scope, name, reason, self._clock.now())
-        await self._tell("halted", scope=scope.value, name=name, reason=reason)
+        await self._tell("halted", scope=scope.value, name=name or EVERYTHING, reason=reason)
 
     async def resume(self, scope: Scope, name: str, reason: str) -> bool:
         found = await self._engine.halts.resume(scope, name)
         if found:
-            await self._tell("resumed", scope=scope.value, name=name, reason=reason)
+            await self._tell("resumed", scope=scope.value, name=name or EVERYTHING, reason=reason)
             self._engine.wake()
         return found
 

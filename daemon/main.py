@@ -16,11 +16,13 @@ from adapters.clock import SystemClock
 from adapters.sqlite.driver import ThreadedDriver
 from adapters.sqlite.errors import StorageError
 from adapters.tasks import TaskSupervisor
+from daemon.address import note_address
 from daemon.administration import Administration
 from daemon.api.app import Parts, make_app, make_door
 from daemon.api.app import serve as serve_http
 from daemon.api.health import LoopLag, Readiness
 from daemon.api.metrics import Metrics
+from daemon.api.views import Lists
 from daemon.api.webhook_model import commands_from_stored
 from daemon.config import ConfigErrors, load_config, unsupported
 from daemon.engine import Engine
@@ -44,8 +46,6 @@ if TYPE_CHECKING:
 STOP_S = 9.0
 """An orderly stop takes no longer; whatever hangs then is cut off, which loses nothing."""
 CLOSE_TASKS_S = 1.0
-ADDRESS_FILE = "address"
-"""In the data directory while the daemon runs: where it is reached."""
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +134,7 @@ class Daemon:
             tasks=TaskSupervisor(on_failure=self._failed.add),
             schedule=ApSchedule(),
             commands_of=commands_from_stored,
+            on_failure=self._failed.add,
         )
         log_notices(engine.bus)
         await engine.start()
@@ -157,6 +158,9 @@ class Daemon:
         watchers.spawn(self._systemd.show_life(self._clock), name="watchdog")
 
     async def _listen(self, engine: Engine, door: Door) -> str:
+        # Lists have a connection of their own: a long one never stands before an order.
+        reader = await ThreadedDriver.open(self._config.database.path, read_only=True)
+        self._opened.push_async_callback(reader.close)
         app = make_app(
             Parts(
                 desk=engine.desk,
@@ -165,13 +169,13 @@ class Daemon:
                 clock=self._clock,
                 readiness=self._readiness,
                 metrics=self._metrics,
+                lists=Lists(reader, engine.registry),
             )
         )
         server = await serve_http(app, self._config.http)
         self._opened.push_async_callback(server.close)
-        address = self._config.daemon.data_dir / ADDRESS_FILE
-        address.write_text(f"{server.url}\n", encoding="ascii")
-        self._opened.callback(address.unlink, missing_ok=True)
+        noted = note_address(self._config.daemon.data_dir, server.url)
+        self._opened.callback(noted.unlink, missing_ok=True)
         return server.url
 
 

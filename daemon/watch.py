@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from adapters.sqlite.errors import StorageError
 from daemon.storage.rows import to_us
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from adapters.clock import Clock
     from daemon.api.metrics import Metrics
-    from daemon.storage.store import Store
     from daemon.storage.tx import Tx
+
+T = TypeVar("T")
 
 PROBE_EVERY_S = 10.0
 PROBE_AGAIN_S = 2.0
@@ -42,10 +45,16 @@ class FailedTasks:
         return f"failed, and the daemon must be restarted: {told}"
 
 
+class Writable(Protocol):
+    """What is watched: a Store, of which only writing counts here."""
+
+    async def write(self, work: Callable[[Tx], T]) -> T: ...
+
+
 class DatabaseWatch:
     """Writes a little again and again, so that a full disk is known before an order comes."""
 
-    def __init__(self, store: Store, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, store: Writable, clock: Clock, metrics: Metrics) -> None:
         self._store = store
         self._clock = clock
         self._metrics = metrics

@@ -39,6 +39,10 @@ READ_S = 0.8
 """Time to read what was just said."""
 
 
+class UnexpectedAnswerError(Exception):
+    """An order that the story needs was not accepted."""
+
+
 def demo() -> int:
     """Play the session on a temporary database; nothing of it is left behind."""
     screen = Screen(sys.stdout, coloured=sys.stdout.isatty())
@@ -58,8 +62,8 @@ async def _play(folder: Path, screen: Screen) -> int:
     began = clock.monotonic()
     try:
         await Session(stage, screen).play()
-    except (DaemonFailedError, aiohttp.ClientError, TimeoutError) as error:
-        screen.claim(f"the daemon works ({error!r})", holds=False)
+    except (DaemonFailedError, UnexpectedAnswerError, aiohttp.ClientError, TimeoutError) as error:
+        screen.claim(f"the session can go on ({error!r})", holds=False)
         screen.show(stage.daemon.log_tail())
     finally:
         await stage.close()
@@ -83,8 +87,8 @@ class Session:
     async def play(self) -> None:
         """Play every act in its order."""
         for act in (
-            self._open,
-            self._trade_alone,
+            self.open,
+            self.trade_alone,
             self._net,
             self._isolate,
             self._kill,
@@ -95,7 +99,7 @@ class Session:
             await act()
             await self._stage.pause(READ_S)
 
-    async def _open(self) -> None:
+    async def open(self) -> None:
         self._screen.heading("One account, three bots")
         self._screen.say(
             "The broker knows one account, 'main'. Three bots trade in it, alpha, beta and gamma, "
@@ -105,7 +109,7 @@ class Session:
         self._screen.show(f"nettingd ready {self._stage.daemon.url}")
         self._screen.show(f"({seconds:.1f} s after its process was started)")
 
-    async def _trade_alone(self) -> None:
+    async def trade_alone(self) -> None:
         self._screen.heading("Nobody opposes: orders go to the broker")
         for bot, symbol, quantity in (("gamma", "TQQQ", 60), ("beta", "SOXL", 40)):
             answer = await self._order(bot, "MARKET", "buy", quantity, symbol)
@@ -294,5 +298,6 @@ class Session:
 
 def _only(answer: Answer) -> str:
     """Return our id of the one order an answer is about."""
-    (order_id,) = answer.order_ids
-    return order_id
+    if len(answer.order_ids) != 1:
+        raise UnexpectedAnswerError(f"{answer.status} {answer.word}: {answer.message}")
+    return answer.order_ids[0]

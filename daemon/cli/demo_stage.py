@@ -98,7 +98,7 @@ class Answer:
             word=told.get("code", told["status"]),
             message=told.get("detail", told.get("message", "")),
             cancelled_orders=told.get("cancelled_orders", 0),
-            order_ids=tuple(order["id"] for order in orders),
+            order_ids=tuple(order["id"] for order in orders if order["id"] is not None),
         )
 
 

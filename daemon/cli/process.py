@@ -62,6 +62,11 @@ class DaemonProcess:
             raise DaemonFailedError(self.log_tail() or "it said nothing")
         self.url = line.removeprefix(READY).strip()
 
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None  # started
+        self._process.send_signal(number)
+
     async def kill(self) -> None:
         """End it as a power cut does: no code of it runs any more."""
         if self._process is not None and self._process.returncode is None:
@@ -71,7 +76,7 @@ class DaemonProcess:
     async def stop(self) -> int:
         """Ask it to stop and return its exit code; one that does not is killed."""
         assert self._process is not None  # started
-        self._process.send_signal(signal.SIGTERM)
+        self.send_signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(STOP_S):
                 return await self._process.wait()

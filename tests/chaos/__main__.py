@@ -32,7 +32,7 @@ async def rounds(number: int, seed: int, folder: Path) -> tuple[list[Result], Co
         result = await trial.round(each)
         results.append(result)
         sys.stderr.write(
-            f"round {each}: {result.sent} sent, {result.acknowledged} answered, "
+            f"round {each}: {result.sent} sent, {result.unanswered} of them again, "
             f"settled in {result.settled_s:.1f} s, {len(result.faults)} faults\n"
         )
         sys.stderr.writelines(f"  {fault}\n" for fault in result.faults[:20])
@@ -48,7 +48,7 @@ def summary(results: list[Result], counts: Counter[str]) -> str:
         ("rounds", str(len(results))),
         ("kills", str(sum(result.kills for result in results))),
         ("webhooks sent", str(sum(result.sent for result in results))),
-        ("answered, in the end all", str(sum(result.acknowledged for result in results))),
+        ("without an answer at the kill", str(sum(result.unanswered for result in results))),
         *((name.replace("_", " "), str(number)) for name, number in counts.items()),
         ("ready after a kill, median s", f"{ready[len(ready) // 2]:.2f}"),
         ("ready after a kill, longest s", f"{ready[-1]:.2f}"),

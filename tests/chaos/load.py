@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import orjson
 
+from adapters.tasks import TaskSupervisor
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
@@ -63,7 +65,10 @@ class Load:
         """Send from many connections for a while, or until nobody answers any more."""
         timeout = aiohttp.ClientTimeout(total=HTTP_TIMEOUT_S)
         async with aiohttp.ClientSession(timeout=timeout) as session:
-            senders = [asyncio.ensure_future(self._send_on(session, url)) for _ in range(SENDERS)]  # noqa: TID251
+            tasks = TaskSupervisor()
+            senders = [
+                tasks.spawn(self._send_on(session, url), name="sender") for _ in range(SENDERS)
+            ]
             await asyncio.wait(senders, timeout=seconds)
             for sender in senders:
                 sender.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import aiohttp
 import orjson
 
 from adapters.sqlite.driver import connect_to_look
+from adapters.tasks import TaskSupervisor
 from daemon.cli.process import DaemonFailedError, DaemonProcess, command_line, surroundings
 from daemon.config import ensure_strategy_token, load_config
 from tests.chaos.load import FINAL, HTTP_TIMEOUT_S, Load, Record
@@ -78,11 +79,13 @@ SETTLE_S = 60.0
 
 @dataclass(slots=True)
 class Result:
-    """What a round showed. ``faults`` is empty when every promise was kept."""
+    """What a round showed. ``faults`` is empty when every promise was kept.
+
+    ``unanswered``: webhooks that the kill left without an answer, and that were sent again.
+    """
 
     number: int
     sent: int = 0
-    acknowledged: int = 0
     unanswered: int = 0
     ready_s: list[float] = field(default_factory=list)
     settled_s: float = 0.0
@@ -133,10 +136,7 @@ class Trial:
             result.faults.append(f"the daemon did not start: {error}")
         finally:
             await daemon.kill()
-        own = self.record.sent[before:]
-        result.sent = len(own)
-        result.acknowledged = sum(each.answer is not None for each in own)
-        result.unanswered = result.sent - result.acknowledged
+        result.sent = len(self.record.sent) - before
         result.faults += self._sent_twice()
         result.faults += await self._verify()
         return result
@@ -152,17 +152,22 @@ class Trial:
         result.kills += 1
 
     async def _kill_while_it_starts(self, daemon: DaemonProcess, result: Result) -> None:
-        starting = asyncio.ensure_future(daemon.start())  # noqa: TID251 - awaited below
+        starting = TaskSupervisor().spawn(self._in_vain(daemon), name="start")
         await self._clock.sleep(self._dice.uniform(0.2, LONGEST_START_S))
         await daemon.kill()
-        await asyncio.gather(starting, return_exceptions=True)
+        await starting
         result.kills += 1
+
+    async def _in_vain(self, daemon: DaemonProcess) -> None:
+        with suppress(DaemonFailedError):
+            await daemon.start()
 
     async def _see_outcomes(self, daemon: DaemonProcess, result: Result) -> None:
         """Ask for the outcome of every acknowledged webhook, and send the unanswered again."""
         began = self._clock.monotonic()
         timeout = aiohttp.ClientTimeout(total=HTTP_TIMEOUT_S)
         async with aiohttp.ClientSession(timeout=timeout) as session:
+            result.unanswered = len(self.record.unanswered)
             for sent in self.record.unanswered:
                 await self._load.send(session, daemon.url, sent)
             waiting = {

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import io
+import logging
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+
+from daemon.config.service import DaemonConfig, LogFormat, LogLevel
+from daemon.logs import log_notices, start_logging
+from daemon.signals import NoticeRaised, SignalBus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+log = logging.getLogger("daemon.test")
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def started(form: LogFormat = LogFormat.TEXT, level: LogLevel = LogLevel.INFO) -> io.StringIO:
+    out = io.StringIO()
+    start_logging(DaemonConfig(log=form, log_level=level), out)
+    return out
+
+
+def refuse(token: str) -> None:
+    raise ValueError(f"a token of {len(token)} letters")
+
+
+def raised(level: str) -> NoticeRaised:
+    return NoticeRaised(level, "bought", "dip bought 3 TQQQ at 100", "paper", "dip")
+
+
+def test_a_line_for_people_says_when_how_grave_what_and_where() -> None:
+    out = started()
+    log.info("the market has opened, %s", "late")
+    line = out.getvalue()
+    assert line.endswith("\n")
+    assert line.count("\n") == 1
+    for part in ("info", "the market has opened, late", "daemon.test", "Z"):
+        assert part in line
+    assert "\x1b" not in line
+
+
+def test_a_line_for_programs_is_one_object() -> None:
+    out = started(LogFormat.JSON)
+    log.warning("low cash")
+    line = orjson.loads(out.getvalue())
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {"event": "low cash", "level": "warning", "logger": "daemon.test"}
+
+
+def test_nothing_below_the_level_is_written() -> None:
+    out = started(level=LogLevel.WARNING)
+    log.info("not asked for")
+    assert out.getvalue() == ""
+
+
+def test_libraries_are_quiet_but_may_warn() -> None:
+    out = started()
+    logging.getLogger("yoyo.migrations").info("applying 0001")
+    logging.getLogger("apscheduler.scheduler").info("job added")
+    assert out.getvalue() == ""
+    logging.getLogger("apscheduler.scheduler").warning("missed by 3 s")
+    assert "missed by 3 s" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("level", "word"), [("info", "info"), ("warning", "warning"), ("alarm", "error")]
+)
+def test_a_notice_is_logged_with_its_level_code_and_place(level: str, word: str) -> None:
+    out, bus = started(LogFormat.JSON), SignalBus()
+    log_notices(bus)
+    bus.deliver([raised(level)])
+    line = orjson.loads(out.getvalue())
+    assert line["level"] == word
+    assert line["event"] == "dip bought 3 TQQQ at 100"
+    assert (line["code"], line["account"], line["book"]) == ("bought", "paper", "dip")
+
+
+@pytest.mark.parametrize("form", list(LogFormat))
+def test_a_traceback_does_not_show_what_variables_held(form: LogFormat) -> None:
+    out = started(form)
+    token = "very-secret"
+    try:
+        refuse(token)
+    except ValueError:
+        log.exception("refused")
+    assert "a token of 11 letters" in out.getvalue()
+    assert token not in out.getvalue()
+
+
+def test_words_of_others_cannot_break_a_line() -> None:
+    out = started()
+    log.info("the broker says %s", "no\nINFO all is well\x1b[2J 한국어")
+    assert out.getvalue().count("\n") == 1
+    assert "\x1b" not in out.getvalue()
+    assert "한국어" in out.getvalue()

@@ -1,0 +1,178 @@
+"""The daemon as a process: what it says, how it ends, what keeps it from starting."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import socket
+import sqlite3
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+
+from daemon.cli.process import DaemonProcess, command_line, surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+pytestmark = pytest.mark.slow
+
+RESIDENT_MB_MAX = 75
+CONFIG = """
+[http]
+port = 0
+[accounts.main]
+market = "24/7"
+currency = "USD"
+[accounts.main.paper]
+prices = { TQQQ = "100" }
+[strategies.dip]
+[books.dip]
+strategy = "dip"
+account = "main"
+capital = "1000"
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "config.toml"
+    file.write_text(CONFIG)
+    return file
+
+
+@pytest.fixture
+async def daemon(config: Path) -> AsyncIterator[DaemonProcess]:
+    process = DaemonProcess(config)
+    await process.start()
+    yield process
+    await process.kill()
+
+
+async def run(config: Path) -> tuple[int, str, str]:
+    """Start a daemon that is expected to end by itself."""
+    process = await asyncio.create_subprocess_exec(
+        *command_line("--config", str(config), "run"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=surroundings(),
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+def resident_mb(pid: int) -> float:
+    (kilobytes,) = re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(kilobytes) / 1024
+
+
+def change(config: Path, old: str, new: str) -> None:
+    config.write_text(CONFIG.replace(old, new))
+
+
+def get(url: str) -> dict[str, object]:
+    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - a daemon of ours
+        found: dict[str, object] = orjson.loads(answer.read())
+        return found
+
+
+async def test_it_is_ready_works_and_stops_in_order(daemon: DaemonProcess, config: Path) -> None:
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", daemon.url)
+    assert get(f"{daemon.url}/ready") == {"status": "ready", "reasons": {}}
+    address = config.parent / "data/address"
+    assert address.read_text() == f"{daemon.url}\n"
+    assert await daemon.stop() == 0
+    assert not address.exists()
+    assert "stopped" in daemon.log_tail()
+    files = [path for path in config.parent.rglob("data/**/*") if path.is_file()]
+    assert files
+    assert all(path.stat().st_mode & 0o077 == 0 for path in files)
+
+
+async def test_it_stays_small(daemon: DaemonProcess) -> None:
+    assert resident_mb(daemon.pid) < RESIDENT_MB_MAX
+
+
+async def test_a_hangup_does_not_end_it(daemon: DaemonProcess) -> None:
+    daemon.send_signal(signal.SIGHUP)
+    assert get(f"{daemon.url}/health") == {"status": "ok"}
+    assert await daemon.stop() == 0
+    assert "SIGHUP" in daemon.log_tail()
+
+
+async def test_a_second_start_is_refused_by_name(daemon: DaemonProcess, config: Path) -> None:
+    code, out, err = await run(config)
+    assert (code, out) == (3, "")
+    assert f"in use by the daemon with process id {daemon.pid}" in err
+    assert get(f"{daemon.url}/health") == {"status": "ok"}
+
+
+async def test_a_second_data_directory_does_not_open_the_same_database(
+    daemon: DaemonProcess, config: Path
+) -> None:
+    other = config.with_name("other.toml")
+    url = f"sqlite:///{config.parent / 'data/nettingd.db'}"
+    other.write_text(f'[daemon]\ndata_dir = "elsewhere"\n[database]\nurl = "{url}"\n{CONFIG}')
+    code, _, err = await run(other)
+    assert code == 3
+    assert str(daemon.pid) in err
+
+
+async def test_after_kill_9_the_next_start_is_like_any_other(
+    daemon: DaemonProcess, config: Path
+) -> None:
+    await daemon.kill()
+    again = DaemonProcess(config)
+    await again.start()
+    assert get(f"{again.url}/ready")["status"] == "ready"
+    assert await again.stop() == 0
+
+
+async def test_all_faults_of_the_configuration_are_told_and_nothing_is_opened(
+    config: Path,
+) -> None:
+    change(config, "port = 0", "prot = 1\n[nettting]")
+    code, out, err = await run(config)
+    assert (code, out) == (2, "")
+    assert "http.prot" in err
+    assert "nettting" in err
+    assert not (config.parent / "data").exists()
+
+
+async def test_a_damaged_database_is_told_with_advice(config: Path) -> None:
+    data = config.parent / "data"
+    data.mkdir()
+    (data / "nettingd.db").write_bytes(b"no database at all " * 100)
+    code, out, err = await run(config)
+    assert (code, out) == (4, "")
+    assert "restore the last backup" in err
+    assert "Traceback" not in err
+
+
+async def test_a_database_of_a_later_version_is_left_alone(
+    daemon: DaemonProcess, config: Path
+) -> None:
+    await daemon.stop()
+    with sqlite3.connect(config.parent / "data/nettingd.db") as database:
+        database.execute(
+            "INSERT INTO _yoyo_migration (migration_hash, migration_id) VALUES ('x', '9999_later')"
+        )
+    database.close()
+    code, _, err = await run(config)
+    assert code == 4
+    assert "9999_later" in err
+
+
+async def test_an_address_in_use_is_a_clear_word(config: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        change(config, "port = 0", f"port = {port}")
+        code, out, err = await run(config)
+    assert (code, out) == (1, "")
+    assert "address already in use" in err.lower()
+    assert "Traceback" not in err
