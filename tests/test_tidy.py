@@ -29,7 +29,7 @@ README_LINES_MAX = 130
 TINY_MODULE_LINES = 60
 """A module up to this long may be tested in a file named after its package."""
 
-ENTRY_POINTS = {"daemon.__main__", "daemon.cli.main"}
+ENTRY_POINTS = {"daemon.__main__", "daemon.cli.main", "daemon.config.reference"}
 
 TASK_STARTER = "adapters/tasks.py"
 

@@ -7,8 +7,8 @@ and comes back at its next time.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -16,6 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import timedelta
 
     from adapters.clock import Clock
     from adapters.tasks import TaskSupervisor
@@ -81,6 +82,7 @@ class ApSchedule:
     async def stop(self) -> None:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+            await asyncio.sleep(0)  # it ends itself in the loop's next round
 
 
 class ClockSchedule:

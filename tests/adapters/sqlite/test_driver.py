@@ -11,7 +11,7 @@ from adapters.sqlite.driver import InlineDriver, ThreadedDriver
 from adapters.sqlite.errors import StorageFailedError
 
 if TYPE_CHECKING:
-    Kind = type[InlineDriver] | type[ThreadedDriver]
+    Kind = type[InlineDriver | ThreadedDriver]
 
     from pathlib import Path
 

@@ -19,7 +19,7 @@ from adapters.sqlite.group_commit import GroupCommit
 from adapters.tasks import TaskSupervisor
 
 if TYPE_CHECKING:
-    Kind = type[InlineDriver] | type[ThreadedDriver]
+    Kind = type[InlineDriver | ThreadedDriver]
 
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path

@@ -1,0 +1,78 @@
+"""What is SQLite's own about its Store; the rest is the contract in ``tests/contracts``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from adapters.sqlite.driver import InlineDriver
+from adapters.sqlite.errors import StorageCorruptError, StorageFullError
+from daemon.storage.store import named_queries, open_store
+from daemon.storage.tx import Table
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+    from daemon.storage.tx import Tx
+
+FACTS = Table("facts", ("name", "value"))
+
+
+def test_every_named_query_is_sql_and_says_what_it_is_for() -> None:
+    queries = named_queries()
+
+    assert len(queries) > 40
+    assert all(sql.strip() for sql in queries.values())
+
+
+async def test_every_named_query_fits_the_schema(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "books.db", InlineDriver.open, lambda _: None)
+    queries = named_queries()
+
+    for name, sql in queries.items():
+        if name.endswith("_cursor"):
+            continue
+        await store._writer_driver.run(partial(explain, sql))  # noqa: SLF001 - runs nothing
+    await store.close()
+
+
+def explain(sql: str, connection: sqlite3.Connection) -> None:
+    connection.execute(f"EXPLAIN {sql}", _Anything()).fetchall()
+
+
+class _Anything(dict[str, int]):
+    """Stands in for every parameter."""
+
+    def __missing__(self, _: str) -> int:
+        return 1
+
+
+async def test_a_damaged_database_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    path = tmp_path / "books.db"
+    path.write_bytes(b"not a database" * 1000)
+
+    with pytest.raises(StorageCorruptError, match="restore"):
+        await open_store(path, InlineDriver.open, lambda _: None)
+
+
+async def test_a_full_disk_passes_without_a_restart(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "books.db", InlineDriver.open, lambda _: None)
+    driver = store._writer_driver  # noqa: SLF001 - the disk is filled behind the store's back
+
+    def big(tx: Tx) -> None:
+        tx.insert(FACTS, ("big", "x" * 1_000_000))
+
+    pages = await driver.run(lambda c: c.execute("PRAGMA page_count").fetchone()[0])
+    await driver.run(lambda c: c.execute(f"PRAGMA max_page_count = {pages + 2}").fetchall())
+    with pytest.raises(StorageFullError):
+        await store.write(big)
+
+    await driver.run(lambda c: c.execute("PRAGMA max_page_count = 1000000").fetchall())
+    await store.write(big)
+
+    row = await store.read(lambda view: view.fetch_one("fact", name="big"))
+    assert row is not None
+    await store.close()
