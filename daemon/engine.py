@@ -104,6 +104,9 @@ class Engine:
         self.store = await open_store(
             self.config.database.path, self._open_driver, self.bus.deliver
         )
+        newest = await self.store.read(lambda view: view.fetch_one("newest_id"))
+        if newest is not None and newest["id"] is not None:
+            self._ids.go_on_after(newest["id"])
         self._assemble()
         await self.halts.load()
         now = self._clock.now()

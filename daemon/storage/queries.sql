@@ -237,6 +237,14 @@ FROM requests ORDER BY id;
 -- Every child order that has not ended.
 SELECT * FROM child_orders WHERE ended_at IS NULL ORDER BY created_at, id;
 
+-- name: newest_id
+-- The greatest id ever given out, which later ones must follow.
+SELECT MAX(id) AS id FROM (
+    SELECT MAX(id) AS id FROM requests UNION ALL SELECT MAX(id) FROM parent_orders
+    UNION ALL SELECT MAX(id) FROM fills UNION ALL SELECT MAX(id) FROM ledger_events
+    UNION ALL SELECT MAX(id) FROM notices
+) AS newest;
+
 -- name: capital_facts
 -- For which books, in which currency, capital has been posted.
 SELECT name FROM facts WHERE name LIKE 'capital:%' ORDER BY name;

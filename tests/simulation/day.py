@@ -7,6 +7,7 @@ import logging
 import random
 import tempfile
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,9 @@ from daemon.execution.desk import KeyReusedError
 from daemon.execution.halts import Scope
 from daemon.signals import NoticeRaised
 from tests.simulation.judge import Judge
-from tests.simulation.plan import Halt, Kill, LoseEvent, Planner, Webhook
+from tests.simulation.plan import ClockStep, Halt, Kill, LoseEvent, Planner, Webhook
 from tests.simulation.scene import STRATEGIES, set_scene
+from tests.simulation.wire import Travelling, Wire, arrive
 from tests.support.loops import in_virtual_time
 from tests.support.mortal import Life
 from tests.support.world import START, World, cancel_all, remember, world
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 
 ACTIONS = 60
 QUIET_POINTS = 0.04
+STILLBORN = 0.1
+EXCHANGES_MARGIN = timedelta(seconds=1)
+"""By so much sooner than its ``settle_time`` a paper exchange stops taking what comes late."""
 QUIET_WITHIN_S = 900.0
 FINAL = frozenset({"done", "partial", "failed", "dropped"})
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk in memory, where there is one
@@ -77,7 +82,7 @@ class Day:
         self._judge = Judge(folder)
         self._clock = LoopClock(START)
         self._acknowledged: dict[str, str] = {}
-        self._lives = 0
+        self._travelling: list[Travelling] = []
 
     async def play(self) -> Outcome:
         """Live through the day; stop at the first thing that is wrong."""
@@ -92,20 +97,26 @@ class Day:
 
     async def _one_life(self, left: int) -> int:
         """Run the daemon until it is killed or the day is over; return the actions left."""
+        if self._chance.random() < STILLBORN:
+            await self._die_while_starting()
         life = Life()
         clients = TaskSupervisor(on_failure=self._client_failed)
-        self._lives += 1
+        wire = Wire(self._clock, EXCHANGES_MARGIN)
         seed = self._chance.randrange(2**32)
         async with world(
             self._folder, self._scene.config, clock=self._clock, seed=seed, life=life
         ) as day:
             day.engine.bus.subscribe(NoticeRaised, self._notice)
             self._tell("the daemon is up")
+            for order in self._travelling:
+                clients.spawn(self._arrive(day, order), name=f"order {order.request.client_id}")
             while left and not self.outcome.wrong:
                 left -= 1
+                wire.tap(day.engine.services.brokers)
                 await self._clock.sleep(self._planner.gap())
                 action = self._planner.action()
                 if isinstance(action, Kill):
+                    self._travelling = wire.cut()
                     await self._kill(life, action)
                     return left or 1
                 await self._do(day, clients, action)
@@ -122,6 +133,34 @@ class Day:
         await life.kill()
         self._judge_now(up=False)
         await self._clock.sleep(action.down_s)
+
+    async def _die_while_starting(self) -> None:
+        """Start the daemon and kill it before, or soon after, it is up."""
+        life = Life()
+        supervisor = TaskSupervisor()
+        seed = self._chance.randrange(2**32)
+
+        async def live() -> None:
+            async with world(
+                self._folder, self._scene.config, clock=self._clock, seed=seed, life=life
+            ) as day:
+                await day.clock.sleep(QUIET_WITHIN_S)
+
+        supervisor.spawn(live(), name="stillborn")
+        await self._clock.sleep(self._chance.choice((0.0, 0.0001, 0.01, 0.2, 1.0, 3.0)))
+        self._tell("kill -9 while it starts")
+        await life.kill()
+        if self._judge.is_there():
+            self._judge_now(up=False)
+
+    async def _arrive(self, day: World, order: Travelling) -> None:
+        """Deliver an order that had left before the kill, if it may still arrive."""
+        left_s = (order.latest - self._clock.now()).total_seconds()
+        if left_s <= 0 or self._judge.has_arrived(order.account, order.request.client_id):
+            return
+        await self._clock.sleep(self._chance.random() * left_s)
+        if await arrive(day.engine.services.brokers, order):
+            self._tell(f"{order.request.client_id} arrives, whose sender has died")
 
     async def _do(self, day: World, clients: TaskSupervisor, action: Action) -> None:
         match action:
@@ -140,6 +179,9 @@ class Day:
                 if broker is not None:
                     broker.faults.script_event(Fault.LOST_EVENT)  # type: ignore[attr-defined]
                     self._tell(f"the stream of {account} loses its next event")
+            case ClockStep(seconds):
+                self._tell(f"the clock is set by {seconds} s")
+                self._clock.step(timedelta(seconds=seconds))
             case Kill():
                 raise AssertionError("a kill ends the life it happens in")
 

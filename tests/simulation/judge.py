@@ -16,6 +16,7 @@ from adapters.sqlite.driver import connect_to_look
 from algorithms.domain import AccountName
 from algorithms.invariants import examine
 from daemon.books import read_books
+from daemon.storage.schema import applied, wanted
 from daemon.storage.store import named_queries
 from daemon.storage.tx import View
 from tests.simulation.scene import ACCOUNTS
@@ -83,6 +84,18 @@ class Judge:
             if done:
                 wrong += self._left_over(connection, views)
         return wrong
+
+    def is_there(self) -> bool:
+        """Whether the daemon's database has its tables."""
+        if not self._database.exists():
+            return False
+        with closing(connect_to_look(self._database)) as connection:
+            return applied(connection) == frozenset(wanted())
+
+    def has_arrived(self, account: AccountName, client_id: str) -> bool:
+        """Whether an exchange has an order."""
+        view = inspect(self._exchange(account), account)
+        return any(record.client_id == client_id for record in view.orders or ())
 
     def is_busy(self) -> bool:
         """Whether something is under way that ends by itself."""

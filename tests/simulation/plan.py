@@ -49,7 +49,14 @@ class LoseEvent:
     account: str
 
 
-Action = Webhook | Halt | Kill | LoseEvent
+@dataclass(frozen=True, slots=True)
+class ClockStep:
+    """Somebody, or NTP, sets the wall clock."""
+
+    seconds: float
+
+
+Action = Webhook | Halt | Kill | LoseEvent | ClockStep
 
 
 class Planner:
@@ -59,11 +66,14 @@ class Planner:
         self._chance = chance
         self._lost_events = lost_events
         self._sent: list[Webhook] = []
+        self._doomed = False
         self.known: list[str] = []
 
     def gap(self) -> float:
         """Seconds until the next action; many come in bursts."""
         chance = self._chance
+        if self._doomed:
+            return chance.choice((0.0, 0.1, 0.3, 0.8, 1.2))
         if chance.random() < 0.4:
             return chance.choice((0.0, 0.001, 0.05, 0.3))
         return round(chance.expovariate(1 / MEAN_GAP_S), 3)
@@ -72,18 +82,31 @@ class Planner:
         """Draw what happens next."""
         if len(self._sent) < len(STRATEGIES):
             return self._first_buy(STRATEGIES[len(self._sent)])
-        roll = self._chance.random()
-        if roll < 0.05:
-            return Kill(self._chance.choice((0.0, 0.5, 5.0, 45.0, 400.0)))
-        if roll < 0.09:
-            return self._halt()
-        if roll < 0.09 + self._lost_events:
-            return LoseEvent(self._chance.choice(ACCOUNTS))
+        if self._doomed:
+            self._doomed = False
+            return Kill(self._chance.choice((0.0, 0.2)))
+        misfortune = self._misfortune()
+        if misfortune is not None:
+            return misfortune
         if self._sent and self._chance.random() < 0.06:
             return self._chance.choice(self._sent[-5:])
         webhook = self._webhook()
         self._sent.append(webhook)
+        self._doomed = self._chance.random() < 0.04
         return webhook
+
+    def _misfortune(self) -> Action | None:
+        """Draw what nobody wanted; mostly nothing."""
+        roll = self._chance.random()
+        if roll < 0.03:
+            return Kill(self._chance.choice((0.0, 0.5, 5.0, 45.0, 400.0)))
+        if roll < 0.07:
+            return self._halt()
+        if roll < 0.085:
+            return ClockStep(self._chance.choice((-30.0, -1.0, 0.5, 20.0)))
+        if roll < 0.085 + self._lost_events:
+            return LoseEvent(self._chance.choice(ACCOUNTS))
+        return None
 
     def _first_buy(self, strategy: str) -> Webhook:
         """Give every book something to sell."""

@@ -114,7 +114,7 @@ def _account(name: str, chance: random.Random) -> str:
         tax=chance.choice(("0", "0.2")),
         walk=chance.choice(("0", "0.3", "2")),
         spread=chance.choice(("0", "0.1")),
-        latency=chance.choice((0, 5, 80, 700)),
+        latency=chance.choice((0, 5, 80, 700, 700)),
         fill=chance.choice(("full", "partial")),
         client_ids="true" if name == "main" else "false",
         faults=_faults(chance),

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 DAYS = 20
 MOST_DAYS_TO_NOTICE = 200
 
-FOUND: dict[int, str] = {}
+FOUND: dict[int, str] = {
+    75: "ids after a restart came before older ones when the clock had been set back",
+}
 """Seeds of days that once went wrong, and what was wrong with the daemon."""
 
 

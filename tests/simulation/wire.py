@@ -1,0 +1,73 @@
+"""Orders on their way to an exchange: they arrive even when their sender has died."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adapters.broker import BrokerError
+from adapters.paper import PaperBroker
+from adapters.paper.exchange import FateUnknownError, NotStoredError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from adapters.broker import Broker, OrderRequest, PlaceOutcome
+    from adapters.clock import Clock
+    from algorithms.domain import AccountName
+
+
+@dataclass(frozen=True, slots=True)
+class Travelling:
+    """An order that has left, and the last moment the exchange would still take it."""
+
+    account: AccountName
+    request: OrderRequest
+    latest: datetime
+
+
+class Wire:
+    """Sees every order that leaves one process."""
+
+    def __init__(self, clock: Clock, margin: timedelta) -> None:
+        self._clock = clock
+        self._margin = margin
+        self._travelling: dict[str, Travelling] = {}
+        self._tapped: set[AccountName] = set()
+
+    def tap(self, brokers: Mapping[AccountName, Broker]) -> None:
+        """Watch what these brokers are sent from here on."""
+        for account, broker in brokers.items():
+            if account not in self._tapped and isinstance(broker, PaperBroker):
+                self._tapped.add(account)
+                self._tap(account, broker)
+
+    def cut(self) -> list[Travelling]:
+        """Return what was under way when the process died."""
+        return list(self._travelling.values())
+
+    def _tap(self, account: AccountName, broker: PaperBroker) -> None:
+        place = broker.place
+        allowed = broker.capabilities.settle_time - self._margin
+
+        async def watched(request: OrderRequest) -> PlaceOutcome:
+            latest = self._clock.now() + allowed
+            self._travelling[request.client_id] = Travelling(account, request, latest)
+            outcome = await place(request)
+            del self._travelling[request.client_id]
+            return outcome
+
+        broker.place = watched  # type: ignore[method-assign]
+
+
+async def arrive(brokers: Mapping[AccountName, Broker], order: Travelling) -> bool:
+    """Let an order reach its exchange, past the daemon that no longer waits for its answer."""
+    broker = brokers.get(order.account)
+    if not isinstance(broker, PaperBroker):
+        return False
+    try:
+        await broker.exchange.place(order.request)
+    except (BrokerError, NotStoredError, FateUnknownError):
+        return False
+    return True
