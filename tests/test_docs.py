@@ -1,0 +1,68 @@
+"""What documents say of the code, held against the code."""
+
+from __future__ import annotations
+
+import json
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from algorithms.transitions import CHILD, PARENT
+from daemon.execution import answers
+from daemon.execution.answers import Item, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).resolve().parent.parent
+S = TypeVar("S", bound=StrEnum)
+NAMES = re.compile(r"`([a-z_]+)`")
+
+
+def section(document: str, title: str) -> str:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def transitions(title: str) -> dict[str, set[str]]:
+    rows = re.findall(
+        r"^\| `([a-z_]+)` \| .* \|(.*)\|$",
+        section("docs/explanation/order-path.md", title),
+        re.MULTILINE,
+    )
+    return {state: set(NAMES.findall(following)) for state, following in rows}
+
+
+def in_words(table: Mapping[S, frozenset[S]]) -> dict[str, set[str]]:
+    return {str(state): set(map(str, following)) for state, following in table.items()}
+
+
+def test_the_tables_of_states_are_those_of_the_code() -> None:
+    assert transitions("Parent orders") == in_words(PARENT)
+    assert transitions("Child orders") == in_words(CHILD)
+
+
+def test_the_answer_in_the_readme_has_the_form_of_a_real_one() -> None:
+    (shown,) = re.findall(r"```json\n(.*?)```", section("README.md", "Running it"), re.DOTALL)
+    order = json.loads(shown)["results"][0]["orders"][0]
+    item = Item(
+        account="paper",
+        order_id=order["id"],
+        exchange_order_id="1",
+        symbol="TQQQ",
+        outcome=Outcome.ACCEPTED,
+    )
+    assert json.loads(answers.build(json.loads(shown)["id"], [item], ()).body) == json.loads(shown)
+
+
+def test_the_map_in_the_readme_names_folders_that_are_there() -> None:
+    (shown,) = re.findall(
+        r"```\n(algorithms/.*?)```", section("README.md", "Where things are"), re.DOTALL
+    )
+    above = Path()
+    for line in shown.splitlines():
+        name = line.split()[0]
+        if not line.startswith(" "):
+            above = ROOT / name
+        assert (above if not line.startswith(" ") else above / name).exists(), name
