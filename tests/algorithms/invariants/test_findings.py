@@ -2,27 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from algorithms.invariants import broken, examine
-from algorithms.invariants.findings import MOST_LISTED, NAMES
+from algorithms.invariants import broken
+from algorithms.invariants.findings import MOST_LISTED, NAMES, Check
 from tests.algorithms.invariants.day import DAY, HELD, with_held
 
 
-def test_a_day_whose_books_are_right_breaks_nothing() -> None:
-    assert broken(DAY) == ()
-
-
-def test_all_eight_are_listed_and_those_that_can_be_were_checked() -> None:
-    findings = examine(DAY)
-    assert [finding.number for finding in findings] == list(NAMES)
-    assert [finding.number for finding in findings if finding.checked] == [1, 2, 3, 4, 5, 6]
-    assert all(finding.skipped for finding in findings if not finding.checked)
-
-
-def test_an_empty_database_breaks_nothing() -> None:
-    empty = replace(
-        DAY, events=(), fills=(), families=(), crossings=(), requests=(), held=(), brokers=()
-    )
-    assert broken(empty) == ()
+def test_nothing_found_is_nothing_broken() -> None:
+    finding = Check(2).finding()
+    assert finding.holds
+    assert (finding.number, finding.name, finding.checked) == (2, NAMES[2], 0)
 
 
 def test_a_violation_says_which_what_and_where() -> None:
