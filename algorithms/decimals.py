@@ -26,6 +26,7 @@ from decimal import (
     Underflow,
     localcontext,
 )
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -60,12 +61,13 @@ def exactly() -> AbstractContextManager[Context]:
     return localcontext(EXACT)
 
 
+@lru_cache(maxsize=4096)
 def parse_decimal(text: str) -> Decimal:
     """Read a number a person or a program wrote: ``12``, ``-0.5``, ``.5``, ``1e3``.
 
     ASCII digits only; no blanks, no thousands separators, nothing infinite. At most 18 digits
     before the point and 18 after it. Minus zero is zero. Raises ``ValueError`` with a reason that
-    a person can act on.
+    a person can act on. Remembered, because the same prices and sizes come again and again.
     """
     if len(text) > _LONGEST_TEXT:
         raise ValueError(f"a number of {len(text)} characters: at most {_LONGEST_TEXT}")

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 
 from algorithms.decimals import ZERO, add, ceil_to, floor_to, subtract, to_text
@@ -172,6 +173,7 @@ def default_instrument(
     )
 
 
+@lru_cache(maxsize=4096)
 def normalise_symbol(text: str) -> Symbol:
     """Read a symbol as people and programs write it: `` btc/usdt `` is ``BTCUSDT``.
 
