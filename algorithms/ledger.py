@@ -112,7 +112,9 @@ def sums_to_zero(postings: Iterable[Posting]) -> bool:
     return not any(totals.values())
 
 
-def trade(holding: Holding, side: Side, quantity: Decimal, price: Decimal) -> tuple[Holding, Decimal]:
+def trade(
+    holding: Holding, side: Side, quantity: Decimal, price: Decimal
+) -> tuple[Holding, Decimal]:
     """Apply an execution; return the new holding and the profit it realised, before fees.
 
     Adding to a position adds its value to the cost. Reducing one releases cost in proportion
@@ -133,9 +135,13 @@ def trade(holding: Holding, side: Side, quantity: Decimal, price: Decimal) -> tu
 
 
 def pay_in_units(holding: Holding, fee: Decimal) -> Holding:
-    """Reduce a holding by a fee charged in the coin itself; the average cost stays as it was."""
+    """Take a fee charged in the coin itself; the average cost stays as it was, long or short."""
     with exactly():
-        return Holding(holding.quantity - fee, holding.cost - _released(holding, fee))
+        quantity = holding.quantity - fee
+        if not quantity or not holding.quantity:
+            return Holding(quantity, ZERO)
+        released = divide(multiply(holding.cost, fee), holding.quantity, COST_PLACES)
+        return Holding(quantity, holding.cost - released)
 
 
 def average_cost(holding: Holding) -> Decimal | None:
