@@ -1,0 +1,1 @@
+"""Malformed webhooks by the thousand, against a daemon that serves good ones meanwhile."""
