@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +10,7 @@ from daemon.api.app import make_door
 from daemon.config import load_config
 from tests.daemon.api.fakes import ADMIN, House, signal
 
-if TYPE_CHECKING:
-    from pathlib import Path
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "http.md"
 
 CONFIG = """
 [daemon]
@@ -72,6 +71,17 @@ async def test_every_answer_carries_the_security_headers() -> None:
             assert response.headers["Cache-Control"] == "no-store"
             assert "default-src 'none'" in response.headers["Content-Security-Policy"]
             assert response.headers["Server"] == "nettingd"
+
+
+def test_every_path_is_in_the_documentation() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    paths = {
+        resource.canonical
+        for resource in House().app().router.resources()
+        if resource.canonical != "/{path}"
+    }
+    assert len(paths) >= 8
+    assert {path for path in paths if f"{path}`" not in page} == set()
 
 
 class TestTheDoorOfAConfiguration:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -23,7 +24,6 @@ from tests.support.world import START, World, buy, cancel_all, sell, world
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     Item = dict[str, Any]
 
@@ -213,6 +213,11 @@ def test_a_list_takes_no_other_list_s_filters(tmp_path: Path) -> None:
                     await reader.page(name, query)
 
     in_virtual_time(story())
+
+
+def test_every_list_is_in_the_documentation() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "http.md").read_text("utf-8")
+    assert {name for name in NAMES if f"| `{name}` |" not in page} == set()
 
 
 async def test_every_list_is_behind_the_admin_s_token(tmp_path: Path) -> None:
