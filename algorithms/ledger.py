@@ -8,7 +8,6 @@ over the inside of an account is what its broker should report.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import ZERO, add, divide, exactly, multiply
@@ -16,6 +15,7 @@ from algorithms.domain import EXTERNAL, FEES, Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from decimal import Decimal
 
     from algorithms.domain import AccountName, BookName, Symbol
 

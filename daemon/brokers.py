@@ -26,7 +26,7 @@ __all__ = ["BrokerNotAvailableError", "PaperSettingsError", "open_broker"]
 
 
 class BrokerNotAvailableError(Exception):
-    """This version has no adapter for the account's broker."""
+    """There is no adapter for the account's broker in this version."""
 
 
 async def open_broker(
@@ -90,7 +90,7 @@ def paper_settings(
 
 def _capital(config: Config, account: AccountName) -> Decimal:
     books = config.books.values()
-    return total((book.capital for book in books if book.account == account)) or ZERO
+    return total(book.capital for book in books if book.account == account) or ZERO
 
 
 def _instruments(config: Config, account: AccountConfig) -> Mapping[Symbol, Instrument]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
     from datetime import datetime
 
     from algorithms.domain import AccountName, Side, Symbol

@@ -46,7 +46,7 @@ class Persistence:
             except StorageCorruptError:
                 raise
             except StorageError as error:
-                log.error("cannot store a result, trying again in %.1f s: %s", wait, error)
+                log.warning("cannot store a result, trying again in %.1f s: %s", wait, error)
                 await self._clock.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT_S)
 

@@ -47,18 +47,22 @@ def from_us(value: int) -> datetime:
 
 
 def us_or_none(at: datetime | None) -> int | None:
+    """Return microseconds of a time that may be missing."""
     return None if at is None else to_us(at)
 
 
 def time_or_none(value: int | None) -> datetime | None:
+    """Return a time that may be missing."""
     return None if value is None else from_us(value)
 
 
 def text_or_none(value: Decimal | None) -> str | None:
+    """Return the exact text of a number that may be missing."""
     return None if value is None else to_text(value)
 
 
 def decimal_or_none(value: str | None) -> Decimal | None:
+    """Return a number that may be missing."""
     return None if value is None else Decimal(value)
 
 
@@ -161,6 +165,7 @@ def parent_row(order: ParentOrder) -> tuple[SqlValue, ...]:
 
 
 def parent_from_row(row: sqlite3.Row) -> ParentOrder:
+    """Return the order a row of ``parent_orders`` holds."""
     return ParentOrder(
         id=ParentId(row["id"]),
         request_id=row["request_id"],
@@ -225,6 +230,7 @@ def child_row(order: ChildOrder) -> tuple[SqlValue, ...]:
 
 
 def child_from_row(row: sqlite3.Row) -> ChildOrder:
+    """Return the order a row of ``child_orders`` holds."""
     return ChildOrder(
         id=ChildId(row["id"]),
         parent_id=ParentId(row["parent_id"]),
