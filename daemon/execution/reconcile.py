@@ -19,7 +19,7 @@ from adapters.broker import BrokerUnavailableError, FillEvent, OrderEvent
 from algorithms.decimals import ZERO, subtract, to_text, total
 from algorithms.domain import EXTERNAL, SUSPENSE, ChildState
 from algorithms.ledger import transfer
-from daemon.execution.fills import post
+from daemon.execution.fills import post, trade_key
 from daemon.notices import raise_notice
 from daemon.storage.rows import child_from_row, from_us, to_us
 
@@ -43,6 +43,8 @@ T = TypeVar("T")
 CALL_TIMEOUT_S = 15.0
 OVERLAP = timedelta(minutes=5)
 """How far before the last booked fill the broker is asked again: events may come out of order."""
+SECOND_LOOK_AFTER = timedelta(seconds=5)
+"""How long a difference must have lasted: a venue may show money and fills at different moments."""
 SETTLED = frozenset({ChildState.PLANNED, ChildState.OPEN, ChildState.PARTIALLY_FILLED})
 """States in which an order does not move money unseen while we compare."""
 
@@ -85,7 +87,8 @@ class Reconciler:
         self._fills = fills
         self._settler = settler
         self._ids = ids
-        self._seen: dict[str, Decimal] = {}
+        self._seen: dict[str, tuple[Decimal, datetime]] = {}
+        """Differences that showed before, and since when."""
         self._looking: set[str] = set()
         self._turn = asyncio.Lock()
         self.problem: str | None = "not reconciled yet"
@@ -102,13 +105,17 @@ class Reconciler:
             except (BrokerUnavailableError, TimeoutError) as error:
                 self.problem = f"the broker does not answer: {str(error) or 'time-out'}"
                 raise BrokerUnavailableError(self.problem) from error
+            except Exception as error:
+                self.problem = f"{type(error).__name__}: {error}"
+                raise
             self.problem = None
             return found
 
     async def take_in(self, event: FillEvent | OrderEvent) -> None:
         """Book what the broker's stream reports about our orders."""
         if isinstance(event, FillEvent):
-            await self._book([event.fill])
+            now = self._clock.now()
+            await self._persistence.write(partial(self._book_one, fill=event.fill, now=now))
         else:
             await self._take_in_order(event.order)
 
@@ -143,15 +150,28 @@ class Reconciler:
         return await self._ask(self._broker.fills_since(await self._persistence.read(since)))
 
     async def _book(self, fills: Iterable[BrokerFill]) -> None:
+        """Book what is not booked yet; most of what polling brings is."""
+        fills = tuple(fills)
         now = self._clock.now()
-        for fill in fills:
+        for fill in await self._persistence.read(lambda view: self._news(view, fills)):
             await self._persistence.write(partial(self._book_one, fill=fill, now=now))
 
+    def _news(self, view: View, fills: Iterable[BrokerFill]) -> list[BrokerFill]:
+        return [
+            fill
+            for fill in fills
+            if view.fetch_one("fill_by_key", account=self._account, trade_key=trade_key(fill))
+            is None
+            and self._owner(view, fill) is not None
+        ]
+
     def _book_one(self, tx: Tx, fill: BrokerFill, now: datetime) -> bool:
-        child = self._ours(
-            tx, fill.client_id, fill.order_id, fill.symbol, fill.market_day.isoformat()
-        )
+        child = self._owner(tx, fill)
         return child is not None and self._fills.book(tx, child, fill, now)
+
+    def _owner(self, view: View, fill: BrokerFill) -> ChildOrder | None:
+        day = fill.market_day.isoformat()
+        return self._ours(view, fill.client_id, fill.order_id, fill.symbol, day)
 
     def _ours(
         self, view: View, client_id: str | None, order_id: str, symbol: str, market_day: str
@@ -187,7 +207,7 @@ class Reconciler:
 
     async def _close_dead(self, alive: Iterable[BrokerOrder]) -> None:
         """Look at our open orders that the broker no longer lists."""
-        listed = {order.id for order in alive}
+        listed = {(order.id, order.market_day.isoformat()) for order in alive}
 
         def missing(view: View) -> list[ChildOrder]:
             rows = view.fetch("live_children_of_account", account=self._account)
@@ -196,7 +216,7 @@ class Reconciler:
                 child
                 for child in children
                 if child.state in {ChildState.OPEN, ChildState.PARTIALLY_FILLED}
-                and child.broker_order_id not in listed
+                and (child.broker_order_id, child.market_day) not in listed
             ]
 
         for child in await self._persistence.read(missing):
@@ -209,20 +229,27 @@ class Reconciler:
         task = self._tasks.spawn(self._settler.look(child), name=f"look {child.id}")
         task.add_done_callback(lambda _: self._looking.discard(child.id))
 
-    async def _report_orphans(self, orders: Iterable[BrokerOrder]) -> None:
+    async def _report_orphans(self, orders: tuple[BrokerOrder, ...]) -> None:
         now = self._clock.now()
-        for order in orders:
+        strangers = await self._persistence.read(
+            lambda view: [order for order in orders if self._is_strange(view, order)]
+        )
+        for order in strangers:
             await self._persistence.write(partial(self._report_orphan, order=order, now=now))
 
-    def _report_orphan(self, tx: Tx, order: BrokerOrder, now: datetime) -> None:
+    def _is_strange(self, view: View, order: BrokerOrder) -> bool:
+        """Whether an order is not ours, nor can be one whose answer is outstanding."""
         day = order.market_day.isoformat()
-        if self._ours(tx, order.client_id, order.id, order.symbol, day) is not None:
-            return
-        waiting = tx.fetch(
+        if self._ours(view, order.client_id, order.id, order.symbol, day) is not None:
+            return False
+        return not view.fetch(
             "uncertain_children_of_symbol", account=self._account, symbol=order.symbol
         )
-        if waiting:
-            return  # it may be one of ours whose answer is outstanding
+
+    def _report_orphan(self, tx: Tx, order: BrokerOrder, now: datetime) -> None:
+        if not self._is_strange(tx, order):
+            return
+        day = order.market_day.isoformat()
         new = tx.execute(
             "add_orphan",
             account=self._account,
@@ -266,10 +293,18 @@ class Reconciler:
         return tuple(difference for difference in differences if difference.amount)
 
     async def _to_suspense(self, differences: tuple[Difference, ...]) -> None:
-        """Put a difference that shows for the second time to suspense."""
-        again = [one for one in differences if self._seen.get(one.asset) == one.amount]
-        self._seen = {one.asset: one.amount for one in differences if one not in again}
+        """Put a difference that has shown for a while to suspense."""
         now = self._clock.now()
+        before, self._seen = self._seen, {}
+        again = []
+        for difference in differences:
+            amount, since = before.get(difference.asset, (difference.amount, now))
+            if amount != difference.amount:
+                since = now
+            if now - since >= SECOND_LOOK_AFTER:
+                again.append(difference)
+            else:
+                self._seen[difference.asset] = difference.amount, since
         for difference in again:
             await self._persistence.write(partial(self._suspend, difference=difference, now=now))
 
