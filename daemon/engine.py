@@ -169,6 +169,7 @@ class Engine:
                 ),
             ),
             slicer_settings=SlicerSettings(
+                max_age=timedelta(seconds=float(config.webhook.max_age_seconds)),
                 price_offset_percent=config.twap.price_offset_percent,
                 fill_timeout=timedelta(seconds=float(config.twap.fill_timeout_seconds)),
                 market_margin_percent=margin,

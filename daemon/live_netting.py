@@ -85,6 +85,7 @@ async def _eligible(
         fills=services.fills,
         halts=services.halts,
         ids=services.ids,
+        brokers=services.brokers,
         settings=services.netter_settings,
     )
 

@@ -59,6 +59,10 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
         "{book}: order {order} for {symbol} cannot be told from {count} others at the broker; "
         "a person must say which it is",
     ),
+    "order_lost": (
+        Level.ALARM,
+        "{book}: the broker does not know order {order} for {symbol} any more, which it had taken",
+    ),
     "late_fill": (
         Level.WARNING,
         "{book}: {quantity} {symbol} filled after its order had ended ({state})",

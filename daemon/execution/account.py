@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from adapters.clock import Clock
     from adapters.tasks import TaskSupervisor
     from algorithms.domain import AccountName, ChildId, ChildOrder, ParentOrder, Symbol
+    from algorithms.instruments import Instrument
     from daemon.execution.evidence import Evidence
     from daemon.execution.netter import Netter
     from daemon.execution.persistence import Persistence
@@ -87,9 +88,11 @@ class AccountWorker:
         self._wake = asyncio.Event()
         self._dirty: set[Symbol] = set()
         self._in_hand: dict[ChildId, asyncio.Task[None]] = {}
+        self._stopping = False
         self._sides: dict[Symbol, set[Side]] = {}
         """On which sides a symbol may have live orders that net; never too few."""
         self._next_at: datetime | None = None
+        self._failures: list[str] = []
         self.problem: str | None = None
         """Why the last round failed; None when it did not."""
 
@@ -153,7 +156,7 @@ class AccountWorker:
             self._wake.clear()
             try:
                 await self._round()
-                self.problem = None
+                self.problem = self._failures[0] if self._failures else None
                 await self._clock.sleep(PAUSE_BETWEEN_ROUNDS_S)
             except Exception as error:
                 # One failing round must not end the account's work; readiness reports it.
@@ -169,11 +172,18 @@ class AccountWorker:
 
     async def _round(self) -> None:
         dirty, self._dirty = self._dirty, set()
+        self._failures = []
         try:
             due = await self._persistence.read(self._due)
-            symbols = sorted(dirty | {parent.symbol for parent in due.parents})
-            for symbol in symbols:
-                await self._net(symbol)
+            for child in due.children:
+                # Cancels and unknown orders do not wait for prices that planning may need.
+                if child.state is not ChildState.PLANNED:
+                    self._take_up(child)
+            for parent in due.parents:
+                if parent.nets:
+                    self._sides.setdefault(parent.symbol, set()).add(parent.side)
+            for symbol in sorted(dirty | {parent.symbol for parent in due.parents}):
+                await self._guarded(self._net(symbol))
             await self._plan(due.parents)
             due = await self._persistence.read(self._due)
         except BaseException:
@@ -186,6 +196,14 @@ class AccountWorker:
             # Held up by a halt, an unknown order or a silent broker: look again before long.
             again = self._clock.now() + LOOK_AGAIN
             self._next_at = again if due.next_at is None else min(due.next_at, again)
+
+    async def _guarded(self, work: Coroutine[object, object, None]) -> None:
+        """Do one piece of a round; its failure is kept and shown, and the other pieces go on."""
+        try:
+            await work
+        except Exception as error:
+            log.exception("account %s: a part of a round failed", self.account)
+            self._failures.append(f"{type(error).__name__}: {error}")
 
     def _due(self, view: View) -> _Due:
         now = self._clock.now()
@@ -229,27 +247,30 @@ class AccountWorker:
     async def _plan(self, parents: list[ParentOrder]) -> None:
         for start in range(0, len(parents), MOST_PLANNED_AT_ONCE):
             chunk = parents[start : start + MOST_PLANNED_AT_ONCE]
-            await asyncio.gather(*(self._plan_one(parent) for parent in chunk))
+            await asyncio.gather(*(self._guarded(self._plan_one(parent)) for parent in chunk))
 
     async def _plan_one(self, parent: ParentOrder) -> None:
         price: Decimal | None = None
+        instrument: Instrument | None
         try:
             instrument = await self._market.instrument(self.account, parent.symbol)
             if parent.order_type is OrderType.TWAP:
                 price = (await self._market.quote(self.account, parent.symbol)).last
-        except (BrokerError, TimeoutError) as error:
-            known = self._market.known_instrument(self.account, parent.symbol)
-            if known is None:
-                log.warning("account %s: %s not planned: %s", self.account, parent.symbol, error)
-                return
-            instrument = known
+        except BrokerError as error:
+            log.warning("account %s: no price of %s: %s", self.account, parent.symbol, error)
+            instrument = self._market.known_instrument(self.account, parent.symbol)
         now = self._clock.now()
         await self._persistence.write(
             lambda tx: self._slicer.plan(tx, parent, instrument, price, now)
         )
 
+    def stop(self) -> None:
+        """Take up nothing more."""
+        self._stopping = True
+        self._sender.stop()
+
     def _take_up(self, child: ChildOrder) -> None:
-        if child.id in self._in_hand:
+        if child.id in self._in_hand or self._stopping:
             return
         work = self._work_for(child)
         if work is None:
@@ -266,14 +287,26 @@ class AccountWorker:
                 return self._settler.resolve(child)
             case ChildState.OPEN | ChildState.PARTIALLY_FILLED | ChildState.CANCELLING:
                 return self._settler.cancel(child.id)
+            case ChildState.SENDING:
+                # Whoever sent it broke off: nothing is known of it.
+                return self._interrupted(child)
             case _:
-                # Sending: the task that sends it is under way, or its result waits to be stored.
                 return None
 
     async def _send(self, child: ChildOrder) -> None:
         result = await self._sender.send(child)
         if result.look:
             await self._settler.look(child)
+
+    async def _interrupted(self, child: ChildOrder) -> None:
+        await self._persistence.write(
+            partial(
+                self._evidence.unanswered,
+                child_id=child.id,
+                reason="its sending was interrupted",
+                now=self._clock.now(),
+            )
+        )
 
     async def _carried_out(self, child: ChildOrder, work: Coroutine[object, object, None]) -> None:
         """Do the work; a mistake of ours leaves the order as it is, to be taken up again."""

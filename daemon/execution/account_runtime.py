@@ -17,6 +17,7 @@ from adapters.broker import (
     StreamLost,
     StreamRestored,
 )
+from adapters.sqlite.errors import StorageError
 from daemon.brokers import BrokerNotAvailableError, PaperSettingsError
 from daemon.execution.account import AccountWorker
 from daemon.execution.broker_calls import BrokerCalls
@@ -84,25 +85,41 @@ class AccountRuntime:
         self._assemble(broker)
         assert self._worker is not None  # just assembled
         self._services.brokers[self.name] = broker
-        await self._worker.recover()
+        await self._recovered(self._worker)
         self._tasks.spawn(self._listen(broker), name=f"events of {self.name}")
         await self.reconcile()
         self._problem = None
         self.tried.set()
         await self._worker.run()
 
+    async def _recovered(self, worker: AccountWorker) -> None:
+        """Take up what was left, however long the database makes us wait for it."""
+        while True:
+            try:
+                await worker.recover()
+            except StorageError as error:
+                self._problem = f"cannot read what was left: {error}"
+                log.warning("account %s: %s; trying again in %s s", self.name, error, RETRY_S)
+                self.tried.set()
+                await self._services.clock.sleep(RETRY_S)
+            else:
+                return
+
     async def reconcile(self) -> None:
-        """Compare with the broker; a broker that does not answer is tried at the next time."""
+        """Compare with the broker; what goes wrong is shown, and tried again at the next time."""
         if self._reconciler is None:
             return
         try:
             await self._reconciler.run()
-        except BrokerUnavailableError as error:
+        except (BrokerUnavailableError, StorageError) as error:
             log.warning("account %s: not compared with its broker: %s", self.name, error)
+        except Exception:
+            log.exception("account %s: the comparison with its broker failed", self.name)
 
     async def stop(self) -> None:
         """Let calls under way end, then leave the broker."""
         if self._worker is not None:
+            self._worker.stop()
             await self._worker.settle_in_hand(STOP_TIMEOUT_S)
         if self._broker is not None:
             await self._broker.close()
@@ -157,6 +174,7 @@ class AccountRuntime:
                 fills=services.fills,
                 halts=services.halts,
                 ids=services.ids,
+                brokers=services.brokers,
                 settings=services.netter_settings,
             ),
             slicer=Slicer(
@@ -175,6 +193,7 @@ class AccountRuntime:
                 orders=services.orders,
                 evidence=services.evidence,
                 halts=services.halts,
+                max_age=services.slicer_settings.max_age,
             ),
             settler=settler,
             evidence=services.evidence,
@@ -193,7 +212,20 @@ class AccountRuntime:
         )
 
     async def _listen(self, broker: Broker) -> None:
-        """Take in the broker's events; a mistake with one event must not deafen us to the rest."""
+        """Follow the broker's events until it closes; a broken stream is taken up again."""
+        while True:
+            try:
+                await self._follow(broker)
+            except Exception as error:
+                log.exception("account %s: its events broke off", self.name)
+                await self._tell("stream_lost", reason=f"{type(error).__name__}: {error}")
+                await self._services.clock.sleep(RETRY_S)
+                await self.reconcile()
+            else:
+                return
+
+    async def _follow(self, broker: Broker) -> None:
+        """Take in events; a mistake with one of them must not deafen us to the rest."""
         assert self._reconciler is not None  # assembled before listening begins
         async for event in broker.events():
             try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from algorithms.decimals import ZERO, to_text
+from algorithms.decimals import ZERO, divide, multiply, to_text
 from algorithms.domain import FEES, ChildState, FillSource, Measure, Side
 from algorithms.ledger import (
     Holding,
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from daemon.execution.orders import Lots, Orders
     from daemon.ids import IdSource
     from daemon.storage.tx import Position, Tx
+
+FEE_PLACES = 18
+"""Digits after the point kept of the part of a fee that belongs to the part of a fill booked."""
 
 LEDGER_EVENTS = Table("ledger_events", ("id", "account", "kind", "note", "at"))
 POSTINGS = Table("postings", ("event_id", "line", "account", "book", "asset", "amount"))
@@ -130,11 +133,13 @@ class Fills:
         if tx.fetch_one("fill_by_key", account=child.account, trade_key=key) is not None:
             return False
         child = self._orders.child(tx, child.id)
-        quantity = fill.quantity
+        quantity, fee = fill.quantity, fill.fee
         if fill.trade_id is None:
             quantity = fill.cumulative - child.filled
             if quantity <= ZERO:
                 return False
+            if quantity != fill.quantity:
+                fee = divide(multiply(fee, quantity), fill.quantity, FEE_PLACES)
         parent = self._orders.parent(tx, child.parent_id)
         event_id = self._ids.new()
         execution = Execution(
@@ -143,7 +148,7 @@ class Fills:
             source=FillSource.BROKER,
             quantity=quantity,
             price=fill.price,
-            fee=fill.fee,
+            fee=fee,
             fee_asset=fill.fee_asset,
             market_day=fill.market_day.isoformat(),
             at=fill.at,
@@ -164,7 +169,7 @@ class Fills:
                 side=child.side,
                 quantity=quantity,
                 price=fill.price,
-                fee=fill.fee,
+                fee=fee,
                 fee_asset=fill.fee_asset,
             ),
             fill.at,
@@ -186,6 +191,7 @@ class Fills:
         pair_id: str,
         quantity: Decimal,
         price: Decimal,
+        market_day: str,
         now: datetime,
     ) -> None:
         """Book a netting pair: both sides at one price and quantity, without commission."""
@@ -216,7 +222,7 @@ class Fills:
                 price=price,
                 fee=ZERO,
                 fee_asset=currency,
-                market_day=now.date().isoformat(),
+                market_day=market_day,
                 at=now,
                 child=None,
             )
@@ -305,7 +311,7 @@ class Fills:
         now: datetime,
     ) -> None:
         """Reduce the parent first: what the child gives back is worked out from the rest."""
-        self._orders.store_parent(tx, reduced(parent, execution, currency))
+        parent = self._orders.store_parent(tx, reduced(parent, execution, currency))
         filled = child.filled + execution.quantity
         if child.state.is_final and filled != child.quantity:
             state = child.state
@@ -338,6 +344,8 @@ class Fills:
             now,
             state,
         )
+        if child.state.is_final:
+            self._orders.recall_excess(tx, parent, now)
         tx.signal(WorkArrived(child.account, child.symbol))
 
 

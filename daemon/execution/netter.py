@@ -7,11 +7,14 @@ out and reported, and nothing of it remains.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import logging
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerError
-from algorithms.decimals import ZERO, percent, to_text
+from adapters.sqlite.errors import StorageCorruptError
+from algorithms.decimals import ZERO, percent, subtract, to_text, total
 from algorithms.domain import Measure, ParentStatus, Side
 from algorithms.netting import (
     RESIDUAL_BELOW_ONE_LOT,
@@ -27,11 +30,12 @@ from daemon.storage.rows import child_from_row, parent_from_row, to_us
 from daemon.storage.tx import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
-    from decimal import Decimal
 
+    from adapters.broker import Broker
     from adapters.clock import Clock
-    from algorithms.domain import AccountName, ParentOrder, Symbol
+    from algorithms.domain import AccountName, BookName, ParentOrder, Symbol
     from daemon.execution.fills import Fills
     from daemon.execution.halts import Halts
     from daemon.execution.orders import Orders
@@ -40,6 +44,11 @@ if TYPE_CHECKING:
     from daemon.market import Market
     from daemon.registry import Registry
     from daemon.storage.tx import Tx, View
+
+FUTURES = "futures"
+"""The market type in which a book may hold less than nothing."""
+
+log = logging.getLogger(__name__)
 
 PAIRS = Table(
     "netting_pairs",
@@ -94,6 +103,7 @@ class Netter:
         fills: Fills,
         halts: Halts,
         ids: IdSource,
+        brokers: Mapping[AccountName, Broker],
         settings: NetterSettings,
     ) -> None:
         self.registry = registry
@@ -104,6 +114,7 @@ class Netter:
         self._fills = fills
         self._halts = halts
         self._ids = ids
+        self._brokers = brokers
         self._settings = settings
         self._told: dict[tuple[AccountName, Symbol], str] = {}
 
@@ -114,7 +125,7 @@ class Netter:
         """
         if not self._settings.enabled:
             return 0
-        orders = await self._persistence.read(lambda view: self.eligible(view, account, symbol))
+        orders, held = await self._persistence.read(lambda view: self._group(view, account, symbol))
         if {order.side for order in orders} != {Side.BUY, Side.SELL}:
             return 0
         basis = await self._basis(account, symbol)
@@ -123,7 +134,7 @@ class Netter:
         price, lot = basis
         run_id = self._ids.new()
         crossed: list[_Crossed] = []
-        for pair in net_group(orders, price, lot).pairs:
+        for pair in net_group(orders, price, lot, held).pairs:
             settled = await self._settle(run_id, pair)
             if settled is not None:
                 crossed.append(settled)
@@ -137,6 +148,33 @@ class Netter:
         parents = [parent_from_row(row) for row in rows]
         orders = [self._as_netting(view, parent) for parent in parents if self._may_net(parent)]
         return [order for order in orders if order.free > ZERO]
+
+    def _group(
+        self, view: View, account: AccountName, symbol: Symbol
+    ) -> tuple[list[NettingOrder], dict[BookName, Decimal] | None]:
+        """Return the orders that may net, and the units that their books have for them.
+
+        A book may hold less than its orders have set aside: fills that came late, or a coin fee.
+        """
+        orders = self.eligible(view, account, symbol)
+        if self.registry.accounts[account].market_type == FUTURES:
+            return orders, None
+        books = {order.book for order in orders if order.side is Side.SELL}
+        return orders, {book: self._units(view, account, book, symbol) for book in books}
+
+    def _units(self, view: View, account: AccountName, book: BookName, symbol: Symbol) -> Decimal:
+        """Units a book holds that no live child order may still sell."""
+        row = view.fetch_one("position", account=account, book=book, asset=symbol)
+        if row is None:
+            return ZERO
+        rows = view.fetch("live_children_of_account", account=account)
+        children = (child_from_row(found) for found in rows)
+        promised = total(
+            child.leaves
+            for child in children
+            if child.book == book and child.symbol == symbol and child.side is Side.SELL
+        )
+        return subtract(Decimal(row["quantity"]), promised)
 
     def _may_net(self, parent: ParentOrder) -> bool:
         book = self.registry.books.get(parent.book)
@@ -191,14 +229,25 @@ class Netter:
             )
         except PairImpossibleError as error:
             await self._tell_failed(pair, str(error))
-            return None
+        except StorageCorruptError:
+            raise
+        except Exception as error:
+            log.exception("account %s: a pair of %s failed", pair.buy.account, pair.buy.symbol)
+            await self._tell_failed(pair, f"{type(error).__name__}: {error}")
+        return None
 
     def _cross(self, tx: Tx, run_id: str, pair_id: str, pair: Pair, now: datetime) -> _Crossed:
         """Settle one pair on the orders as they are now; all of it or nothing."""
         buyer = self._still(tx, pair.buy, pair)
         seller = self._still(tx, pair.sell, pair)
-        self._fills.cross(tx, buyer, seller, pair_id, pair.quantity, pair.price, now)
         account = self.registry.accounts[pair.buy.account]
+        if account.market_type != FUTURES:
+            held = self._units(tx, account.name, seller.book, seller.symbol)
+            if held < pair.quantity:
+                message = f"{seller.book} holds only {to_text(held)} for it"
+                raise PairImpossibleError(message)
+        day = self._brokers[account.name].market_day(now).isoformat()
+        self._fills.cross(tx, buyer, seller, pair_id, pair.quantity, pair.price, day, now)
         ended = self._end_if_done(tx, buyer, pair, now) + self._end_if_done(tx, seller, pair, now)
         commission = percent(pair.value, account.commission_percent) * 2
         tx.insert(
@@ -252,8 +301,6 @@ class Netter:
     def _end_if_done(self, tx: Tx, parent: ParentOrder, pair: Pair, now: datetime) -> int:
         """End an order that netting completed; return the broker orders that saves."""
         parent = self._orders.parent(tx, parent.id)
-        if parent.status is ParentStatus.OPEN:
-            parent = self._orders.store_parent(tx, replace(parent, status=ParentStatus.WORKING))
         if self._orders.live_children(tx, parent.id):
             return 0
         if not parent.remain:

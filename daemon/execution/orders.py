@@ -250,9 +250,15 @@ class Orders:
             self.end_parent(tx, parent, ParentStatus.CANCELLED, parent.reason, now)
         elif parent.order_type is OrderType.TWAP:
             if parent.slices_left == 0:
-                self.end_twap(tx, parent, now)
+                self.end_twap(tx, parent, now, child.reserve_price)
             else:
                 self._requests.parent_changed(tx, parent, now)
+        elif child.state is ChildState.FILLED and not self.below_one_lot(
+            parent, parent.reserve_price
+        ):
+            # It filled for less than was set aside: what is left buys more.
+            parent = self.store_parent(tx, replace(parent, due_at=now))
+            self._requests.parent_changed(tx, parent, now)
         else:
             status = {
                 ChildState.REJECTED: ParentStatus.FAILED,
@@ -266,9 +272,15 @@ class Orders:
                 reason = "residual_below_one_lot"
             self.end_parent(tx, parent, status, reason, now)
 
-    def end_twap(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
-        """End a TWAP that has no slice left: done if less than one lot remains, else expired."""
-        if self.below_one_lot(parent):
+    def end_twap(
+        self, tx: Tx, parent: ParentOrder, now: datetime, unit_cost: Decimal | None = None
+    ) -> None:
+        """End a TWAP that has no slice left: done if less than one lot remains, else expired.
+
+        What cash is less than one lot depends on ``unit_cost``; where that is not known, any
+        cash left counts as more.
+        """
+        if self.below_one_lot(parent, unit_cost):
             self.end_parent(tx, parent, ParentStatus.DONE, "residual_below_one_lot", now)
         else:
             self.end_parent(tx, parent, ParentStatus.EXPIRED, "not filled by the last slice", now)
@@ -279,6 +291,18 @@ class Orders:
         if parent.measure is Measure.QUANTITY:
             return parent.remain < lot
         return not parent.remain or (price is not None and parent.remain < lot * price)
+
+    def recall_excess(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
+        """Ask for the end of children that may fill more than is left of their parent.
+
+        A late fill of an ended slice takes from what the slice after it is already working.
+        """
+        alive = self.live_children(tx, parent.id)
+        cash = parent.measure is Measure.CASH
+        working = sum((child.reserved if cash else child.leaves for child in alive), ZERO)
+        if working > parent.remain:
+            for child in alive:
+                tx.execute("set_cancel_at", id=child.id, cancel_at=to_us(now))
 
     def _completed_late(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
         if parent.status is not ParentStatus.DONE:

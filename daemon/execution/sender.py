@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from adapters.broker import Accepted, BrokerError, OutcomeUnknown, RefusalCode, Refused
 from algorithms.domain import ChildState
 from daemon.execution.sent import request_of
+from daemon.execution.slicer import TOO_OLD
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from adapters.broker import Broker, OrderRequest, PlaceOutcome
     from adapters.clock import Clock
@@ -54,6 +55,7 @@ class Sender:
         orders: Orders,
         evidence: Evidence,
         halts: Halts,
+        max_age: timedelta,
     ) -> None:
         self._calls = calls
         self._persistence = persistence
@@ -61,8 +63,14 @@ class Sender:
         self._orders = orders
         self._evidence = evidence
         self._halts = halts
+        self._max_age = max_age
+        self._stopping = False
         self._one_by_one = not broker.capabilities.client_order_ids
         self._turns: defaultdict[Symbol, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def stop(self) -> None:
+        """Begin nothing more; what is planned is sent after the next start."""
+        self._stopping = True
 
     async def send(self, child: ChildOrder) -> SendResult:
         """Send a planned order and record what became of it."""
@@ -83,7 +91,7 @@ class Sender:
         request = await self._begin(child.id, fingerprint)
         if request is None:
             return SendResult(look=False)
-        outcome = await self._attempt(request, child.cancel_at)
+        outcome = await self._attempt(child, request)
         return await self._record(child.id, outcome)
 
     async def _begin(self, child_id: ChildId, fingerprint: str | None) -> OrderRequest | None:
@@ -92,11 +100,14 @@ class Sender:
 
         def begin(tx: Tx) -> OrderRequest | None:
             child = self._orders.child(tx, child_id)
-            if child.state is not ChildState.PLANNED:
+            if child.state is not ChildState.PLANNED or self._stopping:
                 return None
-            halted = self._halts.reason(child.account, child.strategy, child.book)
-            if halted is not None:
-                self._orders.advance(tx, child, now, ChildState.CANCELLED, f"halted: {halted}")
+            if child.cancel_at is None and now - child.created_at > self._max_age:
+                self._orders.advance(tx, child, now, ChildState.EXPIRED, TOO_OLD)
+                return None
+            reason = self._forbidden(child, now)
+            if reason is not None:
+                self._orders.advance(tx, child, now, ChildState.CANCELLED, reason)
                 return None
             if self._frozen(tx, child):
                 return None
@@ -113,18 +124,45 @@ class Sender:
         rows = tx.fetch(query, account=child.account, symbol=child.symbol)
         return any(self._one_by_one or row["book"] == child.book for row in rows)
 
-    async def _attempt(self, request: OrderRequest, until: datetime | None) -> PlaceOutcome:
+    def _forbidden(self, child: ChildOrder, now: datetime) -> str | None:
+        """Why an order must not be sent (again) now, or None."""
+        if child.cancel_requested_at is not None:
+            return "cancelled by its strategy"
+        if child.cancel_at is not None and child.cancel_at <= now:
+            return "its time had passed before it could be sent"
+        halted = self._halts.reason(child.account, child.strategy, child.book)
+        return None if halted is None else f"halted: {halted}"
+
+    async def _attempt(self, child: ChildOrder, request: OrderRequest) -> PlaceOutcome:
         """Send; after a refusal that judged nothing, send again a bounded number of times."""
         for attempt in range(1, MOST_ATTEMPTS + 1):
             outcome = await self._calls.place(request)
             if not isinstance(outcome, Refused) or not outcome.code.is_transient:
                 return outcome
             wait = outcome.retry_after_s or WAIT_BETWEEN_ATTEMPTS_S * attempt
-            too_late = until is not None and (until - self._clock.now()).total_seconds() <= wait
-            if attempt == MOST_ATTEMPTS or wait > LONGEST_WAIT_S or too_late:
+            if attempt == MOST_ATTEMPTS or wait > LONGEST_WAIT_S:
                 return outcome
             await self._clock.sleep(wait)
+            if not await self._begin_again(child.id):
+                return outcome
         raise AssertionError  # the loop returns in its last round
+
+    async def _begin_again(self, child_id: ChildId) -> bool:
+        """Commit the intent to send once more; False if the order is not wanted any longer.
+
+        The time of sending is the last attempt's: from it on the broker needs its time to settle
+        before "no such order" means anything.
+        """
+        now = self._clock.now()
+
+        def begin(tx: Tx) -> bool:
+            child = self._orders.child(tx, child_id)
+            if child.state is not ChildState.SENDING or self._forbidden(child, now) is not None:
+                return False
+            self._orders.advance(tx, replace(child, sent_at=now), now, child.state)
+            return True
+
+        return await self._persistence.write(begin)
 
     async def _record(self, child_id: ChildId, outcome: PlaceOutcome) -> SendResult:
         now = self._clock.now()
@@ -133,7 +171,8 @@ class Sender:
             match outcome:
                 case Accepted(order):
                     child = self._evidence.found(tx, child_id, order, (), now)
-                    return SendResult(look=child.filled < order.filled or order.state.is_final)
+                    known = child.state.is_final or not order.state.is_final
+                    return SendResult(look=child.filled < order.filled or not known)
                 case Refused(RefusalCode.DUPLICATE, message):
                     # An order of ours with this id is there: this one, by an earlier attempt.
                     self._evidence.unanswered(tx, child_id, f"duplicate: {message}", now)

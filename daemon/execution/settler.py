@@ -23,6 +23,7 @@ from daemon.notices import raise_notice
 
 if TYPE_CHECKING:
     from adapters.broker import Ambiguous as AmbiguousOutcome
+    from adapters.broker import FindOutcome
     from adapters.clock import Clock
     from algorithms.domain import ChildId, ChildOrder
     from daemon.execution.broker_calls import BrokerCalls
@@ -74,7 +75,14 @@ class Settler:
     async def look(self, child: ChildOrder) -> None:
         """Fetch the fills of an order that the broker says has traded, until all are booked."""
         pauses = _Pauses()
-        while not await self._ask(child):
+        lost = False
+        while True:
+            outcome = await self._calls.find(sent_order(child))
+            if await self._has_all(child, outcome):
+                return
+            if isinstance(outcome, Absent) and pauses.rounds >= SLOW_AFTER_ROUNDS and not lost:
+                lost = True
+                await self._warn(child, "order_lost")
             await self._clock.sleep(pauses.next())
             child = await self._load(child.id)
             if child.state.is_final:
@@ -106,6 +114,7 @@ class Settler:
                     )
                     return
                 case Ambiguous():
+                    # A person must say; the worker has better to do than to ask all the time.
                     if not warned:
                         warned = True
                         await self._warn_ambiguous(child, outcome)
@@ -137,7 +146,10 @@ class Settler:
 
     async def _ask(self, child: ChildOrder) -> bool:
         """Ask once; return whether every fill the broker reports of the order is booked."""
-        outcome = await self._calls.find(sent_order(child))
+        return await self._has_all(child, await self._calls.find(sent_order(child)))
+
+    async def _has_all(self, child: ChildOrder, outcome: FindOutcome) -> bool:
+        """Take in what was found; return whether every fill in it is booked."""
         if isinstance(outcome, Found):
             after = await self._take_in(child.id, outcome)
             return after.filled >= outcome.order.filled

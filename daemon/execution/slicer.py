@@ -17,9 +17,11 @@ from algorithms.domain import (
     ChildState,
     Measure,
     OrderType,
+    ParentStatus,
     Side,
     TimeInForce,
 )
+from algorithms.netting import RESIDUAL_BELOW_ONE_LOT
 from algorithms.twap import effective_fill_timeout, slice_limit, slice_quantity, slice_time
 from daemon.storage.rows import parent_from_row, to_us
 
@@ -36,10 +38,17 @@ if TYPE_CHECKING:
     from daemon.storage.tx import Tx, View
 
 
+TOO_OLD = "too_old: it could not be sent in time"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlicerSettings:
-    """From [twap] and [risk]."""
+    """From [twap], [risk] and [webhook].
 
+    An order that could not be sent for ``max_age`` after its time is never sent late.
+    """
+
+    max_age: timedelta
     price_offset_percent: Decimal
     fill_timeout: timedelta
     market_margin_percent: Decimal
@@ -79,19 +88,18 @@ class Slicer:
         rows = view.fetch("due_parents", account=account, now=to_us(now))
         return [parent_from_row(row) for row in rows]
 
-    def needs_price(self, parent: ParentOrder) -> bool:
-        """Whether planning this order takes the current price."""
-        return parent.order_type is OrderType.TWAP
-
     def plan(
         self,
         tx: Tx,
         parent: ParentOrder,
-        instrument: Instrument,
+        instrument: Instrument | None,
         price: Decimal | None,
         now: datetime,
     ) -> None:
-        """Plan the next child of a due order, or note why there is none now."""
+        """Plan the next child of a due order, or note why there is none now.
+
+        ``instrument`` and ``price`` are None when the broker could not say.
+        """
         parent = self._orders.parent(tx, parent.id)
         if parent.status.is_final or parent.due_at is None or parent.due_at > now:
             return
@@ -103,12 +111,21 @@ class Slicer:
             parent.account, parent.strategy, parent.book
         ) is not None or self._frozen(tx, parent)
         if parent.order_type is OrderType.TWAP:
-            if book is None or blocked:
+            if book is None or instrument is None or blocked:
                 self._pass_slot(tx, parent, now)
             else:
                 self._plan_slice(tx, parent, book, instrument, price, now)
-        elif not blocked:
+        elif now - parent.due_at > self._settings.max_age:
+            self._too_old(tx, parent, now)
+        elif instrument is not None and not blocked:
             self._plan_whole(tx, parent, instrument, now)
+
+    def _too_old(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
+        """Give up an order that halts, an unknown order or down-time held up for too long."""
+        if self._orders.live_children(tx, parent.id):
+            self._orders.store_parent(tx, replace(parent, due_at=None))
+            return
+        self._orders.end_parent(tx, parent, ParentStatus.EXPIRED, TOO_OLD, now)
 
     def _overdue(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
         """End a TWAP whose deadline has passed.
@@ -145,7 +162,7 @@ class Slicer:
             return
         quantity, reserve_price = self._whole(parent, instrument)
         if not quantity:
-            self._orders.end_twap(tx, parent, now)
+            self._orders.end_parent(tx, parent, ParentStatus.DONE, RESIDUAL_BELOW_ONE_LOT, now)
             return
         self._orders.plan(
             tx,
@@ -176,13 +193,15 @@ class Slicer:
             return
         slot = self._slot(parent, now)
         waiting = replace(parent, slices_left=slot.left - 1, due_at=slot.next_at)
+        limit = self._slice_limit(parent, instrument, price)
         child = None
-        if price is not None:
-            child = self._slice(tx, parent, book, instrument, price, slot.left, now)
+        if price is not None and limit is not None:
+            child = self._slice(tx, parent, book, instrument, price, limit, slot.left, now)
         if child is None:
             waiting = self._orders.store_parent(tx, waiting)
             if not waiting.slices_left:
-                self._orders.end_twap(tx, waiting, now)
+                fee = ONE + book.account.commission_percent / HUNDRED
+                self._orders.end_twap(tx, waiting, now, None if limit is None else limit * fee)
             return
         timeout = effective_fill_timeout(self._settings.fill_timeout, slot.gap)
         cancel_at = now + timeout
@@ -197,20 +216,11 @@ class Slicer:
         book: Book,
         instrument: Instrument,
         price: Decimal,
+        limit: Decimal,
         left: int,
         now: datetime,
     ) -> ChildOrder | None:
         """Cut the slice whose turn it is; None if it comes to less than one lot."""
-        try:
-            limit = slice_limit(
-                price,
-                parent.side,
-                self._settings.price_offset_percent,
-                instrument,
-                parent.limit_price,
-            )
-        except ValueError:
-            return None  # no valid price lies inside the order's limit
         quantity = self._slice_quantity(parent, book, instrument, left, limit)
         reserve_price = self._slice_reserve(parent, book, limit, price)
         quantity = self._affordable(tx, parent, instrument, quantity, reserve_price)
@@ -218,6 +228,23 @@ class Slicer:
             return None
         own = limit if book.slice_type is OrderType.LIMIT else None
         return self._child(parent, book.slice_type, quantity, own, reserve_price, now)
+
+    def _slice_limit(
+        self, parent: ParentOrder, instrument: Instrument, price: Decimal | None
+    ) -> Decimal | None:
+        """Return the worst price of a slice; None if no valid one lies inside the order's limit."""
+        if price is None:
+            return None
+        try:
+            return slice_limit(
+                price,
+                parent.side,
+                self._settings.price_offset_percent,
+                instrument,
+                parent.limit_price,
+            )
+        except ValueError:
+            return None
 
     def _cancel_alive(self, tx: Tx, parent: ParentOrder, now: datetime) -> bool:
         """Ask for the end of what still works this parent; return whether there is anything."""
