@@ -114,7 +114,7 @@ class Engine:
         for name in self.registry.accounts:
             self._start_account(name)
         await self._wait_for_brokers()
-        await self.desk.recover()
+        await self.desk.recover(self._brokers_tried)
         seconds = float(self.config.reconcile.seconds)
         for name, account in self.accounts.items():
             self.schedule.every(
@@ -231,9 +231,12 @@ class Engine:
         self._on_failure(task, error)
 
     async def _wait_for_brokers(self) -> None:
-        waits = [account.tried.wait() for account in self.accounts.values()]
         try:
             async with asyncio.timeout(FIRST_CONNECTION_S):
-                await asyncio.gather(*waits)
+                await self._brokers_tried()
         except TimeoutError:
             log.info("some brokers are slow; the daemon starts without waiting for them")
+
+    async def _brokers_tried(self) -> None:
+        """Return when the first attempt to connect to each broker has ended, either way."""
+        await asyncio.gather(*(account.tried.wait() for account in self.accounts.values()))

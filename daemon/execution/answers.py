@@ -17,8 +17,10 @@ ALL_REFUSED = 422
 NO_BROKER_ANSWERED = 502
 STILL_WORKING = 202
 
-NO_ANSWER_CODES = ("unavailable", "rate_limited", "cancel_unconfirmed")
+NO_ANSWER_CODES = ("unavailable:", "rate_limited:", "not_placed:", "cancel_unconfirmed:")
 """Errors that say the broker gave no verdict; everything else is a refusal."""
+TOO_OLD = "too_old:"
+OUR_MISTAKE = 500
 
 
 class RequestStatus(StrEnum):
@@ -69,7 +71,9 @@ def build(request_id: str, items: Sequence[Item], warnings: Sequence[str]) -> An
         status, http_status = RequestStatus.DONE, ALL_GOOD
     elif len(failed) < len(items):
         status, http_status = RequestStatus.PARTIAL, PARTLY
-    elif all(_no_answer(item) for item in failed):
+    elif all(_has_code(item, TOO_OLD) for item in failed):
+        status, http_status = RequestStatus.DROPPED, ALL_REFUSED
+    elif all(_has_code(item, *NO_ANSWER_CODES) for item in failed):
         status, http_status = RequestStatus.FAILED, NO_BROKER_ANSWERED
     else:
         status, http_status = RequestStatus.FAILED, ALL_REFUSED
@@ -139,10 +143,12 @@ def interim(request_id: str, status: RequestStatus, words: str) -> bytes:
     )
 
 
-def dropped(request_id: str, words: str) -> Answer:
-    """Return the answer of a request that came too late to be worked."""
-    body = orjson.loads(interim(request_id, RequestStatus.DROPPED, words))
-    return Answer(RequestStatus.DROPPED, ALL_REFUSED, orjson.dumps(body))
+def broken(request_id: str) -> Answer:
+    """Return the answer of a request that a mistake of ours kept from being worked."""
+    words = "a mistake of nettingd kept this from being worked; the log tells which"
+    return Answer(
+        RequestStatus.FAILED, OUR_MISTAKE, interim(request_id, RequestStatus.FAILED, words)
+    )
 
 
 def message(items: Sequence[Item]) -> str:
@@ -163,8 +169,8 @@ _WORDS = (
 )
 
 
-def _no_answer(item: Item) -> bool:
-    return item.error is not None and item.error.startswith(NO_ANSWER_CODES)
+def _has_code(item: Item, *codes: str) -> bool:
+    return item.error is not None and item.error.startswith(codes)
 
 
 def _count(items: Sequence[Item], outcome: Outcome) -> int:

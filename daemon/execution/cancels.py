@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from algorithms.domain import ParentId
 from daemon.execution.answers import Item, Outcome
-from daemon.execution.commands import Cancel, CancelAll, Place
+from daemon.execution.commands import CancelAll
 from daemon.execution.intake import fits
 from daemon.storage.rows import parent_from_row
 
 if TYPE_CHECKING:
-    import sqlite3
+    from collections.abc import Iterable
     from datetime import datetime
 
     from algorithms.domain import ParentOrder, StrategyName
-    from daemon.execution.commands import Command, Venue
+    from daemon.execution.commands import Cancel, Venue
     from daemon.execution.orders import Orders
     from daemon.registry import Registry
     from daemon.storage.tx import Tx, View
@@ -36,19 +36,36 @@ class CancelDesk:
         self._orders = orders
 
     def cancel(
-        self, tx: Tx, strategy: StrategyName, command: Cancel | CancelAll, now: datetime
+        self,
+        tx: Tx,
+        strategy: StrategyName,
+        commands: Iterable[Cancel | CancelAll],
+        now: datetime,
     ) -> tuple[list[ParentId], list[Item]]:
-        """Store the wish to end each order meant; return them, and what could not be found."""
-        if isinstance(command, CancelAll):
-            parents = self.matching(tx, strategy, command)
-        else:
-            parent = self._by_any_id(tx, strategy, command)
-            if parent is None:
-                return [], [_not_found(command)]
-            parents = [parent]
-        for parent in parents:
+        """Store the wish to end each order meant.
+
+        Returns the orders whose end has to be waited for, each once however many commands mean
+        it, and what there is to say of the rest: ended before, or not to be found.
+        """
+        wanted: dict[ParentId, ParentOrder] = {}
+        known: dict[str, Item] = {}
+        for command in commands:
+            if isinstance(command, CancelAll):
+                found = self.matching(tx, strategy, command)
+            else:
+                try:
+                    found = [self._by_any_id(tx, strategy, command)]
+                except _NotFound as error:
+                    known[command.order_id] = _not_found(command, str(error))
+                    continue
+            for parent in found:
+                if parent.status.is_final:
+                    known[parent.id] = _ended_before(parent)
+                else:
+                    wanted[parent.id] = parent
+        for parent in wanted.values():
             self._orders.request_cancel(tx, parent, REASON, now)
-        return [parent.id for parent in parents], []
+        return list(wanted), list(known.values())
 
     def matching(self, view: View, strategy: StrategyName, command: CancelAll) -> list[ParentOrder]:
         """Return the strategy's live orders that a CANCEL_ALL_ORDER is about, oldest first."""
@@ -62,19 +79,6 @@ class CancelDesk:
             and self._is_meant(parent, command.venue)
         ]
 
-    def covers(self, veto: Command, placed: Place) -> bool:
-        """Whether a CANCEL_ALL_ORDER would have cancelled an order that is not placed yet."""
-        return (
-            isinstance(veto, CancelAll)
-            and (veto.symbol is None or veto.symbol == placed.symbol)
-            and (veto.side is None or veto.side is placed.side)
-            and (
-                veto.venue.account is None
-                or placed.venue.account is None
-                or veto.venue.account == placed.venue.account
-            )
-        )
-
     def _is_meant(self, parent: ParentOrder, venue: Venue) -> bool:
         book = self.registry.books.get(parent.book)
         if book is None:
@@ -82,23 +86,28 @@ class CancelDesk:
             return venue.account is None or venue.account == parent.account
         return fits(book, venue)
 
-    def _by_any_id(self, view: View, strategy: StrategyName, command: Cancel) -> ParentOrder | None:
+    def _by_any_id(self, view: View, strategy: StrategyName, command: Cancel) -> ParentOrder:
         """Find an order by our id of parent or child, or by the broker's; only the strategy's."""
         row = view.fetch_one("parent_order", id=command.order_id)
         if row is not None:
             parent = parent_from_row(row)
-            return parent if parent.strategy == strategy else None
-        row = view.fetch_one("child_order", id=command.order_id) or self._by_broker_id(
-            view, strategy, command
-        )
-        if row is None or row["strategy"] != strategy:
-            return None
-        return self._orders.parent(view, ParentId(row["parent_id"]))
+        else:
+            row = view.fetch_one("child_order", id=command.order_id)
+            parent_id = (
+                self._by_broker_id(view, strategy, command)
+                if row is None
+                else ParentId(row["parent_id"])
+            )
+            parent = self._orders.parent(view, parent_id)
+        if parent.strategy != strategy or not self._is_meant(parent, command.venue):
+            raise _NotFound(_no_such_order(command))
+        return parent
 
-    def _by_broker_id(
-        self, view: View, strategy: StrategyName, command: Cancel
-    ) -> sqlite3.Row | None:
-        """Order numbers may repeat on other days and in other accounts: a live order is meant."""
+    def _by_broker_id(self, view: View, strategy: StrategyName, command: Cancel) -> ParentId:
+        """Order numbers repeat on other days, a live order is meant, and in other accounts.
+
+        Which of two live orders is meant is nobody's guess.
+        """
         books = self.registry.books_of_strategy.get(strategy, ())
         accounts = sorted({book.account.name for book in books if fits(book, command.venue)})
         rows = [
@@ -109,16 +118,41 @@ class CancelDesk:
             )
             if row["strategy"] == strategy
         ]
-        live = [row for row in rows if row["ended_at"] is None]
-        return next(iter(live or rows), None)
+        live = {row["account"]: row for row in rows if row["ended_at"] is None}
+        if len(live) > 1:
+            raise _NotFound(
+                f"order_ambiguous: {command.order_id} is open in {', '.join(live)}; name one"
+            )
+        found = next(iter(live.values()), next(iter(rows), None))
+        if found is None:
+            raise _NotFound(_no_such_order(command))
+        return ParentId(found["parent_id"])
 
 
-def _not_found(command: Cancel) -> Item:
+class _NotFound(Exception):  # noqa: N818 - a way out of the search, caught in this file
+    """There is not exactly one order that is meant; the message is ``code: explanation``."""
+
+
+def _no_such_order(command: Cancel) -> str:
+    return f"order_not_found: the strategy has no order {command.order_id}"
+
+
+def _not_found(command: Cancel, error: str) -> Item:
     return Item(
         account=command.venue.account or "",
         order_id=command.order_id,
         exchange_order_id=None,
         symbol="",
         outcome=Outcome.FAILED,
-        error=f"order_not_found: the strategy has no order {command.order_id}",
+        error=error,
+    )
+
+
+def _ended_before(parent: ParentOrder) -> Item:
+    return Item(
+        account=parent.account,
+        order_id=parent.id,
+        exchange_order_id=None,
+        symbol=parent.symbol,
+        outcome=Outcome.ENDED_BEFORE,
     )

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict, deque
+from bisect import insort
+from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import orjson
@@ -23,7 +22,7 @@ from adapters.sqlite.errors import StorageError
 from algorithms.domain import OrderType, StrategyName
 from daemon.execution import answers
 from daemon.execution.answers import Answer, Item, Outcome, RequestStatus
-from daemon.execution.commands import Place
+from daemon.execution.commands import CancelAll, Place
 from daemon.execution.intake import Terms, needs_price
 from daemon.execution.requests import CancelsConfirmed, NewRequest
 from daemon.notices import raise_notice
@@ -33,8 +32,8 @@ from daemon.storage.tx import NotUniqueError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from adapters.broker import Broker
     from adapters.clock import Clock
@@ -52,6 +51,8 @@ if TYPE_CHECKING:
 
 RECENT_KEYS = 4096
 STORAGE_RETRY_S = 1.0
+LOOK_AGAIN_S = 1.0
+CONNECTED_WITHIN_S = 10.0
 MOST_FROM_LANE = 64
 TERMS_AT_ONCE_S = 0.1
 """A request is stored at the latest after this, whether or not the brokers have answered."""
@@ -85,9 +86,12 @@ class DeskSettings:
 class _Lane:
     """One strategy's requests that wait, and the cancels they wait for."""
 
-    waiting: deque[str] = field(default_factory=deque)
+    waiting: list[str] = field(default_factory=list)
+    """Ids, which sort by arrival."""
     cancelling: set[str] = field(default_factory=set)
     cancels_seen: int = 0
+    starting: bool = False
+    """The brokers are being connected; what the last process left waits for them."""
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     working: bool = False
 
@@ -150,30 +154,15 @@ class Desk:
 
         Raises KeyReusedError, and StorageError when it could not be stored; then nothing was.
         """
-        request_id = self._ids.new()
         lane = self._lane(submission.strategy)
+        request_id = self._ids.new()
         places = [c for c in submission.commands if isinstance(c, Place)]
         terms = self._known_terms(submission.strategy, places)
         has_cancels = len(places) < len(submission.commands)
         if terms is None and not has_cancels and lane.is_clear:
             terms = await self._terms_soon(submission.strategy, places, lane)
         waits = bool(places) and (terms is None or has_cancels or not lane.is_clear)
-        dedup_key = _dedup_key(submission, request_id)
-        request = NewRequest(
-            id=request_id,
-            strategy=submission.strategy,
-            source=submission.source,
-            dedup_key=dedup_key,
-            body_hash=submission.body_hash,
-            body=submission.body,
-            warnings=submission.warnings,
-            cancels=has_cancels,
-            unworked=waits,
-            deadline=submission.received_at + self._settings.cancel_timeout
-            if has_cancels
-            else None,
-            received_at=submission.received_at,
-        )
+        request = self._new_request(submission, request_id, cancels=has_cancels, waits=waits)
         waiter = (
             None
             if _settles_at_once(places, submission) and not waits
@@ -184,23 +173,18 @@ class Desk:
             self._begin_cancelling(submission.strategy, request_id)
         stored = None
         try:
-            stored = await self._store_once(
-                request, submission, None if waits else places, terms or {}
-            )
+            if waits or has_cancels:
+                stored = await self._store_whoever_waits(request, submission)
+            else:
+                stored = await self._store_once(request, submission, places, terms or {})
         finally:
             is_new = stored is not None and stored.request_id == request_id
-            if has_cancels and (stored is None or not is_new or not stored.cancelling):
-                self._cancels_over(submission.strategy, request_id)
             if waiter is not None and (stored is None or not is_new or stored.answer is not None):
-                self._waiters.pop(request_id, None)
+                self._stop_waiting(request_id, waiter)
         if stored.request_id != request_id:
             return await self._earlier(stored)
         if stored.answer is not None:
             return Reply(stored.answer.http_status, stored.answer.body)
-        if stored.cancelling:
-            self._watch_deadline(request_id, request.deadline)
-        if waits:
-            self._enqueue(submission.strategy, request_id)
         return await self._reply_in_time(request_id, waiter or self._wait_for(request_id))
 
     async def request_status(self, strategy: StrategyName, request_id: str) -> Reply | None:
@@ -217,8 +201,12 @@ class Desk:
 
         return await self._store.read(read)
 
-    async def recover(self) -> None:
-        """Take up the requests that the last process left without an answer."""
+    async def recover(self, connected: Callable[[], Awaitable[None]]) -> None:
+        """Take up the requests that the last process left without an answer.
+
+        Their orders are placed once ``connected`` has returned: a broker that is only being
+        connected would seem to refuse them.
+        """
         rows = await self._store.read(lambda view: view.fetch("unfinished_requests"))
         for row in rows:
             strategy = StrategyName(row["strategy"])
@@ -226,12 +214,74 @@ class Desk:
                 self._begin_cancelling(strategy, row["id"])
                 self._watch_deadline(row["id"], from_us(row["deadline"]))
             if row["unworked"]:
+                self._lane(strategy).starting = True
                 self._enqueue(strategy, row["id"])
+        self._tasks.spawn(self._start_lanes(connected), name="lanes start")
         now = self._clock.now()
         for row in rows:
             await self._store.write(partial(self._requests.settle, request_id=row["id"], now=now))
 
+    async def _start_lanes(self, connected: Callable[[], Awaitable[None]]) -> None:
+        try:
+            async with asyncio.timeout(CONNECTED_WITHIN_S):
+                await connected()
+        except TimeoutError:
+            log.warning("some brokers are slow; what was left over is worked without them")
+        for lane in self._lanes.values():
+            lane.starting = False
+            lane.moved.set()
+
     # Storing
+
+    def _new_request(
+        self, submission: Submission, request_id: str, *, cancels: bool, waits: bool
+    ) -> NewRequest:
+        deadline = submission.received_at + self._settings.cancel_timeout if cancels else None
+        return NewRequest(
+            id=request_id,
+            strategy=submission.strategy,
+            source=submission.source,
+            dedup_key=_dedup_key(submission, request_id),
+            body_hash=submission.body_hash,
+            body=submission.body,
+            warnings=submission.warnings,
+            cancels=cancels,
+            unworked=waits,
+            deadline=deadline,
+            received_at=submission.received_at,
+        )
+
+    async def _store_whoever_waits(self, request: NewRequest, submission: Submission) -> _Stored:
+        """Store a request that has to wait or to cancel, and see to what follows.
+
+        A caller that goes away meanwhile takes nothing back: its request may be on disk.
+        """
+        outcome = await asyncio.shield(
+            self._tasks.spawn(
+                self._store_and_follow(request, submission), name=f"request {request.id}"
+            )
+        )
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def _store_and_follow(
+        self, request: NewRequest, submission: Submission
+    ) -> _Stored | Exception:
+        places = None if request.unworked else ()
+        try:
+            stored = await self._store_once(request, submission, places, {})
+        except Exception as error:  # noqa: BLE001 - the caller's to hear, no failure of this task
+            self._cancels_over(submission.strategy, request.id)
+            return error
+        is_new = stored.request_id == request.id
+        if is_new and stored.cancelling:
+            self._watch_deadline(request.id, request.deadline)
+        elif request.cancels:
+            self._cancels_over(submission.strategy, request.id)
+        if is_new and request.unworked:
+            self._enqueue(submission.strategy, request.id)
+        return stored
 
     async def _store_once(
         self,
@@ -309,12 +359,10 @@ class Desk:
         now = request.received_at
         targets: list[tuple[ParentId, Role]] = []
         refusals: list[Item] = []
-        for command in submission.commands:
-            if isinstance(command, Place):
-                continue
-            found, refused = self._cancels.cancel(tx, submission.strategy, command, now)
+        if request.cancels:
+            cancels = (c for c in submission.commands if not isinstance(c, Place))
+            found, refusals = self._cancels.cancel(tx, submission.strategy, cancels, now)
             targets += [(parent_id, "cancel") for parent_id in found]
-            refusals += refused
         settled = places is not None and not targets
         stored: list[tuple[str, str, str]] = []
         for command in places or ():
@@ -361,18 +409,29 @@ class Desk:
             )
             return Reply(answers.STILL_WORKING, body)
         finally:
-            waiters = self._waiters.get(request_id)
-            if waiters is not None and waiter in waiters:
-                waiters.remove(waiter)
-                if not waiters:
-                    del self._waiters[request_id]
+            self._stop_waiting(request_id, waiter)
+
+    def _stop_waiting(self, request_id: str, waiter: asyncio.Future[Reply]) -> None:
+        waiters = self._waiters.get(request_id)
+        if waiters is not None and waiter in waiters:
+            waiters.remove(waiter)
+            if not waiters:
+                del self._waiters[request_id]
 
     async def _earlier(self, stored: _Stored) -> Reply:
         """Answer a repeated request as the first one was answered."""
-        if stored.answer is not None:
-            reply = Reply(stored.answer.http_status, stored.answer.body)
+        answer = stored.answer
+        if answer is not None:
+            reply = Reply(answer.http_status, answer.body)
         else:
             reply = await self._reply_in_time(stored.request_id, self._wait_for(stored.request_id))
+            if reply.http_status == answers.STILL_WORKING:
+                # It may have been settled after it was looked up and before we began to wait.
+                row = await self._store.read(
+                    lambda view: view.fetch_one("request", id=stored.request_id)
+                )
+                if row is not None and row["answer"] is not None:
+                    reply = Reply(row["http_status"], row["answer"].encode())
         if not stored.repeats:
             return reply
         body = orjson.loads(reply.body) | {"duplicate": True}
@@ -402,7 +461,7 @@ class Desk:
 
     def _enqueue(self, strategy: StrategyName, request_id: str) -> None:
         lane = self._lane(strategy)
-        lane.waiting.append(request_id)
+        insort(lane.waiting, request_id)
         if not lane.working:
             lane.working = True
             self._tasks.spawn(self._work_lane(strategy, lane), name=f"lane {strategy}")
@@ -426,36 +485,62 @@ class Desk:
             )
 
     async def _at_deadline(self, request_id: str, deadline: datetime) -> None:
-        while (left := (deadline - self._clock.now()).total_seconds()) > 0:
-            if request_id not in self._lane_of_request:
-                return
-            await self._clock.sleep(min(left, 1.0))
-        now = self._clock.now()
-        await self._store.write(
-            lambda tx: self._requests.settle(tx, request_id, now, at_deadline=True)
-        )
-        strategy = self._lane_of_request.get(request_id)
-        if strategy is not None:
-            self._cancels_over(strategy, request_id)
+        """Let a request's cancels have their time; then whatever is left is reported."""
+        while request_id in self._lane_of_request:
+            now = self._clock.now()
+            left = (deadline - now).total_seconds()
+            if left > 0:
+                await self._clock.sleep(min(left, LOOK_AGAIN_S))
+                continue
+            try:
+                await self._store.write(
+                    partial(self._requests.settle, request_id=request_id, now=now)
+                )
+            except StorageError as error:
+                log.warning("request %s waits for the database: %s", request_id, error)
+                await self._clock.sleep(STORAGE_RETRY_S)
+            else:
+                strategy = self._lane_of_request.get(request_id)
+                if strategy is not None:
+                    self._cancels_over(strategy, request_id)
 
     async def _work_lane(self, strategy: StrategyName, lane: _Lane) -> None:
         """Work a strategy's waiting requests in their order, when no cancel is under way."""
         try:
             while lane.waiting:
-                while lane.cancelling:
+                while lane.cancelling or lane.starting:
                     lane.moved.clear()
                     await lane.moved.wait()
-                batch = list(islice(lane.waiting, MOST_FROM_LANE))
+                batch = lane.waiting[:MOST_FROM_LANE]
                 try:
-                    await self._work_batch(strategy, batch)
+                    await self._work_each(strategy, batch)
                 except StorageError as error:
-                    log.error("strategy %s: requests wait for the database: %s", strategy, error)
+                    log.warning("strategy %s: requests wait for the database: %s", strategy, error)
                     await self._clock.sleep(STORAGE_RETRY_S)
                     continue
-                for _ in batch:
-                    lane.waiting.popleft()
+                worked = set(batch)
+                lane.waiting = [one for one in lane.waiting if one not in worked]
         finally:
             lane.working = False
+
+    async def _work_each(self, strategy: StrategyName, request_ids: Sequence[str]) -> None:
+        """Work some requests. One that cannot be worked must not hold up the others for ever."""
+        try:
+            await self._work_batch(strategy, request_ids)
+        except StorageError:
+            raise
+        except Exception:
+            log.exception("strategy %s: a request cannot be worked", strategy)
+            if len(request_ids) > 1:
+                for request_id in request_ids:
+                    await self._work_each(strategy, [request_id])
+                return
+            await self._give_up(request_ids[0])
+
+    async def _give_up(self, request_id: str) -> None:
+        now = self._clock.now()
+        answer = answers.broken(request_id)
+        await self._store.write(lambda tx: self._requests.finish(tx, answer, request_id, now))
 
     async def _work_batch(self, strategy: StrategyName, request_ids: Sequence[str]) -> None:
         """Work some requests together: prices are asked for at once, the order is kept."""
@@ -493,28 +578,36 @@ class Desk:
             current = tx.fetch_one("unfinished_request", id=request_id)
             if current is None or not current["unworked"]:
                 return  # worked already; an earlier try was cut short by the database
-            if age > self._settings.max_age:
-                self._drop(tx, strategy, request_id, places, age, now)
-                return
-            vetoes = [
-                command
-                for later in tx.fetch("cancels_after", strategy=strategy, id=request_id)
-                for command in self._commands_of(later["body"])
-            ]
             targets: list[ParentId] = []
             refusals: list[Item] = []
-            for command in places:
-                if any(self._cancels.covers(veto, command) for veto in vetoes):
-                    refusals.append(_vetoed(command))
-                    continue
-                placed = self._intake.place(
-                    tx, command, request_id=request_id, strategy=strategy, terms=terms, now=now
-                )
-                targets += [parent.id for parent in placed.parents]
-                refusals += placed.refusals
+            if age > self._settings.max_age:
+                refusals = self._drop(tx, strategy, request_id, places, age, now)
+            else:
+                vetoes = self._cancels_after(tx, strategy, request_id)
+                for command in places:
+                    placed = self._intake.place(
+                        tx,
+                        command,
+                        request_id=request_id,
+                        strategy=strategy,
+                        terms=terms,
+                        now=now,
+                        vetoes=vetoes,
+                    )
+                    targets += [parent.id for parent in placed.parents]
+                    refusals += placed.refusals
             self._requests.worked(tx, request_id, targets=targets, refusals=refusals, now=now)
 
         await self._store.write(work)
+
+    def _cancels_after(self, tx: Tx, strategy: StrategyName, request_id: str) -> list[CancelAll]:
+        """Return the cancels that came after a request, and mean its orders too."""
+        return [
+            command
+            for later in tx.fetch("cancels_after", strategy=strategy, id=request_id)
+            for command in self._commands_of(later["body"])
+            if isinstance(command, CancelAll)
+        ]
 
     def _drop(
         self,
@@ -524,7 +617,7 @@ class Desk:
         places: Sequence[Place],
         age: timedelta,
         now: datetime,
-    ) -> None:
+    ) -> list[Item]:
         seconds = str(int(age.total_seconds()))
         raise_notice(
             tx,
@@ -535,8 +628,18 @@ class Desk:
             request=request_id,
             age=seconds,
         )
-        words = f"{seconds} s old when it could be worked; {len(places)} orders were not sent"
-        self._requests.finish(tx, answers.dropped(request_id, words), request_id, now)
+        return [
+            Item(
+                account=book.account.name,
+                order_id=None,
+                exchange_order_id=None,
+                symbol=command.symbol,
+                outcome=Outcome.FAILED,
+                error=f"too_old: {seconds} s old when it could be worked",
+            )
+            for command in places
+            for book in self._intake.books(strategy, command)
+        ]
 
     # Prices
 
@@ -545,23 +648,32 @@ class Desk:
     ) -> dict[tuple[AccountName, Symbol], Terms] | None:
         """Collect what is known already; None if a broker has to be asked."""
         terms: dict[tuple[AccountName, Symbol], Terms] = {}
+        for (account, symbol), priced in self._wanted(strategy, places).items():
+            instrument = self._market.known_instrument(account, symbol)
+            broker = self._brokers.get(account)
+            if instrument is None or broker is None:
+                return None
+            price = None
+            if priced:
+                quote = self._market.recent_quote(account, symbol)
+                if quote is None:
+                    return None
+                price = quote.last
+            terms[account, symbol] = Terms(
+                instrument=instrument, price=price, order_types=broker.capabilities.order_types
+            )
+        return terms
+
+    def _wanted(
+        self, strategy: StrategyName, places: Sequence[Place]
+    ) -> dict[tuple[AccountName, Symbol], bool]:
+        """List what must be known of which symbol in which account; True: its price too."""
+        wanted: dict[tuple[AccountName, Symbol], bool] = {}
         for command in places:
             for book in self._intake.books(strategy, command):
-                account = book.account.name
-                instrument = self._market.known_instrument(account, command.symbol)
-                broker = self._brokers.get(account)
-                if instrument is None or broker is None:
-                    return None
-                price = None
-                if needs_price(command):
-                    quote = self._market.recent_quote(account, command.symbol)
-                    if quote is None:
-                        return None
-                    price = quote.last
-                terms[account, command.symbol] = Terms(
-                    instrument=instrument, price=price, order_types=broker.capabilities.order_types
-                )
-        return terms
+                key = book.account.name, command.symbol
+                wanted[key] = wanted.get(key, False) or needs_price(command, book)
+        return wanted
 
     async def _terms_soon(
         self, strategy: StrategyName, places: Sequence[Place], lane: _Lane
@@ -579,31 +691,28 @@ class Desk:
         self, strategy: StrategyName, places: Sequence[Place]
     ) -> dict[tuple[AccountName, Symbol], Terms]:
         """Ask the brokers for what is not known, all at once."""
-        wanted = {
-            (book.account.name, command.symbol): command
-            for command in places
-            for book in self._intake.books(strategy, command)
-        }
+        wanted = self._wanted(strategy, places)
         found = await asyncio.gather(
-            *(self._ask(account, symbol, places) for account, symbol in wanted)
+            *(
+                self._ask(account, symbol, priced=priced)
+                for (account, symbol), priced in wanted.items()
+            )
         )
         return dict(zip(wanted, found, strict=True))
 
-    async def _ask(self, account: AccountName, symbol: Symbol, places: Sequence[Place]) -> Terms:
+    async def _ask(self, account: AccountName, symbol: Symbol, *, priced: bool) -> Terms:
         try:
             instrument = await self._market.instrument(account, symbol)
-            price = None
-            if any(needs_price(command) for command in places):
+        except BrokerError as error:
+            return Terms(problem=_problem(error))
+        price = problem = None
+        if priced:
+            try:
                 price = (await self._market.quote(account, symbol)).last
-        except UnknownSymbolError as error:
-            return Terms(problem=f"unknown_symbol: {error}")
-        except (BrokerError, TimeoutError) as error:
-            return Terms(problem=f"unavailable: {error}")
-        return Terms(
-            instrument=instrument,
-            price=price,
-            order_types=self._brokers[account].capabilities.order_types,
-        )
+            except BrokerError as error:
+                problem = _problem(error)
+        order_types = self._brokers[account].capabilities.order_types
+        return Terms(instrument=instrument, price=price, order_types=order_types, problem=problem)
 
     def _remember(self, key: tuple[str, str]) -> None:
         self._recent[key] = None
@@ -654,12 +763,6 @@ def _at_once(
     return answers.build(request_id, [*refusals, *taken], warnings)
 
 
-def _vetoed(command: Place) -> Item:
-    return Item(
-        account=command.venue.account or "",
-        order_id=None,
-        exchange_order_id=None,
-        symbol=command.symbol,
-        outcome=Outcome.FAILED,
-        error="cancelled: a cancel of the strategy came before this order could be sent",
-    )
+def _problem(error: BrokerError) -> str:
+    code = "unknown_symbol" if isinstance(error, UnknownSymbolError) else "unavailable"
+    return f"{code}: {error}"

@@ -7,7 +7,6 @@ instruments were asked for before; here nothing waits.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to, to_text
@@ -16,12 +15,13 @@ from algorithms.twap import slice_time, span_of
 from daemon.execution.answers import Item, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from decimal import Decimal
 
     from algorithms.domain import AccountName, StrategyName, Symbol
     from algorithms.instruments import Instrument
-    from daemon.execution.commands import Place, Venue
+    from daemon.execution.commands import CancelAll, Place, Venue
     from daemon.execution.halts import Halts
     from daemon.execution.orders import Orders
     from daemon.ids import IdSource
@@ -29,14 +29,18 @@ if TYPE_CHECKING:
     from daemon.storage.tx import Tx
 
 NETTABLE = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.TWAP})
+UNLIMITED = frozenset({OrderType.MARKET, OrderType.MOC, OrderType.STOP_MARKET})
+"""Order types that trade at any price; a price that comes with one only sizes it."""
+FUTURES = "futures"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What the broker says of a symbol: how it trades and at what price.
 
-    ``price`` is None where no decision needed one. ``problem`` is set instead of both when the
-    broker could not say: a refusal as ``code: explanation``.
+    ``price`` is None where no decision needed one. ``problem`` says why one of the two is
+    missing, as a refusal ``code: explanation``; an order that can do without is taken all the
+    same.
     """
 
     instrument: Instrument | None = None
@@ -45,15 +49,32 @@ class Terms:
     problem: str | None = None
 
 
+VETOED = "cancelled: a cancel of the strategy came before this order could be sent"
+_SILENT = "unavailable: the broker does not answer"
+_NO_TERMS = Terms(problem=_SILENT)
+
+
 class _Refusal(Exception):  # noqa: N818 - a way out of the sizing, caught in this file
     """The order is not taken; the message is ``code: explanation``."""
 
 
-def needs_price(command: Place) -> bool:
-    """Whether sizing or reserving for this order takes the current price."""
-    if command.percent is not None and command.percent > ZERO and command.price is None:
+def needs_price(command: Place, book: Book) -> bool:
+    """Whether sizing or reserving for this order takes the current price.
+
+    The price that comes with a market order sizes it, but does not bound what it may cost.
+    """
+    if command.stop_price is not None:
+        return False
+    if command.percent is not None and command.percent < ZERO:
+        # Closing sells, which reserves no cash; only a short position is bought back.
+        return book.account.market_type == FUTURES and not _is_limited(command)
+    if command.percent is not None and command.price is None:
         return True
-    return command.side is Side.BUY and command.price is None and command.stop_price is None
+    return command.side is Side.BUY and not _is_limited(command)
+
+
+def _is_limited(command: Place) -> bool:
+    return command.price is not None and command.order_type not in UNLIMITED
 
 
 def fits(book: Book, venue: Venue) -> bool:
@@ -64,6 +85,15 @@ def fits(book: Book, venue: Venue) -> bool:
         and (venue.exchange is None or venue.exchange in {account.broker, account.market.lower()})
         and (venue.market_type is None or venue.market_type == account.market_type)
         and (venue.currency is None or venue.currency == account.currency)
+    )
+
+
+def _ends(veto: CancelAll, symbol: Symbol, side: Side, book: Book) -> bool:
+    """Whether a cancel of everything is about such an order of a book."""
+    return (
+        (veto.symbol is None or veto.symbol == symbol)
+        and (veto.side is None or veto.side is side)
+        and fits(book, veto.venue)
     )
 
 
@@ -106,8 +136,13 @@ class Intake:
         strategy: StrategyName,
         terms: Mapping[tuple[AccountName, Symbol], Terms],
         now: datetime,
+        vetoes: Sequence[CancelAll] = (),
     ) -> Placed:
-        """Store a parent order for every book that can have one."""
+        """Store a parent order for every book that can have one.
+
+        ``vetoes`` are cancels that came after the command, while it waited: they end what they
+        would have ended had it not waited.
+        """
         books = self.books(strategy, command)
         if not books:
             return Placed((), (_refused("", command, _no_book(strategy, command)),))
@@ -119,9 +154,10 @@ class Intake:
                     tx,
                     command,
                     book,
-                    terms[book.account.name, command.symbol],
+                    terms.get((book.account.name, command.symbol), _NO_TERMS),
                     request_id,
                     now,
+                    vetoes,
                 )
             except _Refusal as refusal:
                 refusals.append(_refused(book.account.name, command, str(refusal)))
@@ -138,21 +174,24 @@ class Intake:
         terms: Terms,
         request_id: str,
         now: datetime,
+        vetoes: Sequence[CancelAll],
     ) -> ParentOrder:
-        instrument = self._check(command, book, terms)
         position = tx.position(book.account.name, book.name, command.symbol)
         side = command.side
         if command.percent is not None and command.percent < ZERO:
             side = Side.SELL if position.quantity >= ZERO else Side.BUY
-        limit = _inside(command.price, side, instrument)
+        if any(_ends(veto, command.symbol, side, book) for veto in vetoes):
+            raise _Refusal(VETOED)
+        instrument = self._check(command, book, terms)
+        limit = None
+        if command.order_type not in UNLIMITED:
+            limit = _inside(command.price, side, instrument)
         stop = _at_or_beyond(command.stop_price, side, instrument)
-        if command.order_type in {OrderType.MARKET, OrderType.MOC}:
-            limit = None
-        quantity = self._quantity(command, book, instrument, terms.price, position.quantity)
+        quantity = self._quantity(command, book, instrument, terms, position.quantity)
         reserve_price = None
         reserved = quantity
         if side is Side.BUY:
-            reserve_price = self._reserve_price(limit, stop, terms.price, book)
+            reserve_price = self._reserve_price(limit, stop, terms, book)
             reserved = quantity * reserve_price
             cash = tx.position(book.account.name, book.name, book.account.currency)
             if reserved > cash.free:
@@ -207,7 +246,7 @@ class Intake:
                 f"symbol_not_in_book: {book.name} trades {', '.join(sorted(book.symbols))}"
             )
         if terms.instrument is None:
-            raise _Refusal(terms.problem or "unavailable: the broker does not answer")
+            raise _Refusal(terms.problem or _SILENT)
         if command.order_type not in terms.order_types | {OrderType.TWAP}:
             raise _Refusal(f"unsupported: {book.account.broker} has no {command.order_type.value}")
         return terms.instrument
@@ -217,7 +256,7 @@ class Intake:
         command: Place,
         book: Book,
         instrument: Instrument,
-        price: Decimal | None,
+        terms: Terms,
         held: Decimal,
     ) -> Decimal:
         """Size the order in units: as asked, or from percent of capital or of the position."""
@@ -237,9 +276,9 @@ class Intake:
                     f"nothing_to_close: {book.name} holds {to_text(held)} {command.symbol}"
                 )
             return sized
-        basis = command.price or command.stop_price or price
+        basis = command.price or command.stop_price or terms.price
         if basis is None:
-            raise _Refusal("unavailable: no price to size the order with")
+            raise _Refusal(terms.problem or "unavailable: no price to size the order with")
         budget = book.capital * command.percent / HUNDRED * book.leverage
         lots = budget // (basis * instrument.lot)
         if not lots:
@@ -250,17 +289,17 @@ class Intake:
         return lots * instrument.lot
 
     def _reserve_price(
-        self, limit: Decimal | None, stop: Decimal | None, price: Decimal | None, book: Book
+        self, limit: Decimal | None, stop: Decimal | None, terms: Terms, book: Book
     ) -> Decimal:
         """Cash a unit may cost at worst, fee included."""
         if limit is not None:
             worst = limit
         elif stop is not None:
             worst = stop * self._worst
-        elif price is not None:
-            worst = price * self._worst
+        elif terms.price is not None:
+            worst = terms.price * self._worst
         else:
-            raise _Refusal("unavailable: no price to reserve cash with")
+            raise _Refusal(terms.problem or "unavailable: no price to reserve cash with")
         return worst * (ONE + book.account.commission_percent / HUNDRED)
 
 

@@ -93,7 +93,10 @@ class Requests:
         refusals: Sequence[Item],
         answer: Answer | None,
     ) -> None:
-        """Store a request together with what it started, and its answer if that is known."""
+        """Store a request together with what it started, and its answer if that is known.
+
+        ``refusals`` are the parts of the answer that are known already and will not change.
+        """
         if answer is not None:
             status = answer.status
         else:
@@ -136,12 +139,11 @@ class Requests:
             return
         for parent_id in targets:
             tx.insert(TARGETS, (request_id, parent_id, "place"))
-        earlier = [_refusal(raw) for raw in orjson.loads(row["refusals"])]
         tx.execute(
             "begin_request",
             id=request_id,
             status=RequestStatus.WORKING.value,
-            refusals=_refusals_text([*earlier, *refusals]),
+            refusals=_refusals_text([*_refusals(row["refusals"]), *refusals]),
         )
         self.settle(tx, request_id, now)
 
@@ -150,28 +152,38 @@ class Requests:
         for row in tx.fetch("unfinished_requests_of_parent", parent_id=parent.id):
             self.settle(tx, row["request_id"], now)
 
-    def settle(self, tx: Tx, request_id: str, now: datetime, *, at_deadline: bool = False) -> None:
-        """Finish a request whose orders have all come far enough, or whose time is over."""
+    def settle(self, tx: Tx, request_id: str, now: datetime) -> None:
+        """Finish a request whose orders have all come far enough.
+
+        Its cancels have time until the deadline; what is not confirmed by then is reported so.
+        """
         row = tx.fetch_one("unfinished_request", id=request_id)
         if row is None:
             return
         targets = tx.fetch("targets_of_request", request_id=request_id)
-        items = [_refusal(raw) for raw in orjson.loads(row["refusals"])]
-        for target in targets:
-            parent = parent_from_row(target)
-            item = (
-                self._cancel_item(tx, parent, at_deadline=at_deadline)
-                if target["role"] == "cancel"
-                else self._place_item(tx, parent)
-            )
-            if item is None:
-                return
-            items.append(item)
-        if row["unworked"]:
-            tx.signal(CancelsConfirmed(request_id))
+        late = row["deadline"] is not None and to_us(now) >= row["deadline"]
+        cancels = [
+            self._cancel_item(tx, parent_from_row(target), at_deadline=late)
+            for target in targets
+            if target["role"] == "cancel"
+        ]
+        if None in cancels:
             return
-        answer = answers.build(request_id, items, _warnings(row["body"]))
-        self.finish(tx, answer, request_id, now)
+        if row["cancels"]:
+            tx.signal(CancelsConfirmed(request_id))
+        if row["unworked"]:
+            return
+        places = [
+            self._place_item(tx, parent_from_row(target))
+            for target in targets
+            if target["role"] == "place"
+        ]
+        items = [*_refusals(row["refusals"]), *cancels, *places]
+        known = [item for item in items if item is not None]
+        if len(known) == len(items):
+            self.finish(
+                tx, answers.build(request_id, known, _warnings(row["body"])), request_id, now
+            )
 
     def finish(self, tx: Tx, answer: Answer, request_id: str, now: datetime) -> None:
         """Store the final answer and tell whoever waits for it."""
@@ -194,7 +206,8 @@ class Requests:
             or bool(acknowledged)
             or parent.remain != parent.total
         )
-        if came_through or parent.status is ParentStatus.DONE:
+        refused = parent.status is ParentStatus.FAILED and parent.remain == parent.total
+        if (came_through and not refused) or parent.status is ParentStatus.DONE:
             return _item(parent, children, Outcome.ACCEPTED)
         if parent.status.is_final:
             return _item(parent, children, Outcome.FAILED, parent.reason or parent.status.value)
@@ -227,15 +240,8 @@ def _refusals_text(refusals: Sequence[Item]) -> str:
     return orjson.dumps([asdict(item) for item in refusals]).decode()
 
 
-def _refusal(raw: dict[str, str]) -> Item:
-    return Item(
-        account=raw["account"],
-        order_id=None,
-        exchange_order_id=None,
-        symbol=raw["symbol"],
-        outcome=Outcome.FAILED,
-        error=raw["error"],
-    )
+def _refusals(text: str) -> list[Item]:
+    return [Item(**raw | {"outcome": Outcome(raw["outcome"])}) for raw in orjson.loads(text)]
 
 
 def _item(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from adapters.clock import LoopClock
+from adapters.paper import PaperBroker
 from adapters.sqlite.driver import InlineDriver
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import AccountName, OrderType, Side, StrategyName, Symbol
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from daemon.execution.commands import Command
+    from daemon.execution.desk import Reply
     from daemon.storage.tx import SqlValue
     from tests.support.mortal import Life
 
@@ -85,19 +88,40 @@ class World:
     async def submit(self, strategy: str, *commands: Command, key: str | None = None) -> Told:
         """Send a request and return the reply."""
         self._sent += 1
-        text = f"{strategy}:{key or self._sent}"
-        submission = Submission(
+        return await self.send(strategy, *commands, key=key or f"{strategy}:{self._sent}")
+
+    async def send(self, strategy: str, *commands: Command, key: str | None = None) -> Told:
+        """Send a request as ``submit`` does, but without a key unless one is given."""
+        return _told(await self.engine.desk.submit(self.submission(strategy, *commands, key=key)))
+
+    def submission(self, strategy: str, *commands: Command, key: str | None = None) -> Submission:
+        """Spell a request as it arrives at the desk now."""
+        return Submission(
             strategy=StrategyName(strategy),
             source="webhook",
             commands=commands,
-            key=key or text,
+            key=key,
             body_hash=hashlib.sha256(repr(commands).encode()).digest(),
             body=remember(commands),
             warnings=(),
             received_at=self.clock.now(),
         )
-        reply = await self.engine.desk.submit(submission)
-        return Told(reply.http_status, orjson.loads(reply.body))
+
+    async def status(self, strategy: str, request_id: str) -> Told | None:
+        """Ask for a request by its id."""
+        reply = await self.engine.desk.request_status(StrategyName(strategy), request_id)
+        return None if reply is None else _told(reply)
+
+    def exchange(self, account: str = "main") -> PaperBroker:
+        """Return the paper broker of an account, to script its faults and to look at its book."""
+        broker = self.engine.services.brokers[AccountName(account)]
+        assert isinstance(broker, PaperBroker)
+        return broker
+
+    async def resting(self, account: str = "main") -> Counter[str]:
+        """Count the orders that rest at the exchange, by the strategy that sent them."""
+        orders = await self.exchange(account).exchange.open_orders()
+        return Counter(order.client_id.split("-")[0] for order in orders)
 
     async def pass_time(self, seconds: float) -> None:
         """Let the market and the daemon live for a while."""
@@ -121,6 +145,10 @@ class World:
             lambda view: view.fetch_one("position", account=account, book=book, asset=asset)
         )
         return Decimal(0) if row is None else Decimal(row["reserved"])
+
+
+def _told(reply: Reply) -> Told:
+    return Told(reply.http_status, orjson.loads(reply.body))
 
 
 _BODIES: dict[str, tuple[Command, ...]] = {}
