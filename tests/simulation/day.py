@@ -17,7 +17,7 @@ from adapters.clock import LoopClock
 from adapters.paper.faults import Fault
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import AccountName, StrategyName
-from daemon.execution.commands import Submission
+from daemon.execution.commands import CancelAll, Submission
 from daemon.execution.desk import KeyReusedError
 from daemon.execution.halts import Scope
 from daemon.signals import NoticeRaised
@@ -204,6 +204,9 @@ class Day:
         body = orjson.loads(reply.body)
         self._acknowledged[body["id"]] = webhook.strategy
         self._tell(f"#{number} {reply.http_status} {body['id']} {body['message']}")
+        if body["success"] and isinstance(command := webhook.commands[-1], CancelAll):
+            for escaped in self._judge.escaped(webhook.strategy, body["id"], command):
+                self.wrong(escaped)
         for result in body["results"]:
             for order in result["orders"]:
                 if order["error"]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from algorithms.invariants import BrokerView
+    from daemon.execution.commands import CancelAll
 
 REQUEST_AGE_MOST = timedelta(minutes=5)
 
@@ -41,6 +42,16 @@ SELECT id, reason FROM child_orders WHERE state = 'cancelled' AND cancel_request
     AND cancel_at IS NULL AND reason NOT LIKE 'halted%'
 """
 SUSPENSE = "SELECT account, asset, quantity FROM positions WHERE book = '@suspense'"
+OVERSOLD = """
+SELECT book, asset, quantity, reserved FROM positions
+WHERE CAST(quantity AS REAL) < 0
+    OR (asset <> 'USD' AND CAST(reserved AS REAL) > CAST(quantity AS REAL))
+"""
+ESCAPED = """
+SELECT id, status FROM parent_orders
+WHERE strategy = ? AND request_id < ? AND ended_at IS NULL
+    AND symbol = COALESCE(?, symbol) AND side = COALESCE(?, side)
+"""
 ALIVE = "SELECT id, status FROM parent_orders WHERE ended_at IS NULL"
 RESERVED = "SELECT book, asset, reserved FROM positions WHERE reserved <> '0'"
 BOOKED = "SELECT account, COUNT(*) FROM fills WHERE source = 'broker' GROUP BY account"
@@ -81,6 +92,10 @@ class Judge:
                 f"in suspense: {row['account']} {row['quantity']} {row['asset']}"
                 for row in connection.execute(SUSPENSE)
             ]
+            wrong += [
+                f"{row['book']} has {row['quantity']} {row['asset']}, {row['reserved']} reserved"
+                for row in connection.execute(OVERSOLD)
+            ]
             if done:
                 wrong += self._left_over(connection, views)
         return wrong
@@ -96,6 +111,13 @@ class Judge:
         """Whether an exchange has an order."""
         view = inspect(self._exchange(account), account)
         return any(record.client_id == client_id for record in view.orders or ())
+
+    def escaped(self, strategy: str, request_id: str, command: CancelAll) -> list[str]:
+        """Return the orders that a cancel said it had ended, and that live."""
+        side = None if command.side is None else command.side.value
+        with closing(connect_to_look(self._database)) as connection:
+            rows = connection.execute(ESCAPED, (strategy, request_id, command.symbol, side))
+            return [f"parent {row['id']} is {row['status']} after {request_id}" for row in rows]
 
     def is_busy(self) -> bool:
         """Whether something is under way that ends by itself."""

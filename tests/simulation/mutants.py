@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
 from adapters.broker import Absent, Undecided
-from algorithms.domain import ChildState
+from algorithms.domain import ChildState, ParentStatus
 from daemon.execution import fills
 from daemon.execution.broker_calls import BrokerCalls
 from daemon.execution.cancels import CancelDesk
@@ -21,6 +22,7 @@ from daemon.execution.sent import request_of, sent_order
 from daemon.execution.settler import Settler
 from daemon.execution.slicer import Slicer
 from daemon.storage.rows import parent_from_row, to_us
+from daemon.storage.tx import Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from adapters.broker import CancelOutcome, FindOutcome, SentOrder
     from algorithms.domain import ChildId, ChildOrder, ParentOrder, StrategyName
+    from daemon.execution.answers import Item
     from daemon.execution.commands import CancelAll
     from daemon.storage.tx import Tx, View
 
@@ -104,6 +107,25 @@ def cancel_all_orders_of_the_account(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(CancelDesk, "matching", matching)
 
 
+def let_waiting_orders_escape_a_cancel(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(CancelDesk, "covers", lambda *_: False)
+
+
+def answer_a_cancel_before_it_is_confirmed(patch: pytest.MonkeyPatch) -> None:
+    describe = Requests._cancel_item
+
+    def hasty(self: Requests, view: View, parent: ParentOrder, *, at_deadline: bool) -> Item | None:
+        if parent.cancel_requested_at is not None and not parent.status.is_final:
+            parent = replace(parent, status=ParentStatus.CANCELLED)
+        return describe(self, view, parent, at_deadline=at_deadline)
+
+    patch.setattr(Requests, "_cancel_item", hasty)
+
+
+def sell_what_another_order_may_sell(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Position, "free", property(lambda self: self.quantity))
+
+
 def cancel_with_the_brokers_cancel_all(patch: pytest.MonkeyPatch) -> None:
     cancel = BrokerCalls.cancel
 
@@ -146,6 +168,9 @@ MUTANTS: tuple[Mutant, ...] = (
     believe_a_cancel_before_it_is_confirmed,
     book_a_fill_each_time_it_is_reported,
     cancel_all_orders_of_the_account,
+    let_waiting_orders_escape_a_cancel,
+    answer_a_cancel_before_it_is_confirmed,
+    sell_what_another_order_may_sell,
     cancel_with_the_brokers_cancel_all,
     keep_what_an_ended_order_had_reserved,
     cross_only_the_buyers_side,

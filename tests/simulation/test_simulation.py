@@ -21,7 +21,7 @@ from tests.simulation.scene import set_scene
 if TYPE_CHECKING:
     from tests.simulation.mutants import Mutant
 
-DAYS = 20
+DAYS = 16
 MOST_DAYS_TO_NOTICE = 200
 
 FOUND: dict[int, str] = {
@@ -72,6 +72,7 @@ def test_days_differ_and_hold_kills_repeats_and_every_kind_of_order() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: str(mutant.__name__))
 def test_a_mistake_is_noticed(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
     mutant(monkeypatch)
