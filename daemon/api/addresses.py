@@ -14,6 +14,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 UNKNOWN = "unknown"
+LENGTH_MAX = 64
+"""No address is longer, and what is read is remembered."""
 _WITH_PORT = re.compile(r"\[(?P<six>[^\]]*)\](?::\d+)?|(?P<four>[\d.]+):\d+")
 
 
@@ -32,9 +34,13 @@ class Networks:
         return parsed is not None and any(parsed in network for network in self._networks)
 
 
-@lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address | None:
     """Read an address; an IPv4 address written as IPv6 is the IPv4 address."""
+    return _parse(text) if len(text) <= LENGTH_MAX else None
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> Address | None:
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:

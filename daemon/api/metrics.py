@@ -22,13 +22,13 @@ from prometheus_client import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from decimal import Decimal
 
     from prometheus_client import Metric
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-PREFIX = "nettingd_"
+NAMESPACE = "nettingd"
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -64,91 +64,66 @@ class OrderOutcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+_HELP = {
+    "webhooks": "Webhooks answered, by what was said: done, working, partial, refused, no_answer, "
+    "or the code of the error.",
+    "orders": "Child orders by what became of them at their broker.",
+    "fills": "Fills booked, from the broker or from crossing inside the account.",
+    "netting_pairs": "Pairs crossed.",
+    "netting_value": "Value crossed inside the account, in its currency.",
+    "netting_commission_saved": "Commission not paid because orders were crossed, in the "
+    "account's currency.",
+    "netting_broker_orders_saved": "Orders that never had to go to the broker.",
+    "phase_seconds": "Time of one stretch of an order's way.",
+    "open_orders": "Orders that have not ended: parents (asked for) and children (at a broker).",
+    "loop_lag_seconds": "How late the event loop woke from a sleep.",
+    "commit_batch_size": "Writes that shared one transaction.",
+    "database_errors": "Errors of the database, by code.",
+    "task_failures": "Tasks inside the daemon that ended with an error.",
+}
+
+
 class Metrics:
     """Every series of one daemon. All functions are cheap and may be called on the hot path."""
 
     def __init__(self) -> None:
-        self.registry = registry = CollectorRegistry()
-        ProcessCollector(namespace="nettingd", registry=registry)
-        self._webhooks = Counter(
-            "nettingd_webhooks",
-            "Webhooks answered, by what was said: done, working, partial, refused, no_answer, "
-            "or the code of the error.",
-            ["outcome"],
-            registry=registry,
-        )
-        self._orders = Counter(
-            "nettingd_orders",
-            "Child orders by what became of them at their broker.",
-            ["account", "outcome"],
-            registry=registry,
-        )
-        self._fills = Counter(
-            "nettingd_fills",
-            "Fills booked, from the broker or from crossing inside the account.",
-            ["account", "source"],
-            registry=registry,
-        )
-        self._pairs = Counter(
-            "nettingd_netting_pairs", "Pairs crossed.", ["account"], registry=registry
-        )
-        self._saved_value = Counter(
-            "nettingd_netting_value",
-            "Value crossed inside the account, in its currency.",
-            ["account"],
-            registry=registry,
-        )
-        self._saved_commission = Counter(
-            "nettingd_netting_commission_saved",
-            "Commission not paid because orders were crossed, in the account's currency.",
-            ["account"],
-            registry=registry,
-        )
-        self._saved_orders = Counter(
-            "nettingd_netting_broker_orders_saved",
-            "Orders that never had to go to the broker.",
-            ["account"],
-            registry=registry,
-        )
-        self._phases = Histogram(
-            "nettingd_phase_seconds",
-            "Time of one stretch of an order's way.",
-            ["phase"],
-            buckets=_SECONDS,
-            registry=registry,
-        )
+        self.registry = CollectorRegistry()
+        ProcessCollector(namespace=NAMESPACE, registry=self.registry)
+        self._webhooks = self._counter("webhooks", "outcome")
+        self._orders = self._counter("orders", "account", "outcome")
+        self._fills = self._counter("fills", "account", "source")
+        self._pairs = self._counter("netting_pairs", "account")
+        self._saved_value = self._counter("netting_value", "account")
+        self._saved_commission = self._counter("netting_commission_saved", "account")
+        self._saved_orders = self._counter("netting_broker_orders_saved", "account")
+        self._phases = self._histogram("phase_seconds", _SECONDS, "phase")
         self._open = Gauge(
-            "nettingd_open_orders",
-            "Orders that have not ended: parents (asked for) and children (at a broker).",
+            "open_orders",
+            _HELP["open_orders"],
             ["kind"],
-            registry=registry,
+            namespace=NAMESPACE,
+            registry=self.registry,
         )
-        self._loop_lag = Histogram(
-            "nettingd_loop_lag_seconds",
-            "How late the event loop woke from a sleep.",
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self._batches = Histogram(
-            "nettingd_commit_batch_size",
-            "Writes that shared one transaction.",
-            buckets=_BATCHES,
-            registry=registry,
-        )
-        self._database_errors = Counter(
-            "nettingd_database_errors",
-            "Errors of the database, by code.",
-            ["code"],
-            registry=registry,
-        )
-        self._task_failures = Counter(
-            "nettingd_task_failures",
-            "Tasks inside the daemon that ended with an error.",
-            registry=registry,
-        )
+        self._loop_lag = self._histogram("loop_lag_seconds", _SECONDS)
+        self._batches = self._histogram("commit_batch_size", _BATCHES)
+        self._database_errors = self._counter("database_errors", "code")
+        self._task_failures = self._counter("task_failures")
         # A label is looked up under a lock; these are needed too often for that.
         self._webhook_counts: dict[int | str, Callable[[], None]] = {}
         self._phase_times = {each: self._phases.labels(each.value).observe for each in Phase}
+
+    def _counter(self, name: str, *labels: str) -> Counter:
+        return Counter(name, _HELP[name], labels, namespace=NAMESPACE, registry=self.registry)
+
+    def _histogram(self, name: str, buckets: Sequence[float], *labels: str) -> Histogram:
+        return Histogram(
+            name,
+            _HELP[name],
+            labels,
+            namespace=NAMESPACE,
+            registry=self.registry,
+            buckets=buckets,
+        )
 
     def webhook(self, outcome: int | str) -> None:
         """Count an answered webhook, by its HTTP status or the code of its error."""
@@ -232,7 +207,7 @@ def reference() -> str:
 
 
 def _is_process(metric: Metric) -> bool:
-    return metric.name.startswith(f"{PREFIX}process_")
+    return metric.name.startswith(f"{NAMESPACE}_process_")
 
 
 def _labels() -> dict[str, tuple[str, ...]]:

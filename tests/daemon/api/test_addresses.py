@@ -40,7 +40,9 @@ def test_the_list_is_read_from_its_end_as_long_as_the_reporter_is_trusted(
     assert client_address("10.0.0.1", forwarded, PROXIES) == caller
 
 
-@pytest.mark.parametrize("hop", ["", "unknown", "localhost", "1.2.3", "999.1.1.1", "_hidden"])
+@pytest.mark.parametrize(
+    "hop", ["", "unknown", "localhost", "1.2.3", "999.1.1.1", "_hidden", "9" * 8000]
+)
 def test_a_hop_that_is_no_address_makes_the_caller_unknown(hop: str) -> None:
     assert client_address("10.0.0.1", [f"203.0.113.9, {hop}"], PROXIES) == "unknown"
 

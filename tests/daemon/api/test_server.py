@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import orjson
 import pytest
+from aiohttp import ClientSession
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from daemon.api.app import serve
 from daemon.api.server import Patience
 from daemon.api.webhook import BODY_BYTES_MAX
-from daemon.config.service import HttpConfig
-from tests.daemon.api.fakes import FakeDesk, House, signal
+from daemon.config.service import HttpConfig, TlsConfig
+from tests.daemon.api.fakes import START, FakeDesk, House, signal
 from tests.daemon.api.raw import Answer, Wire, post, wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from daemon.api.server import HttpServer
     from daemon.execution.commands import Submission
@@ -214,3 +222,47 @@ async def test_a_taken_port_is_told_as_such() -> None:
         port = urlsplit(server.url).port or 0
         with pytest.raises(OSError, match=r"(?i)address already in use"):
             await serve(House().app(), HttpConfig(host="127.0.0.1", port=port))
+
+
+def self_signed(folder: Path) -> TlsConfig:
+    """Make a certificate for localhost."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(START - timedelta(days=3650))
+        .not_valid_after(START + timedelta(days=36500))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    tls = TlsConfig(certificate=folder / "certificate.pem", key=folder / "key.pem")
+    tls.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    tls.key.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return tls
+
+
+async def test_a_server_with_a_certificate_speaks_tls(tmp_path: Path) -> None:
+    tls = self_signed(tmp_path)
+    config = HttpConfig(host="localhost", port=0, tls=tls)
+    server = await serve(House().app(), config)
+    try:
+        assert server.url.startswith("https://localhost:")
+        trusting = ssl.create_default_context(cafile=tls.certificate)
+        async with (
+            ClientSession() as client,
+            client.post(f"{server.url}/api/webhook", data=SIGNAL, ssl=trusting) as response,
+        ):
+            assert response.status == 200
+            assert (await response.json())["success"] is True
+    finally:
+        await server.close()
