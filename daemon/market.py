@@ -14,7 +14,6 @@ from adapters.broker import BrokerError, BrokerUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from adapters.broker import Broker, Quote
     from adapters.clock import Clock
@@ -103,10 +102,6 @@ class Market:
                 self._quotes.clear()
             self._quotes[account, symbol] = (self._clock.monotonic(), known)
         return known
-
-    def age_s(self, quote: Quote, now: datetime) -> float:
-        """Return the seconds since the broker saw this price."""
-        return (now - quote.at).total_seconds()
 
     def _broker(self, account: AccountName) -> Broker:
         broker = self._brokers.get(account)
