@@ -15,6 +15,7 @@ from daemon.execution.broker_calls import BrokerCalls
 from daemon.execution.cancels import CancelDesk
 from daemon.execution.evidence import Evidence
 from daemon.execution.fills import Fills
+from daemon.execution.intake import Intake
 from daemon.execution.orders import Orders
 from daemon.execution.requests import Requests
 from daemon.execution.sender import Sender, SendResult
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from adapters.broker import CancelOutcome, FindOutcome, SentOrder
     from algorithms.domain import ChildId, ChildOrder, ParentOrder, StrategyName
     from daemon.execution.answers import Item
-    from daemon.execution.commands import CancelAll
+    from daemon.execution.commands import CancelAll, Place
+    from daemon.execution.intake import Placed
     from daemon.storage.tx import Tx, View
 
     Mutant = Callable[[pytest.MonkeyPatch], None]
@@ -108,7 +110,12 @@ def cancel_all_orders_of_the_account(patch: pytest.MonkeyPatch) -> None:
 
 
 def let_waiting_orders_escape_a_cancel(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(CancelDesk, "covers", lambda *_: False)
+    place = Intake.place
+
+    def blind(self: Intake, tx: Tx, command: Place, **terms: object) -> Placed:
+        return place(self, tx, command, **(terms | {"vetoes": ()}))  # type: ignore[arg-type]
+
+    patch.setattr(Intake, "place", blind)
 
 
 def answer_a_cancel_before_it_is_confirmed(patch: pytest.MonkeyPatch) -> None:
