@@ -104,10 +104,31 @@ class Engine:
         self.store = await open_store(
             self.config.database.path, self._open_driver, self.bus.deliver
         )
+        self._assemble()
+        try:
+            await self._take_up()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop in the reverse order of the start; what is at the broker stays there."""
+        await self.schedule.stop()
+        self._auditor.stop()
+        await asyncio.gather(*(account.stop() for account in self.accounts.values()))
+        await self._tasks.close(CLOSE_TIMEOUT_S)
+        await self.store.close()
+
+    def wake(self) -> None:
+        """Let every account look again at what is due."""
+        for account in self.accounts.values():
+            if account.worker is not None:
+                account.worker.wake()
+
+    async def _take_up(self) -> None:
         newest = await self.store.read(lambda view: view.fetch_one("newest_id"))
         if newest is not None and newest["id"] is not None:
             self._ids.go_on_after(newest["id"])
-        self._assemble()
         await self.halts.load()
         now = self._clock.now()
         await self.store.write(lambda tx: post_capital(tx, self.registry, self._ids, now))
@@ -124,20 +145,6 @@ class Engine:
         self.schedule.every(CALENDARS_EVERY, self.calendars.renew, name="renew calendars")
         self.schedule.start()
         self._tasks.spawn(guarded(self._auditor.first, "first audit"), name="first audit")
-
-    async def stop(self) -> None:
-        """Stop in the reverse order of the start; what is at the broker stays there."""
-        await self.schedule.stop()
-        self._auditor.stop()
-        await asyncio.gather(*(account.stop() for account in self.accounts.values()))
-        await self._tasks.close(CLOSE_TIMEOUT_S)
-        await self.store.close()
-
-    def wake(self) -> None:
-        """Let every account look again at what is due."""
-        for account in self.accounts.values():
-            if account.worker is not None:
-                account.worker.wake()
 
     def _assemble(self) -> None:
         config, clock, ids = self.config, self._clock, self._ids

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sqlite3
 import sys
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
@@ -14,7 +15,7 @@ import uvloop
 
 from adapters.clock import SystemClock
 from adapters.sqlite.driver import ThreadedDriver
-from adapters.sqlite.errors import StorageError
+from adapters.sqlite.errors import StorageError, StorageFailedError
 from adapters.tasks import TaskSupervisor
 from daemon.address import note_address
 from daemon.administration import Administration
@@ -62,15 +63,15 @@ def run(config_path: Path, environ: Mapping[str, str]) -> int:
         for warning in unsupported(config):
             log.warning("%s", warning)
         with ExitStack() as locks:
-            for directory in sorted({config.daemon.data_dir, config.database.path.parent}):
-                locks.enter_context(DirectoryLock(directory))
+            for directory in _directories(config):
+                locks.callback(_locked(directory).release)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 return runner.run(serve(config, environ=environ))
     except ConfigErrors as error:
         return _refuse(Exit.BAD_INPUT, str(error))
     except AlreadyRunningError as error:
         return _refuse(Exit.ALREADY_RUNNING, f"{error}; only one daemon may use it")
-    except StorageError as error:
+    except (StorageError, sqlite3.Error) as error:
         return _refuse(Exit.DATABASE, str(error))
     except OSError as error:
         return _refuse(Exit.FAILED, str(error))
@@ -177,6 +178,21 @@ class Daemon:
         noted = note_address(self._config.daemon.data_dir, server.url)
         self._opened.callback(noted.unlink, missing_ok=True)
         return server.url
+
+
+def _directories(config: Config) -> set[Path]:
+    """Return what no two daemons may share, spelled in the one way all have in common."""
+    return {config.daemon.data_dir.resolve(), config.database.path.parent.resolve()}
+
+
+def _locked(directory: Path) -> DirectoryLock:
+    """Take a directory for this daemon alone, creating it if need be."""
+    lock = DirectoryLock(directory)
+    try:
+        lock.acquire()
+    except OSError as error:
+        raise StorageFailedError(f"{directory}: {error.strerror}") from error
+    return lock
 
 
 def _problem_of(engine: Engine, name: AccountName) -> str | None:

@@ -137,7 +137,11 @@ async def open_store(
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     migrate(path)
     writer = await open_driver(path)
-    reader = await open_driver(path, read_only=True)
+    try:
+        reader = await open_driver(path, read_only=True)
+    except BaseException:
+        await writer.close()
+        raise
     return SqliteStore(
         writer, reader, on_commit, open_reader=partial(open_driver, path, read_only=True)
     )

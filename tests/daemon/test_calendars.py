@@ -9,6 +9,7 @@ import pytest
 from adapters.clock import LoopClock
 from adapters.sessions import AlwaysOpen, Session
 from adapters.sqlite.driver import InlineDriver
+from algorithms.domain import AccountName
 from daemon import calendars
 from daemon.calendars import (
     AHEAD,
@@ -23,6 +24,7 @@ from daemon.calendars import (
 from daemon.config.market import CalendarConfig, Hours, Market
 from daemon.storage.store import open_store
 from tests.support.loops import in_virtual_time
+from tests.support.world import THREE_BOOKS, buy, world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -30,6 +32,19 @@ if TYPE_CHECKING:
 
     from daemon.storage.store import SqliteStore
 
+SEOUL_AND_COINS = (
+    THREE_BOOKS
+    + """
+[accounts.seoul]
+market = "XKRX"
+[accounts.seoul.paper]
+prices = { "005930" = "70000" }
+[books.s]
+strategy = "alpha"
+account = "seoul"
+capital = "1000000"
+"""
+)
 SEOUL = ZoneInfo("Asia/Seoul")
 START = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)  # a Friday, noon in Seoul
 
@@ -199,6 +214,23 @@ def test_hours_change_a_session_or_make_one() -> None:
         session(date(2026, 11, 20)),
         session(saturday, "10:00", "16:30"),
     )
+
+
+def test_an_account_waits_for_its_calendar_and_the_others_do_not(tmp_path: Path) -> None:
+    async def story() -> None:
+        library, clock = Library(), LoopClock(START)
+        library.broken = True
+        text = SEOUL_AND_COINS
+        async with world(tmp_path, text, clock=clock, compute_sessions=library) as here:
+            accounts = here.engine.accounts
+            assert accounts[AccountName("main")].problem is None
+            assert "no library" in str(accounts[AccountName("seoul")].problem)
+            assert (await here.submit("alpha", buy("TQQQ", "1", account="main"))).http_status == 200
+            library.broken = False
+            await here.pass_time(2 * RETRY_S)
+            assert accounts[AccountName("seoul")].problem is None
+
+    in_virtual_time(story())
 
 
 @pytest.mark.slow

@@ -176,3 +176,21 @@ async def test_an_address_in_use_is_a_clear_word(config: Path) -> None:
     assert (code, out) == (1, "")
     assert "address already in use" in err.lower()
     assert "Traceback" not in err
+
+
+async def test_a_data_directory_that_cannot_be_is_told(config: Path) -> None:
+    change(config, "[http]", '[daemon]\ndata_dir = "config.toml/data"\n[http]')
+    code, out, err = await run(config)
+    assert (code, out) == (4, "")
+    assert "Not a directory" in err
+    assert "Traceback" not in err
+
+
+async def test_a_start_that_fails_half_way_ends(daemon: DaemonProcess, config: Path) -> None:
+    await daemon.stop()
+    with sqlite3.connect(config.parent / "data/nettingd.db") as database:
+        database.execute("DROP TABLE halts")
+    database.close()
+    code, out, err = await run(config)
+    assert (code, out) == (4, "")
+    assert "no such table: halts" in err

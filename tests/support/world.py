@@ -18,6 +18,7 @@ from adapters.paper import PaperBroker
 from adapters.sqlite.driver import InlineDriver
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import AccountName, OrderType, Side, StrategyName, Symbol
+from daemon.calendars import compute_in_child
 from daemon.config import load_config
 from daemon.engine import Engine
 from daemon.execution.commands import Cancel, CancelAll, Place, Submission, Venue
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from daemon.calendars import ComputeSessions
     from daemon.execution.commands import Command
     from daemon.execution.desk import Reply
     from daemon.storage.tx import SqlValue
@@ -215,6 +217,7 @@ async def world(
     clock: LoopClock | None = None,
     seed: int = 1,
     life: Life | None = None,
+    compute_sessions: ComputeSessions = compute_in_child,
 ) -> AsyncIterator[World]:
     """Run an engine on a configuration; entering the same folder again is a restart.
 
@@ -234,6 +237,7 @@ async def world(
         schedule=ClockSchedule(clock, tasks),
         commands_of=_BODIES.__getitem__,
         ids=IdSource(clock, random.Random(seed)),
+        compute_sessions=compute_sessions,
     )
     await engine.start()
     try:
