@@ -8,40 +8,37 @@ same strategy, waits in the strategy's lane, in order of arrival, and survives a
 from __future__ import annotations
 
 import asyncio
-import logging
-from bisect import insort
 from collections import OrderedDict
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import orjson
 
-from adapters.broker import BrokerError, UnknownSymbolError
-from adapters.sqlite.errors import StorageError
-from algorithms.domain import OrderType, StrategyName
+from algorithms.domain import OrderType
 from daemon.execution import answers
 from daemon.execution.answers import Answer, Item, Outcome, RequestStatus
-from daemon.execution.commands import CancelAll, Place
-from daemon.execution.intake import Terms, needs_price
-from daemon.execution.requests import CancelsConfirmed, NewRequest
+from daemon.execution.backlog import Backlog
+from daemon.execution.commands import Place
+from daemon.execution.enquiries import Enquiries
+from daemon.execution.lanes import Lanes
+from daemon.execution.requests import NewRequest
+from daemon.execution.waiters import INTERIM, Reply, Waiters
 from daemon.notices import raise_notice
-from daemon.signals import RequestSettled
 from daemon.storage.rows import from_us
 from daemon.storage.tx import NotUniqueError
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Awaitable, Callable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from adapters.broker import Broker
     from adapters.clock import Clock
     from adapters.tasks import TaskSupervisor
-    from algorithms.domain import AccountName, ParentId, Symbol
+    from algorithms.domain import AccountName, ParentId, StrategyName, Symbol
     from daemon.execution.cancels import CancelDesk
     from daemon.execution.commands import Command, Submission
-    from daemon.execution.intake import Intake
+    from daemon.execution.enquiries import AllTerms
+    from daemon.execution.intake import Intake, Terms
     from daemon.execution.requests import Requests, Role
     from daemon.ids import IdSource
     from daemon.market import Market
@@ -49,27 +46,15 @@ if TYPE_CHECKING:
     from daemon.storage.store import Store
     from daemon.storage.tx import Tx, View
 
+__all__ = ["Desk", "DeskSettings", "KeyReusedError", "Reply"]
+
 RECENT_KEYS = 4096
-STORAGE_RETRY_S = 1.0
-LOOK_AGAIN_S = 1.0
-CONNECTED_WITHIN_S = 10.0
-MOST_FROM_LANE = 64
 TERMS_AT_ONCE_S = 0.1
 """A request is stored at the latest after this, whether or not the brokers have answered."""
-
-log = logging.getLogger(__name__)
 
 
 class KeyReusedError(Exception):
     """The idempotency key belongs to another request with another body."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer ready to send."""
-
-    http_status: int
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,24 +65,6 @@ class DeskSettings:
     max_age: timedelta
     dedup: timedelta
     cancel_timeout: timedelta
-
-
-@dataclass(slots=True)
-class _Lane:
-    """One strategy's requests that wait, and the cancels they wait for."""
-
-    waiting: list[str] = field(default_factory=list)
-    """Ids, which sort by arrival."""
-    cancelling: set[str] = field(default_factory=set)
-    cancels_seen: int = 0
-    starting: bool = False
-    """The brokers are being connected; what the last process left waits for them."""
-    moved: asyncio.Event = field(default_factory=asyncio.Event)
-    working: bool = False
-
-    @property
-    def is_clear(self) -> bool:
-        return not self.waiting and not self.cancelling and not self.working
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,22 +97,37 @@ class Desk:
         commands_of: Callable[[str], tuple[Command, ...]],
     ) -> None:
         self._store = store
-        self._clock = clock
         self._tasks = tasks
         self._ids = ids
         self._intake = intake
         self._cancels = cancels
         self._requests = requests
-        self._market = market
-        self._brokers = brokers
         self._settings = settings
-        self._commands_of = commands_of
-        self._lanes: dict[StrategyName, _Lane] = {}
-        self._waiters: dict[str, list[asyncio.Future[Reply]]] = {}
+        self._enquiries = Enquiries(intake, market, brokers)
+        self._waiters = Waiters(bus, settings.wait)
+        self._lanes = Lanes(
+            store=store,
+            clock=clock,
+            tasks=tasks,
+            bus=bus,
+            requests=requests,
+            backlog=Backlog(
+                store=store,
+                clock=clock,
+                ids=ids,
+                intake=intake,
+                enquiries=self._enquiries,
+                requests=requests,
+                max_age=settings.max_age,
+                commands_of=commands_of,
+            ),
+        )
         self._recent: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._lane_of_request: dict[str, StrategyName] = {}
-        bus.subscribe(RequestSettled, self._settled)
-        bus.subscribe(CancelsConfirmed, self._confirmed)
+
+    @property
+    def in_hand(self) -> int:
+        """Requests that somebody waits for, or that wait themselves."""
+        return len(self._waiters) + len(self._lanes)
 
     # The way in
 
@@ -154,23 +136,22 @@ class Desk:
 
         Raises KeyReusedError, and StorageError when it could not be stored; then nothing was.
         """
-        lane = self._lane(submission.strategy)
         request_id = self._ids.new()
+        strategy = submission.strategy
         places = [c for c in submission.commands if isinstance(c, Place)]
-        terms = self._known_terms(submission.strategy, places)
+        terms = self._enquiries.known(strategy, places)
         has_cancels = len(places) < len(submission.commands)
-        if terms is None and not has_cancels and lane.is_clear:
-            terms = await self._terms_soon(submission.strategy, places, lane)
-        waits = bool(places) and (terms is None or has_cancels or not lane.is_clear)
-        request = self._new_request(submission, request_id, cancels=has_cancels, waits=waits)
-        waiter = (
-            None
-            if _settles_at_once(places, submission) and not waits
-            else self._wait_for(request_id)
+        if terms is None and not has_cancels and self._lanes.is_clear(strategy):
+            terms = await self._terms_soon(strategy, places)
+        waits = bool(places) and (
+            terms is None or has_cancels or not self._lanes.is_clear(strategy)
         )
+        request = self._new_request(submission, request_id, cancels=has_cancels, waits=waits)
+        at_once = _settles_at_once(places, submission) and not waits
+        waiter = None if at_once else self._waiters.add(request_id)
         if has_cancels:
             # Before it is stored: an order that arrives from here on waits for the cancel.
-            self._begin_cancelling(submission.strategy, request_id)
+            self._lanes.begin_cancelling(strategy, request_id)
         stored = None
         try:
             if waits or has_cancels:
@@ -180,12 +161,12 @@ class Desk:
         finally:
             is_new = stored is not None and stored.request_id == request_id
             if waiter is not None and (stored is None or not is_new or stored.answer is not None):
-                self._stop_waiting(request_id, waiter)
+                self._waiters.remove(request_id, waiter)
         if stored.request_id != request_id:
             return await self._earlier(stored)
         if stored.answer is not None:
             return Reply(stored.answer.http_status, stored.answer.body)
-        return await self._reply_in_time(request_id, waiter or self._wait_for(request_id))
+        return await self._waiters.reply(request_id, waiter or self._waiters.add(request_id))
 
     async def request_status(self, strategy: StrategyName, request_id: str) -> Reply | None:
         """Return what is known of a request: 200 whatever the outcome, None if there is none."""
@@ -197,39 +178,43 @@ class Desk:
             if row["answer"] is not None:
                 return Reply(answers.ALL_GOOD, row["answer"].encode())
             status = RequestStatus(row["status"])
-            return Reply(answers.ALL_GOOD, answers.interim(request_id, status, _INTERIM[status]))
+            return Reply(answers.ALL_GOOD, answers.interim(request_id, status, INTERIM[status]))
 
         return await self._store.read(read)
 
     async def recover(self, connected: Callable[[], Awaitable[None]]) -> None:
         """Take up the requests that the last process left without an answer.
 
-        Their orders are placed once ``connected`` has returned: a broker that is only being
-        connected would seem to refuse them.
+        Their orders are placed once ``connected`` has returned.
         """
-        rows = await self._store.read(lambda view: view.fetch("unfinished_requests"))
-        for row in rows:
-            strategy = StrategyName(row["strategy"])
-            if row["cancels"]:
-                self._begin_cancelling(strategy, row["id"])
-                self._watch_deadline(row["id"], from_us(row["deadline"]))
-            if row["unworked"]:
-                self._lane(strategy).starting = True
-                self._enqueue(strategy, row["id"])
-        self._tasks.spawn(self._start_lanes(connected), name="lanes start")
-        now = self._clock.now()
-        for row in rows:
-            await self._store.write(partial(self._requests.settle, request_id=row["id"], now=now))
+        await self._lanes.recover(connected)
 
-    async def _start_lanes(self, connected: Callable[[], Awaitable[None]]) -> None:
+    async def _terms_soon(self, strategy: StrategyName, places: Sequence[Place]) -> AllTerms | None:
+        """Ask the brokers before storing, if they answer at once and no cancel comes between."""
+        seen = self._lanes.cancels_seen(strategy)
         try:
-            async with asyncio.timeout(CONNECTED_WITHIN_S):
-                await connected()
+            async with asyncio.timeout(TERMS_AT_ONCE_S):
+                terms = await self._enquiries.ask(strategy, places)
         except TimeoutError:
-            log.warning("some brokers are slow; what was left over is worked without them")
-        for lane in self._lanes.values():
-            lane.starting = False
-            lane.moved.set()
+            return None
+        return terms if self._lanes.cancels_seen(strategy) == seen else None
+
+    async def _earlier(self, stored: _Stored) -> Reply:
+        """Answer a repeated request as the first one was answered."""
+        request_id, answer = stored.request_id, stored.answer
+        if answer is not None:
+            reply = Reply(answer.http_status, answer.body)
+        else:
+            reply = await self._waiters.reply(request_id, self._waiters.add(request_id))
+            if reply.http_status == answers.STILL_WORKING:
+                # It may have been settled after it was looked up and before we began to wait.
+                row = await self._store.read(lambda view: view.fetch_one("request", id=request_id))
+                if row is not None and row["answer"] is not None:
+                    reply = Reply(row["http_status"], row["answer"].encode())
+        if not stored.repeats:
+            return reply
+        body = orjson.loads(reply.body) | {"duplicate": True}
+        return Reply(reply.http_status, orjson.dumps(body))
 
     # Storing
 
@@ -272,15 +257,15 @@ class Desk:
         try:
             stored = await self._store_once(request, submission, places, {})
         except Exception as error:  # noqa: BLE001 - the caller's to hear, no failure of this task
-            self._cancels_over(submission.strategy, request.id)
+            self._lanes.cancels_over(request.id)
             return error
         is_new = stored.request_id == request.id
-        if is_new and stored.cancelling:
-            self._watch_deadline(request.id, request.deadline)
+        if is_new and stored.cancelling and request.deadline is not None:
+            self._lanes.watch_deadline(request.id, request.deadline)
         elif request.cancels:
-            self._cancels_over(submission.strategy, request.id)
+            self._lanes.cancels_over(request.id)
         if is_new and request.unworked:
-            self._enqueue(submission.strategy, request.id)
+            self._lanes.enqueue(submission.strategy, request.id)
         return stored
 
     async def _store_once(
@@ -392,338 +377,10 @@ class Desk:
             self._requests.settle(tx, request.id, now)
         return _Stored(request.id, answer, cancelling=cancelling)
 
-    # Waiting
-
-    def _wait_for(self, request_id: str) -> asyncio.Future[Reply]:
-        waiter: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._waiters.setdefault(request_id, []).append(waiter)
-        return waiter
-
-    async def _reply_in_time(self, request_id: str, waiter: asyncio.Future[Reply]) -> Reply:
-        try:
-            async with asyncio.timeout(self._settings.wait.total_seconds()):
-                return await waiter
-        except TimeoutError:
-            body = answers.interim(
-                request_id, RequestStatus.WORKING, _INTERIM[RequestStatus.WORKING]
-            )
-            return Reply(answers.STILL_WORKING, body)
-        finally:
-            self._stop_waiting(request_id, waiter)
-
-    def _stop_waiting(self, request_id: str, waiter: asyncio.Future[Reply]) -> None:
-        waiters = self._waiters.get(request_id)
-        if waiters is not None and waiter in waiters:
-            waiters.remove(waiter)
-            if not waiters:
-                del self._waiters[request_id]
-
-    async def _earlier(self, stored: _Stored) -> Reply:
-        """Answer a repeated request as the first one was answered."""
-        answer = stored.answer
-        if answer is not None:
-            reply = Reply(answer.http_status, answer.body)
-        else:
-            reply = await self._reply_in_time(stored.request_id, self._wait_for(stored.request_id))
-            if reply.http_status == answers.STILL_WORKING:
-                # It may have been settled after it was looked up and before we began to wait.
-                row = await self._store.read(
-                    lambda view: view.fetch_one("request", id=stored.request_id)
-                )
-                if row is not None and row["answer"] is not None:
-                    reply = Reply(row["http_status"], row["answer"].encode())
-        if not stored.repeats:
-            return reply
-        body = orjson.loads(reply.body) | {"duplicate": True}
-        return Reply(reply.http_status, orjson.dumps(body))
-
-    def _settled(self, signal: RequestSettled) -> None:
-        for waiter in self._waiters.pop(signal.request_id, ()):
-            if not waiter.done():
-                waiter.set_result(Reply(signal.http_status, signal.answer))
-        strategy = self._lane_of_request.get(signal.request_id)
-        if strategy is not None:
-            self._cancels_over(strategy, signal.request_id)
-
-    # Lanes
-
-    def _lane(self, strategy: StrategyName) -> _Lane:
-        lane = self._lanes.get(strategy)
-        if lane is None:
-            lane = self._lanes[strategy] = _Lane()
-        return lane
-
-    def _begin_cancelling(self, strategy: StrategyName, request_id: str) -> None:
-        lane = self._lane(strategy)
-        lane.cancelling.add(request_id)
-        lane.cancels_seen += 1
-        self._lane_of_request[request_id] = strategy
-
-    def _enqueue(self, strategy: StrategyName, request_id: str) -> None:
-        lane = self._lane(strategy)
-        insort(lane.waiting, request_id)
-        if not lane.working:
-            lane.working = True
-            self._tasks.spawn(self._work_lane(strategy, lane), name=f"lane {strategy}")
-
-    def _confirmed(self, signal: CancelsConfirmed) -> None:
-        strategy = self._lane_of_request.get(signal.request_id)
-        if strategy is not None:
-            self._cancels_over(strategy, signal.request_id)
-
-    def _cancels_over(self, strategy: StrategyName, request_id: str) -> None:
-        self._lane_of_request.pop(request_id, None)
-        lane = self._lanes.get(strategy)
-        if lane is not None:
-            lane.cancelling.discard(request_id)
-            lane.moved.set()
-
-    def _watch_deadline(self, request_id: str, deadline: datetime | None) -> None:
-        if deadline is not None:
-            self._tasks.spawn(
-                self._at_deadline(request_id, deadline), name=f"cancel deadline {request_id}"
-            )
-
-    async def _at_deadline(self, request_id: str, deadline: datetime) -> None:
-        """Let a request's cancels have their time; then whatever is left is reported."""
-        while request_id in self._lane_of_request:
-            now = self._clock.now()
-            left = (deadline - now).total_seconds()
-            if left > 0:
-                await self._clock.sleep(min(left, LOOK_AGAIN_S))
-                continue
-            try:
-                await self._store.write(
-                    partial(self._requests.settle, request_id=request_id, now=now)
-                )
-            except StorageError as error:
-                log.warning("request %s waits for the database: %s", request_id, error)
-                await self._clock.sleep(STORAGE_RETRY_S)
-            else:
-                strategy = self._lane_of_request.get(request_id)
-                if strategy is not None:
-                    self._cancels_over(strategy, request_id)
-
-    async def _work_lane(self, strategy: StrategyName, lane: _Lane) -> None:
-        """Work a strategy's waiting requests in their order, when no cancel is under way."""
-        try:
-            while lane.waiting:
-                while lane.cancelling or lane.starting:
-                    lane.moved.clear()
-                    await lane.moved.wait()
-                batch = lane.waiting[:MOST_FROM_LANE]
-                try:
-                    await self._work_each(strategy, batch)
-                except StorageError as error:
-                    log.warning("strategy %s: requests wait for the database: %s", strategy, error)
-                    await self._clock.sleep(STORAGE_RETRY_S)
-                    continue
-                worked = set(batch)
-                lane.waiting = [one for one in lane.waiting if one not in worked]
-        finally:
-            lane.working = False
-
-    async def _work_each(self, strategy: StrategyName, request_ids: Sequence[str]) -> None:
-        """Work some requests. One that cannot be worked must not hold up the others for ever."""
-        try:
-            await self._work_batch(strategy, request_ids)
-        except StorageError:
-            raise
-        except Exception:
-            log.exception("strategy %s: a request cannot be worked", strategy)
-            if len(request_ids) > 1:
-                for request_id in request_ids:
-                    await self._work_each(strategy, [request_id])
-                return
-            await self._give_up(request_ids[0])
-
-    async def _give_up(self, request_id: str) -> None:
-        now = self._clock.now()
-        answer = answers.broken(request_id)
-        await self._store.write(lambda tx: self._requests.finish(tx, answer, request_id, now))
-
-    async def _work_batch(self, strategy: StrategyName, request_ids: Sequence[str]) -> None:
-        """Work some requests together: prices are asked for at once, the order is kept."""
-
-        def stored(view: View) -> list[sqlite3.Row]:
-            rows = (view.fetch_one("unfinished_request", id=one) for one in request_ids)
-            return [row for row in rows if row is not None and row["unworked"]]
-
-        rows = await self._store.read(stored)
-        wanted = [
-            [c for c in self._commands_of(row["body"]) if isinstance(c, Place)] for row in rows
-        ]
-        terms = await self._ask_terms(strategy, [place for places in wanted for place in places])
-        # The writer takes them in the order in which they are handed over.
-        await asyncio.gather(
-            *(
-                self._work_stored(strategy, row, places, terms)
-                for row, places in zip(rows, wanted, strict=True)
-            )
-        )
-
-    async def _work_stored(
-        self,
-        strategy: StrategyName,
-        row: sqlite3.Row,
-        places: Sequence[Place],
-        terms: Mapping[tuple[AccountName, Symbol], Terms],
-    ) -> None:
-        """Place the orders of a stored request, unless it is too old or was cancelled since."""
-        request_id = row["id"]
-        now = self._clock.now()
-        age = now - from_us(row["received_at"])
-
-        def work(tx: Tx) -> None:
-            current = tx.fetch_one("unfinished_request", id=request_id)
-            if current is None or not current["unworked"]:
-                return  # worked already; an earlier try was cut short by the database
-            targets: list[ParentId] = []
-            refusals: list[Item] = []
-            if age > self._settings.max_age:
-                refusals = self._drop(tx, strategy, request_id, places, age, now)
-            else:
-                vetoes = self._cancels_after(tx, strategy, request_id)
-                for command in places:
-                    placed = self._intake.place(
-                        tx,
-                        command,
-                        request_id=request_id,
-                        strategy=strategy,
-                        terms=terms,
-                        now=now,
-                        vetoes=vetoes,
-                    )
-                    targets += [parent.id for parent in placed.parents]
-                    refusals += placed.refusals
-            self._requests.worked(tx, request_id, targets=targets, refusals=refusals, now=now)
-
-        await self._store.write(work)
-
-    def _cancels_after(self, tx: Tx, strategy: StrategyName, request_id: str) -> list[CancelAll]:
-        """Return the cancels that came after a request, and mean its orders too."""
-        return [
-            command
-            for later in tx.fetch("cancels_after", strategy=strategy, id=request_id)
-            for command in self._commands_of(later["body"])
-            if isinstance(command, CancelAll)
-        ]
-
-    def _drop(
-        self,
-        tx: Tx,
-        strategy: StrategyName,
-        request_id: str,
-        places: Sequence[Place],
-        age: timedelta,
-        now: datetime,
-    ) -> list[Item]:
-        seconds = str(int(age.total_seconds()))
-        raise_notice(
-            tx,
-            self._ids.new(),
-            "request_dropped",
-            now,
-            strategy=strategy,
-            request=request_id,
-            age=seconds,
-        )
-        return [
-            Item(
-                account=book.account.name,
-                order_id=None,
-                exchange_order_id=None,
-                symbol=command.symbol,
-                outcome=Outcome.FAILED,
-                error=f"too_old: {seconds} s old when it could be worked",
-            )
-            for command in places
-            for book in self._intake.books(strategy, command)
-        ]
-
-    # Prices
-
-    def _known_terms(
-        self, strategy: StrategyName, places: Sequence[Place]
-    ) -> dict[tuple[AccountName, Symbol], Terms] | None:
-        """Collect what is known already; None if a broker has to be asked."""
-        terms: dict[tuple[AccountName, Symbol], Terms] = {}
-        for (account, symbol), priced in self._wanted(strategy, places).items():
-            instrument = self._market.known_instrument(account, symbol)
-            broker = self._brokers.get(account)
-            if instrument is None or broker is None:
-                return None
-            price = None
-            if priced:
-                quote = self._market.recent_quote(account, symbol)
-                if quote is None:
-                    return None
-                price = quote.last
-            terms[account, symbol] = Terms(
-                instrument=instrument, price=price, order_types=broker.capabilities.order_types
-            )
-        return terms
-
-    def _wanted(
-        self, strategy: StrategyName, places: Sequence[Place]
-    ) -> dict[tuple[AccountName, Symbol], bool]:
-        """List what must be known of which symbol in which account; True: its price too."""
-        wanted: dict[tuple[AccountName, Symbol], bool] = {}
-        for command in places:
-            for book in self._intake.books(strategy, command):
-                key = book.account.name, command.symbol
-                wanted[key] = wanted.get(key, False) or needs_price(command, book)
-        return wanted
-
-    async def _terms_soon(
-        self, strategy: StrategyName, places: Sequence[Place], lane: _Lane
-    ) -> dict[tuple[AccountName, Symbol], Terms] | None:
-        """Ask the brokers before storing, if they answer at once and no cancel comes between."""
-        seen = lane.cancels_seen
-        try:
-            async with asyncio.timeout(TERMS_AT_ONCE_S):
-                terms = await self._ask_terms(strategy, places)
-        except TimeoutError:
-            return None
-        return terms if lane.cancels_seen == seen else None
-
-    async def _ask_terms(
-        self, strategy: StrategyName, places: Sequence[Place]
-    ) -> dict[tuple[AccountName, Symbol], Terms]:
-        """Ask the brokers for what is not known, all at once."""
-        wanted = self._wanted(strategy, places)
-        found = await asyncio.gather(
-            *(
-                self._ask(account, symbol, priced=priced)
-                for (account, symbol), priced in wanted.items()
-            )
-        )
-        return dict(zip(wanted, found, strict=True))
-
-    async def _ask(self, account: AccountName, symbol: Symbol, *, priced: bool) -> Terms:
-        try:
-            instrument = await self._market.instrument(account, symbol)
-        except BrokerError as error:
-            return Terms(problem=_problem(error))
-        price = problem = None
-        if priced:
-            try:
-                price = (await self._market.quote(account, symbol)).last
-            except BrokerError as error:
-                problem = _problem(error)
-        order_types = self._brokers[account].capabilities.order_types
-        return Terms(instrument=instrument, price=price, order_types=order_types, problem=problem)
-
     def _remember(self, key: tuple[str, str]) -> None:
         self._recent[key] = None
         if len(self._recent) > RECENT_KEYS:
             self._recent.popitem(last=False)
-
-
-_INTERIM = {
-    RequestStatus.STORED: "stored; it waits for its turn",
-    RequestStatus.WORKING: "working; ask again for the outcome",
-}
 
 
 def _dedup_key(submission: Submission, request_id: str) -> str:
@@ -761,8 +418,3 @@ def _at_once(
         for account, order_id, symbol in stored
     )
     return answers.build(request_id, [*refusals, *taken], warnings)
-
-
-def _problem(error: BrokerError) -> str:
-    code = "unknown_symbol" if isinstance(error, UnknownSymbolError) else "unavailable"
-    return f"{code}: {error}"

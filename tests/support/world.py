@@ -24,6 +24,7 @@ from daemon.engine import Engine
 from daemon.execution.commands import Cancel, CancelAll, Place, Submission, Venue
 from daemon.ids import IdSource
 from daemon.jobs.schedule import ClockSchedule
+from daemon.signals import NoticeRaised
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -86,6 +87,13 @@ class World:
         self.clock = clock
         self._memory: dict[str, tuple[Command, ...]] = {}
         self._sent = 0
+        self.notices: list[NoticeRaised] = []
+        """What people were told since the engine has been up."""
+        engine.bus.subscribe(NoticeRaised, self.notices.append)
+
+    def told(self, code: str) -> int:
+        """Count how often people were told this."""
+        return sum(notice.code == code for notice in self.notices)
 
     async def submit(self, strategy: str, *commands: Command, key: str | None = None) -> Told:
         """Send a request and return the reply."""
