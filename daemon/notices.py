@@ -40,8 +40,10 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
     ),
     "netting_done": (
         Level.INFO,
-        "{symbol}: {pairs} pairs crossed, value {value}, {broker_orders} broker orders and "
-        "{commission} commission saved",
+        (
+            "{symbol}: {pairs} pairs crossed, value {value}, {broker_orders} broker orders and "
+            "{commission} commission saved"
+        ),
     ),
     "netting_skipped": (Level.WARNING, "{symbol}: no netting, {reason}"),
     "pair_failed": (Level.WARNING, "{symbol}: {buyer} with {seller} not crossed, {reason}"),
@@ -56,8 +58,10 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
     "order_resolved": (Level.INFO, "{book}: order {order} for {symbol} is {state}"),
     "order_ambiguous": (
         Level.ALARM,
-        "{book}: order {order} for {symbol} cannot be told from {count} others at the broker; "
-        "a person must say which it is",
+        (
+            "{book}: order {order} for {symbol} cannot be told from {count} others at the broker; "
+            "a person must say which it is"
+        ),
     ),
     "order_lost": (
         Level.ALARM,

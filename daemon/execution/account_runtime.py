@@ -165,18 +165,7 @@ class AccountRuntime:
             tasks=self._tasks,
             persistence=services.persistence,
             market=services.market,
-            netter=Netter(
-                registry=services.registry,
-                market=services.market,
-                persistence=services.persistence,
-                clock=services.clock,
-                orders=services.orders,
-                fills=services.fills,
-                halts=services.halts,
-                ids=services.ids,
-                brokers=services.brokers,
-                settings=services.netter_settings,
-            ),
+            netter=self._netter(),
             slicer=Slicer(
                 registry=services.registry,
                 capabilities=broker.capabilities,
@@ -209,6 +198,21 @@ class AccountRuntime:
             fills=services.fills,
             settler=settler,
             ids=services.ids,
+        )
+
+    def _netter(self) -> Netter:
+        services = self._services
+        return Netter(
+            registry=services.registry,
+            market=services.market,
+            persistence=services.persistence,
+            clock=services.clock,
+            orders=services.orders,
+            fills=services.fills,
+            halts=services.halts,
+            ids=services.ids,
+            brokers=services.brokers,
+            settings=services.netter_settings,
         )
 
     async def _listen(self, broker: Broker) -> None:

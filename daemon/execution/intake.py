@@ -193,12 +193,7 @@ class Intake:
         if side is Side.BUY:
             reserve_price = self._reserve_price(limit, stop, terms, book)
             reserved = quantity * reserve_price
-            cash = tx.position(book.account.name, book.name, book.account.currency)
-            if reserved > cash.free:
-                raise _Refusal(
-                    f"insufficient_cash: needs {to_text(reserved)} {book.account.currency}, "
-                    f"{to_text(cash.free)} free in {book.name}"
-                )
+            _require_cash(tx, book, reserved)
         elif quantity > position.free:
             raise _Refusal(
                 f"insufficient_holdings: {to_text(position.free)} {command.symbol} free in "
@@ -301,6 +296,15 @@ class Intake:
         else:
             raise _Refusal(terms.problem or "unavailable: no price to reserve cash with")
         return worst * (ONE + book.account.commission_percent / HUNDRED)
+
+
+def _require_cash(tx: Tx, book: Book, amount: Decimal) -> None:
+    cash = tx.position(book.account.name, book.name, book.account.currency)
+    if amount > cash.free:
+        raise _Refusal(
+            f"insufficient_cash: needs {to_text(amount)} {book.account.currency}, "
+            f"{to_text(cash.free)} free in {book.name}"
+        )
 
 
 def _schedule(command: Place, now: datetime) -> tuple[int, datetime, datetime | None]:

@@ -196,7 +196,7 @@ class Slicer:
         limit = self._slice_limit(parent, instrument, price)
         child = None
         if price is not None and limit is not None:
-            child = self._slice(tx, parent, book, instrument, price, limit, slot.left, now)
+            child = self._slice(tx, parent, book, instrument, price, limit, left=slot.left, now=now)
         if child is None:
             waiting = self._orders.store_parent(tx, waiting)
             if not waiting.slices_left:
@@ -217,6 +217,7 @@ class Slicer:
         instrument: Instrument,
         price: Decimal,
         limit: Decimal,
+        *,
         left: int,
         now: datetime,
     ) -> ChildOrder | None:

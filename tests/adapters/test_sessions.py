@@ -22,9 +22,9 @@ HALF_DAY = Session(date(2026, 11, 27), new_york(27, 9, 30), new_york(27, 13))
 NYSE = ListedSessions([FRIDAY, MONDAY, HALF_DAY], NEW_YORK)
 
 MOMENTS = st.datetimes(
-    datetime(2026, 11, 18),
-    datetime(2026, 11, 30),
-    timezones=st.just(NEW_YORK),  # noqa: DTZ001
+    datetime(2026, 11, 18),  # noqa: DTZ001 - hypothesis adds the zone
+    datetime(2026, 11, 30),  # noqa: DTZ001
+    timezones=st.just(NEW_YORK),
 )
 
 
