@@ -130,7 +130,7 @@ class AccountRuntime:
                 return await self._open()
             except (BrokerNotAvailableError, PaperSettingsError) as error:
                 self._problem = f"not connected: {error}"
-                log.error("account %s: %s; it stays out of work", self.name, error)
+                log.critical("account %s: %s; it stays out of work", self.name, error)
                 self.tried.set()
                 return None
             except (BrokerUnavailableError, TimeoutError) as error:

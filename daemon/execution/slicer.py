@@ -7,8 +7,6 @@ when that cancel is confirmed, with every fill booked, is what it leaves worked 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to
@@ -26,7 +24,8 @@ from algorithms.twap import effective_fill_timeout, slice_limit, slice_quantity,
 from daemon.storage.rows import parent_from_row, to_us
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
+    from decimal import Decimal
 
     from adapters.broker import Capabilities
     from algorithms.domain import AccountName, ParentOrder
