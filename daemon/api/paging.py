@@ -23,9 +23,9 @@ NUMBER_MAX = (1 << 63) - 1
 T = TypeVar("T")
 
 _READERS: Mapping[str, Callable[[str], str]] = {
-    "account": fields.account,
-    "book": fields.lower_name,
-    "strategy": fields.strategy,
+    "account": fields.name,
+    "book": fields.name,
+    "strategy": fields.name,
     "symbol": fields.symbol,
 }
 FILTERS = tuple(_READERS)

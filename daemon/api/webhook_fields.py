@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import HUNDRED, ZERO, parse_decimal, to_text
-from algorithms.domain import AccountName, Side, StrategyName
+from algorithms.domain import Side
 from algorithms.instruments import normalise_symbol
 
 if TYPE_CHECKING:
@@ -112,29 +112,20 @@ def text(longest: int) -> Callable[[Json], str]:
     return read
 
 
-_name = text(64)
+name = text(64)
+"""A strategy's or an account's, known or not."""
 token = text(512)
 order_id = text(KEY_LENGTH_MAX)
 
 
-def strategy(value: Json) -> StrategyName:
-    """Read the name of a strategy, known or not."""
-    return StrategyName(_name(value))
-
-
-def account(value: Json) -> AccountName:
-    """Read the name of an account, known or not."""
-    return AccountName(_name(value))
-
-
 def lower_name(value: Json) -> str:
     """Read a name that is compared in lower case."""
-    return _name(value).lower()
+    return name(value).lower()
 
 
 def upper_name(value: Json) -> str:
     """Read a name that is compared in upper case."""
-    return _name(value).upper()
+    return name(value).upper()
 
 
 def request_key(value: Json) -> str:

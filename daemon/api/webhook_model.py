@@ -376,7 +376,7 @@ def _only(where: str) -> Callable[[Json], object]:
 
 _Field = tuple[str, "Callable[[Json], object]"]
 _SHARED: dict[str, _Field] = {
-    "group_name": ("group_name", fields.strategy),
+    "group_name": ("group_name", fields.name),
     "token": ("token", fields.token),
     "user_token": ("token", fields.token),
     "symbol": ("symbol", fields.symbol),
@@ -393,7 +393,7 @@ _ORDER: dict[str, _Field] = {
     "minutes": ("minutes", fields.minutes),
     "net": ("net", fields.yes_or_no),
     "order_id": ("order_id", fields.order_id),
-    "account": ("account", fields.account),
+    "account": ("account", fields.name),
     "exchange": ("exchange", fields.lower_name),
     "market_type": ("market_type", fields.lower_name),
     "currency": ("currency", fields.upper_name),

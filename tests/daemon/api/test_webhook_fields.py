@@ -120,8 +120,7 @@ def test_what_is_no_symbol_is_refused(value: Json) -> None:
 @pytest.mark.parametrize(
     ("read", "longest"),
     [
-        (fields.strategy, 64),
-        (fields.account, 64),
+        (fields.name, 64),
         (fields.token, 512),
         (fields.order_id, 128),
         (fields.request_key, 128),
