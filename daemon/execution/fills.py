@@ -7,7 +7,6 @@ venue's trade id, or where there is none the order's cumulative quantity) makes 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import ZERO, divide, multiply, to_text
@@ -29,6 +28,7 @@ from daemon.storage.tx import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+    from decimal import Decimal
 
     from adapters.broker import BrokerFill
     from algorithms.domain import AccountName, ChildOrder, ParentOrder
@@ -191,6 +191,7 @@ class Fills:
         pair_id: str,
         quantity: Decimal,
         price: Decimal,
+        *,
         market_day: str,
         now: datetime,
     ) -> None:

@@ -247,7 +247,9 @@ class Netter:
                 message = f"{seller.book} holds only {to_text(held)} for it"
                 raise PairImpossibleError(message)
         day = self._brokers[account.name].market_day(now).isoformat()
-        self._fills.cross(tx, buyer, seller, pair_id, pair.quantity, pair.price, day, now)
+        self._fills.cross(
+            tx, buyer, seller, pair_id, pair.quantity, pair.price, market_day=day, now=now
+        )
         ended = self._end_if_done(tx, buyer, pair, now) + self._end_if_done(tx, seller, pair, now)
         commission = percent(pair.value, account.commission_percent) * 2
         tx.insert(
