@@ -4,58 +4,84 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from algorithms.domain import OrderType
 from daemon.execution.halts import Halts, Scope
+from tests.support.houses import house
 from tests.support.world import buy, cancel_all, world
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.support.world import World
+
+LIMIT = OrderType.LIMIT
+LOW = buy("TQQQ", "1", kind=LIMIT, price="90")
+TWO = house({"a": ("alpha", "one"), "b": ("beta", "one"), "c": ("alpha", "two")})
+
+
+async def halt(day: World, scope: Scope, name: str = "") -> None:
+    await day.engine.halts.halt(scope, name, "the chairman sleeps", day.clock.now())
+
+
+async def taken(day: World) -> set[str]:
+    """Let both strategies order, and return the books that could."""
+    for strategy in ("alpha", "beta"):
+        await day.submit(strategy, LOW)
+    return {row["book"] for row in await day.rows("all_parents")}
+
 
 @pytest.mark.parametrize(
-    ("scope", "name"),
-    [(Scope.ALL, ""), (Scope.ACCOUNT, "main"), (Scope.STRATEGY, "alpha"), (Scope.BOOK, "a")],
+    ("scope", "name", "free"),
+    [
+        (Scope.ALL, "", set()),
+        (Scope.ACCOUNT, "one", {"c"}),
+        (Scope.STRATEGY, "alpha", {"b"}),
+        (Scope.BOOK, "a", {"b", "c"}),
+        (Scope.BOOK, "nobody", {"a", "b", "c"}),
+    ],
 )
-async def test_a_halt_covers_its_scope_and_says_why(
-    scope: Scope, name: str, tmp_path: Path
+async def test_a_halt_stops_what_it_covers_and_nothing_else(
+    tmp_path: Path, scope: Scope, name: str, free: set[str]
 ) -> None:
-    async with world(tmp_path) as w:
-        await w.engine.halts.halt(scope, name, "the market is mad", w.clock.now())
-
-        reason = w.engine.halts.reason("main", "alpha", "a")
-
-        assert reason is not None
-        assert "the market is mad" in reason
+    async with world(tmp_path, TWO) as day:
+        await halt(day, scope, name)
+        assert await taken(day) == free
 
 
-async def test_a_halt_of_one_strategy_leaves_the_others(tmp_path: Path) -> None:
-    async with world(tmp_path) as w:
-        await w.engine.halts.halt(Scope.STRATEGY, "alpha", "no", w.clock.now())
-
-        refused = await w.submit("alpha", buy("TQQQ", "1"))
-        taken = await w.submit("beta", buy("TQQQ", "1"))
-
-        assert refused.http_status == 422
-        assert refused.body["results"][0]["orders"][0]["error"].startswith("halted")
-        assert taken.http_status == 200
+async def test_a_halted_order_says_why(tmp_path: Path) -> None:
+    async with world(tmp_path, house({"a": ("alpha", "one")})) as day:
+        await halt(day, Scope.ACCOUNT, "one")
+        told = await day.submit("alpha", LOW)
+        assert told.http_status == 422
+        (order,) = told.body["results"][0]["orders"]
+        assert order["error"] == "halted: account one is halted: the chairman sleeps"
 
 
-async def test_cancels_stay_allowed_while_everything_is_halted(tmp_path: Path) -> None:
-    async with world(tmp_path) as w:
-        await w.engine.halts.halt(Scope.ALL, "", "no", w.clock.now())
+async def test_cancels_pass_a_halt(tmp_path: Path) -> None:
+    async with world(tmp_path, TWO) as day:
+        await day.submit("alpha", LOW)
+        await halt(day, Scope.ALL)
+        assert (await day.submit("alpha", cancel_all())).body["cancelled_orders"] == 2
+        assert [await day.resting(name) for name in ("one", "two")] == [{}, {}]
 
-        assert (await w.submit("alpha", cancel_all())).http_status == 200
+
+async def test_a_halt_outlives_a_restart_until_it_is_lifted(tmp_path: Path) -> None:
+    async with world(tmp_path, TWO) as day:
+        await halt(day, Scope.STRATEGY, "alpha")
+        clock = day.clock
+    async with world(tmp_path, TWO, clock=clock, seed=2) as day:
+        assert await taken(day) == {"b"}
+        assert await day.engine.halts.resume(Scope.STRATEGY, "alpha") is True
+        assert await day.engine.halts.resume(Scope.STRATEGY, "alpha") is False
+        stored = Halts(day.engine.store)
+        await stored.load()
+        assert stored.reason("one", "alpha", "a") is None
+        assert (await day.submit("alpha", LOW, key="again")).http_status == 200
 
 
-async def test_a_halt_outlives_a_restart_and_a_resume_ends_it(tmp_path: Path) -> None:
-    async with world(tmp_path) as w:
-        await w.engine.halts.halt(Scope.BOOK, "a", "no", w.clock.now())
-    async with world(tmp_path) as w:
-        assert w.engine.halts.reason("main", "alpha", "a") is not None
-
-        assert await w.engine.halts.resume(Scope.BOOK, "a")
-        assert not await w.engine.halts.resume(Scope.BOOK, "a")
-
-        assert w.engine.halts.reason("main", "alpha", "a") is None
-        fresh = Halts(w.engine.store)
-        await fresh.load()
-        assert fresh.reason("main", "alpha", "a") is None
+async def test_every_halt_must_be_lifted_by_itself(tmp_path: Path) -> None:
+    async with world(tmp_path, TWO) as day:
+        await halt(day, Scope.ALL)
+        await halt(day, Scope.BOOK, "a")
+        await day.engine.halts.resume(Scope.ALL, "")
+        assert await taken(day) == {"b", "c"}
