@@ -1,0 +1,148 @@
+"""Calls to a broker end in time, and whatever happens to them is an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from adapters.broker import (
+    BrokerUnavailableError,
+    CancelAccepted,
+    Capabilities,
+    OrderRequest,
+    OutcomeUnknown,
+    RefusalCode,
+    Refused,
+    SentOrder,
+    Undecided,
+)
+from algorithms.domain import ChildId, OrderType, Side, Symbol, TimeInForce
+from daemon.execution.broker_calls import CALL_TIMEOUT_S, BrokerCalls
+from tests.support.world import START
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from adapters.broker import Broker, CancelOutcome, FindOutcome, PlaceOutcome
+
+REQUEST = OrderRequest(
+    client_id=ChildId("c"),
+    symbol=Symbol("TQQQ"),
+    side=Side.BUY,
+    order_type=OrderType.MARKET,
+    time_in_force=TimeInForce.DAY,
+    quantity=Decimal(1),
+)
+SENT = SentOrder(
+    request=REQUEST, sent_at=START, fingerprint=None, broker_order_id=None, market_day=None
+)
+
+
+class Venue:
+    """A broker that does with every call what it is told, and counts those under way."""
+
+    def __init__(self, behave: Callable[[], Awaitable[None]], most: int = 4) -> None:
+        self._behave = behave
+        self.most_at_once: dict[str, int] = {}
+        self._now: dict[str, int] = {}
+        self.capabilities = Capabilities(
+            client_order_ids=True,
+            order_types=frozenset(OrderType),
+            good_till_cancelled=True,
+            batch_cancel=1,
+            max_in_flight=most,
+            settle_time=timedelta(0),
+        )
+
+    async def place(self, _: OrderRequest) -> PlaceOutcome:
+        await self._work("place")
+        return Refused(RefusalCode.REJECTED, "no")
+
+    async def cancel(self, _: tuple[SentOrder, ...]) -> tuple[CancelOutcome, ...]:
+        await self._work("cancel")
+        return (CancelAccepted(),)
+
+    async def find(self, _: SentOrder) -> FindOutcome:
+        await self._work("find")
+        return Undecided("not yet")
+
+    async def fingerprint(self, _: OrderRequest) -> str:
+        await self._work("fingerprint")
+        return "before"
+
+    async def _work(self, call: str) -> None:
+        self._now[call] = self._now.get(call, 0) + 1
+        self.most_at_once[call] = max(self.most_at_once.get(call, 0), self._now[call])
+        try:
+            await self._behave()
+        finally:
+            self._now[call] -= 1
+
+
+def calls_of(venue: Venue) -> BrokerCalls:
+    return BrokerCalls(cast("Broker", venue))
+
+
+async def never() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+async def breaks() -> None:
+    raise ZeroDivisionError("a mistake of the adapter")
+
+
+async def a_second() -> None:
+    await asyncio.sleep(1)
+
+
+async def test_no_answer_in_time_is_an_unknown_outcome_and_a_question_is_undecided() -> None:
+    calls = calls_of(Venue(never))
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    assert isinstance(await calls.place(REQUEST), OutcomeUnknown)
+    assert loop.time() - begun == pytest.approx(CALL_TIMEOUT_S)
+    assert isinstance(await calls.cancel(SENT), OutcomeUnknown)
+    assert isinstance(await calls.find(SENT), Undecided)
+    with pytest.raises(BrokerUnavailableError):
+        await calls.fingerprint(REQUEST)
+
+
+async def test_a_mistake_of_the_adapter_is_an_unknown_outcome_too() -> None:
+    calls = calls_of(Venue(breaks))
+    placed = await calls.place(REQUEST)
+    assert placed == OutcomeUnknown("ZeroDivisionError: a mistake of the adapter")
+    assert isinstance(await calls.cancel(SENT), OutcomeUnknown)
+    assert isinstance(await calls.find(SENT), Undecided)
+
+
+async def test_answers_pass_unchanged() -> None:
+    async def at_once() -> None:
+        await asyncio.sleep(0)
+
+    calls = calls_of(Venue(at_once))
+    assert await calls.place(REQUEST) == Refused(RefusalCode.REJECTED, "no")
+    assert await calls.cancel(SENT) == CancelAccepted()
+    assert await calls.find(SENT) == Undecided("not yet")
+    assert await calls.fingerprint(REQUEST) == "before"
+
+
+async def test_no_more_calls_are_under_way_than_the_venue_allows_and_cancels_keep_their_share() -> (
+    None
+):
+    venue = Venue(a_second, most=8)
+    calls = calls_of(venue)
+    await asyncio.gather(
+        *(calls.place(REQUEST) for _ in range(20)), *(calls.cancel(SENT) for _ in range(4))
+    )
+    assert venue.most_at_once == {"place": 6, "cancel": 2}
+
+
+async def test_a_venue_that_allows_one_call_still_gets_orders_and_cancels() -> None:
+    venue = Venue(a_second, most=1)
+    calls = calls_of(venue)
+    await asyncio.gather(calls.place(REQUEST), calls.place(REQUEST), calls.cancel(SENT))
+    assert venue.most_at_once == {"place": 1, "cancel": 1}

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from algorithms.domain import Symbol
+from daemon.execution.services import KnownLots
+from tests.support.books import MAIN
+from tests.support.world import THREE_BOOKS, buy, world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OTHER_LOT = THREE_BOOKS.replace('[instruments.TQQQ]\nlot = "1"', '[instruments.TQQQ]\nlot = "5"')
+
+
+async def test_a_lot_is_the_markets_until_the_broker_was_asked(tmp_path: Path) -> None:
+    async with world(tmp_path, OTHER_LOT) as here:
+        services = here.engine.services
+        lots = KnownLots(services.registry, services.market)
+        assert lots.lot(MAIN, "TQQQ") == Decimal("0.00000001")
+        await here.submit("alpha", buy("TQQQ", "5"))
+        assert lots.lot(MAIN, "TQQQ") == 5
+        assert lots.currency(MAIN) == "USD"
+        assert services.market.known_instrument(MAIN, Symbol("SOXL")) is None
