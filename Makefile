@@ -67,6 +67,12 @@ bench: $(READY) ## measure netting and webhooks
 chaos: $(READY) ## kill and restart the daemon under load
 	@$(BIN)/python -m tests.chaos
 
+SEED ?= 1
+DAYS ?= 1000
+.PHONY: simulate
+simulate: $(READY) ## play days with faults and kills (SEED=, DAYS=)
+	@$(BIN)/python -m tests.simulation --seed $(SEED) --days $(DAYS)
+
 .PHONY: fuzz
 fuzz: $(READY) ## send malformed webhooks
 	@$(BIN)/python -m tests.fuzz

@@ -36,9 +36,7 @@ CHILD: Mapping[ChildState, frozenset[ChildState]] = {
     # Late evidence: a fill that was on its way when the end was reported.
     ChildState.CANCELLED: frozenset({ChildState.FILLED}),
     ChildState.EXPIRED: frozenset({ChildState.FILLED, ChildState.CANCELLED}),
-    ChildState.REJECTED: frozenset(
-        {ChildState.FILLED, ChildState.CANCELLED, ChildState.EXPIRED}
-    ),
+    ChildState.REJECTED: frozenset({ChildState.FILLED, ChildState.CANCELLED, ChildState.EXPIRED}),
     ChildState.FILLED: frozenset(),
 }
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from daemon.execution.orders import Orders
     from daemon.ids import IdSource
     from daemon.registry import Book, Registry
-    from daemon.storage.tx import Tx
+    from daemon.storage.tx import Position, Tx
 
 NETTABLE = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.TWAP})
 UNLIMITED = frozenset({OrderType.MARKET, OrderType.MOC, OrderType.STOP_MARKET})
@@ -194,11 +194,8 @@ class Intake:
             reserve_price = self._reserve_price(limit, stop, terms, book)
             reserved = quantity * reserve_price
             _require_cash(tx, book, reserved)
-        elif quantity > position.free:
-            raise _Refusal(
-                f"insufficient_holdings: {to_text(position.free)} {command.symbol} free in "
-                f"{book.name}, not {to_text(quantity)}"
-            )
+        else:
+            _require_units(position, quantity)
         slices, due_at, deadline = _schedule(command, now)
         return ParentOrder(
             id=self._ids.parent(),
@@ -296,6 +293,14 @@ class Intake:
         else:
             raise _Refusal(terms.problem or "unavailable: no price to reserve cash with")
         return worst * (ONE + book.account.commission_percent / HUNDRED)
+
+
+def _require_units(position: Position, quantity: Decimal) -> None:
+    if quantity > position.free:
+        raise _Refusal(
+            f"insufficient_holdings: {to_text(position.free)} {position.asset} free in "
+            f"{position.book}, not {to_text(quantity)}"
+        )
 
 
 def _require_cash(tx: Tx, book: Book, amount: Decimal) -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
@@ -27,7 +27,8 @@ from daemon.jobs.schedule import ClockSchedule
 from daemon.signals import NoticeRaised
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    import asyncio
+    from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
 
     from daemon.calendars import ComputeSessions
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from daemon.execution.desk import Reply
     from daemon.storage.tx import SqlValue
     from tests.support.mortal import Life
+
+T = TypeVar("T")
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -171,11 +174,16 @@ def remember(commands: tuple[Command, ...]) -> str:
     return body
 
 
-def buy(symbol: str, quantity: str, **terms: Any) -> Place:
+def started(work: Coroutine[object, object, T]) -> asyncio.Task[T]:
+    """Begin something that the story goes on beside."""
+    return TaskSupervisor().spawn(work, name="beside the story")
+
+
+def buy(symbol: str, quantity: str, **terms: Any) -> Place:  # noqa: ANN401 - those of ``order``
     return order(Side.BUY, symbol, quantity, **terms)
 
 
-def sell(symbol: str, quantity: str, **terms: Any) -> Place:
+def sell(symbol: str, quantity: str, **terms: Any) -> Place:  # noqa: ANN401
     return order(Side.SELL, symbol, quantity, **terms)
 
 

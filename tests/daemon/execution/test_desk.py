@@ -13,7 +13,7 @@ from daemon.execution.desk import KeyReusedError
 from daemon.execution.intake import Intake
 from tests.support.houses import house
 from tests.support.mortal import Life
-from tests.support.world import THREE_BOOKS, buy, cancel, cancel_all, sell, world
+from tests.support.world import THREE_BOOKS, buy, cancel, cancel_all, sell, started, world
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -336,7 +336,7 @@ class TestDurable:
         life = Life()
         async with world(tmp_path, life=life) as day:
             await day.submit("beta", LOW)
-            lost = asyncio.ensure_future(day.submit("alpha", LOW))  # noqa: TID251 - dies with it
+            lost = started(day.submit("alpha", LOW))
             while not await day.rows("unfinished_requests"):
                 await day.pass_time(0)
             clock = day.clock
@@ -356,7 +356,7 @@ class TestDurable:
         async with world(tmp_path, house({"a": ("alpha", "main")}, paper=SLOW), life=life) as day:
             await day.pass_time(UNTIL_CONNECTED_S)
             # Nothing is known of the symbol yet and the broker is slow: the order has to wait.
-            lost = asyncio.ensure_future(day.submit("alpha", LOW))  # noqa: TID251 - dies with it
+            lost = started(day.submit("alpha", LOW))
             await day.pass_time(0.4)
             (row,) = await day.rows("unfinished_requests")
             assert (row["unworked"], row["status"]) == (1, "stored")
@@ -392,9 +392,7 @@ class TestDurable:
         async with world(tmp_path, house({"a": ("alpha", "main")}, paper=SLOW)) as day:
             await day.pass_time(UNTIL_CONNECTED_S)
             for command, seconds in ((LOW, 0.12), (cancel_all(), 0.0001), (LOW, 0.0)):
-                leaving = asyncio.ensure_future(  # noqa: TID251 - cancelled below
-                    day.submit("alpha", command)
-                )
+                leaving = started(day.submit("alpha", command))
                 await day.pass_time(seconds)
                 for _ in range(3):
                     await asyncio.sleep(0)
