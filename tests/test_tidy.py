@@ -35,6 +35,10 @@ TASK_STARTER = "adapters/tasks.py"
 
 NO_MIRROR = {
     "daemon/__main__.py": "hands over to daemon.cli.main; every test of a process goes through it",
+    "daemon/execution/backlog.py": "requests that wait; test_desk tells their stories",
+    "daemon/execution/enquiries.py": "prices before an order; test_desk tells their stories",
+    "daemon/execution/lanes.py": "waiting behind a cancel; test_desk tells their stories",
+    "daemon/execution/waiters.py": "who waits for an answer; test_desk tells their stories",
 }
 """Modules without a test file of their own, and why."""
 

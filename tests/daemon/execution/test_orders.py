@@ -85,9 +85,9 @@ async def test_shares_of_a_sell_are_set_aside_and_go_as_they_are_sold(tmp_path: 
         seen = set()
         for _ in range(20):
             await here.pass_time(3)
-            held, reserved = await here.held("a", "TQQQ"), await here.reserved("a", "TQQQ")
-            assert held == reserved
-            seen.add(held)
+            (row,) = await here.rows("position", account="main", book="a", asset="TQQQ")
+            assert row["quantity"] == row["reserved"]
+            seen.add(Decimal(row["quantity"]))
         assert len(seen) > 1
         assert min(seen) == 0
         await all_is_well(here)
