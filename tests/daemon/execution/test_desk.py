@@ -365,7 +365,9 @@ class TestDurable:
             with suppress(asyncio.CancelledError):
                 await lost
         await clock.sleep(down)
-        async with world(tmp_path, clock=clock, seed=2) as day:
+        # The broker takes its time to be connected, which must not look like its refusal.
+        text = house({"a": ("alpha", "main")}, paper=SLOW)
+        async with world(tmp_path, text, clock=clock, seed=2) as day:
             await day.pass_time(20)
             assert (await day.resting())["alpha"] == sent
             told = await day.status("alpha", row["id"])
@@ -387,6 +389,25 @@ class TestDurable:
             assert final.body["cancelled_orders"] == 1
             (dropped, _) = final.body["results"][0]["orders"]
             assert dropped["error"].startswith("too_old: ")
+
+    @pytest.mark.parametrize("steps", range(8))
+    async def test_a_caller_may_go_away_at_any_step_of_storing(
+        self, tmp_path: Path, steps: int
+    ) -> None:
+        async with world(tmp_path) as day:
+            await day.submit("alpha", LOW)
+            for commands in ((cancel_all(), LOW), (cancel_all(),), (LOW,)):
+                leaving = started(day.submit("alpha", *commands))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                leaving.cancel()
+                with suppress(asyncio.CancelledError):
+                    await leaving
+                await day.pass_time(20)
+                assert await day.rows("unfinished_requests") == []
+                assert day.engine.desk.in_hand == 0
+            # Whoever comes next finds the strategy's lane free.
+            assert (await day.submit("alpha", LOW)).http_status == 200
 
     async def test_a_caller_that_goes_away_takes_nothing_back(self, tmp_path: Path) -> None:
         async with world(tmp_path, house({"a": ("alpha", "main")}, paper=SLOW)) as day:
