@@ -49,10 +49,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """What the database says about an account at one moment."""
+    """Which orders of an account want planning now, and when the next one will."""
 
     parents: list[ParentOrder]
-    children: list[ChildOrder]
     next_at: datetime | None
 
 
@@ -86,6 +85,8 @@ class AccountWorker:
         self._evidence = evidence
         self._one_by_one = one_by_one
         self._wake = asyncio.Event()
+        self._attention = asyncio.Event()
+        self._next_cancel_at: datetime | None = None
         self._dirty: set[Symbol] = set()
         self._in_hand: dict[ChildId, asyncio.Task[None]] = {}
         self._stopping = False
@@ -105,7 +106,7 @@ class AccountWorker:
         """Hear that there is something to do."""
         if signal.account == self.account:
             self._dirty.add(signal.symbol)
-            self._wake.set()
+            self.wake()
 
     def taken(self, signal: OrderTaken) -> None:
         """Hear of a new order. One that nothing opposes waits for its time without a look."""
@@ -122,6 +123,7 @@ class AccountWorker:
     def wake(self) -> None:
         """Look again at what is due; for changes that belong to no symbol, such as a resume."""
         self._wake.set()
+        self._attention.set()
 
     async def recover(self) -> None:
         """Make sure of what the last process left: sent without an answer means unknown."""
@@ -147,10 +149,15 @@ class AccountWorker:
         ):
             self._sides.setdefault(row["symbol"], set()).add(Side(row["side"]))
             self._dirty.add(row["symbol"])
-        self._wake.set()
+        self.wake()
 
     async def run(self) -> None:
-        """Work rounds for ever: at once when something arrives, else when something is due."""
+        """Work rounds for ever: at once when something arrives, else when something is due.
+
+        Orders that wait to be sent, cancelled or looked for are attended to beside the rounds: a
+        cancel does not wait for a price that netting or planning has asked a slow broker for.
+        """
+        self._tasks.spawn(self._attend(), name=f"orders of {self.account}")
         while True:
             await wait_until(self._clock, self._wake, self._next_at)
             self._wake.clear()
@@ -165,6 +172,31 @@ class AccountWorker:
                 self._wake.set()
                 await self._clock.sleep(PAUSE_AFTER_FAILURE_S)
 
+    async def _attend(self) -> None:
+        while True:
+            await wait_until(self._clock, self._attention, self._next_cancel_at)
+            self._attention.clear()
+            try:
+                children, self._next_cancel_at = await self._persistence.read(self._to_work)
+            except Exception:
+                log.exception("account %s: its orders could not be read", self.account)
+                self._attention.set()
+                await self._clock.sleep(PAUSE_AFTER_FAILURE_S)
+                continue
+            for child in children:
+                self._take_up(child)
+            await self._clock.sleep(PAUSE_BETWEEN_ROUNDS_S)
+
+    def _to_work(self, view: View) -> tuple[list[ChildOrder], datetime | None]:
+        """Return the orders that somebody must act on now, and when the next one is cancelled."""
+        now = to_us(self._clock.now())
+        rows = view.fetch(
+            "children_to_work", account=self.account, now=now, one_by_one=int(self._one_by_one)
+        )
+        row = view.fetch_one("next_cancel", account=self.account, now=now)
+        next_cancel_at = None if row is None else time_or_none(row["at"])
+        return [child_from_row(found) for found in rows], next_cancel_at
+
     async def settle_in_hand(self, timeout_s: float) -> None:
         """Wait for the network calls under way; what is left is resolved after the next start."""
         if self._in_hand:
@@ -175,24 +207,22 @@ class AccountWorker:
         self._failures = []
         try:
             due = await self._persistence.read(self._due)
-            for child in due.children:
-                # Cancels and unknown orders do not wait for prices that planning may need.
-                if child.state is not ChildState.PLANNED:
-                    self._take_up(child)
             for parent in due.parents:
                 if parent.nets:
                     self._sides.setdefault(parent.symbol, set()).add(parent.side)
             for symbol in sorted(dirty | {parent.symbol for parent in due.parents}):
                 await self._guarded(self._net(symbol))
-            await self._plan(due.parents)
-            due = await self._persistence.read(self._due)
+            if due.parents:
+                await self._plan(due.parents)
+                self._attention.set()
+                due = await self._persistence.read(self._due)
         except BaseException:
             self._dirty |= dirty
             raise
-        for child in due.children:
-            self._take_up(child)
         self._next_at = due.next_at
-        if due.parents:
+        if self._failures:
+            self._dirty |= dirty
+        if due.parents or self._failures:
             # Held up by a halt, an unknown order or a silent broker: look again before long.
             again = self._clock.now() + LOOK_AGAIN
             self._next_at = again if due.next_at is None else min(due.next_at, again)
@@ -207,20 +237,10 @@ class AccountWorker:
 
     def _due(self, view: View) -> _Due:
         now = self._clock.now()
-        us = to_us(now)
-        parents = self._slicer.due(view, self.account, now)
-        rows = view.fetch(
-            "children_to_work", account=self.account, now=us, one_by_one=int(self._one_by_one)
-        )
-        times = [
-            time_or_none(row["at"])
-            for query in ("next_due", "next_cancel")
-            if (row := view.fetch_one(query, account=self.account, now=us)) is not None
-        ]
+        row = view.fetch_one("next_due", account=self.account, now=to_us(now))
         return _Due(
-            parents,
-            [child_from_row(row) for row in rows],
-            min((at for at in times if at is not None), default=None),
+            self._slicer.due(view, self.account, now),
+            None if row is None else time_or_none(row["at"]),
         )
 
     async def _net(self, symbol: Symbol) -> None:
@@ -238,8 +258,12 @@ class AccountWorker:
             }
 
         # A side that arrives while we look is added to the new set and so not forgotten.
-        self._sides[symbol] = set()
-        found = await self._persistence.read(present)
+        before, self._sides[symbol] = self._sides[symbol], set()
+        try:
+            found = await self._persistence.read(present)
+        except BaseException:
+            self._sides[symbol] |= before
+            raise
         self._sides[symbol] |= found
         if found == set(Side):
             await self._netter.run(self.account, symbol)
@@ -318,4 +342,4 @@ class AccountWorker:
 
     def _put_down(self, child_id: ChildId) -> None:
         self._in_hand.pop(child_id, None)
-        self._wake.set()
+        self.wake()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from adapters.paper import Fault
 from adapters.sqlite.errors import StorageFullError
-from algorithms.domain import ChildState, OrderType, Symbol
-from tests.support.books import MAIN, all_is_well, paper, parents, states
-from tests.support.world import THREE_BOOKS, World, buy, cancel_all, sell, world
+from algorithms.domain import ChildState, OrderType, Side, Symbol
+from tests.support.books import MAIN, Wish, all_is_well, make, paper, parents, states
+from tests.support.world import START, THREE_BOOKS, World, buy, cancel_all, sell, world
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +71,31 @@ async def test_netting_that_fails_keeps_no_order_from_its_cancel(
         assert worker(here).problem is not None
         assert (await here.submit("alpha", cancel_all())).body["cancelled_orders"] == 1
         await here.submit("beta", cancel_all())
+        await all_is_well(here)
+
+
+async def test_a_cancel_does_not_wait_for_a_price_that_planning_needs(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        await here.submit("alpha", buy("TQQQ", "5", kind=LIMIT, price="90"))
+        await make(
+            here,
+            Wish(
+                book="b",
+                side=Side.BUY,
+                value="5",
+                reserve_price="110",
+                order_type=OrderType.TWAP,
+                due_at=START + timedelta(seconds=10),
+                deadline=START + timedelta(seconds=60),
+            ),
+        )
+        paper(here).faults.script("quote", Fault.DELAY, delay_s=4)
+        await here.pass_time(10.5)
+        begun = here.clock.now()
+        reply = await here.submit("alpha", cancel_all())
+        assert reply.body["cancelled_orders"] == 1
+        assert here.clock.now() - begun < timedelta(seconds=0.1)
+        await here.pass_time(60)
         await all_is_well(here)
 
 
