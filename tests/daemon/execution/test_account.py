@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -136,7 +135,7 @@ async def test_a_full_disk_holds_results_up_and_loses_none(
             refused += 1
             raise StorageFullError("disk full")
 
-        sent = asyncio.get_running_loop().create_task(here.submit("beta", sell("TQQQ", "10")))
+        sent = started(here.submit("beta", sell("TQQQ", "10")))
         await here.pass_time(0.02)
         assert ChildState.SENDING in states(here)
         monkeypatch.setattr(driver, "run", full)
