@@ -9,7 +9,7 @@ from adapters.paper import Fault
 from adapters.sqlite.errors import StorageFullError
 from algorithms.domain import ChildState, OrderType, Side, Symbol
 from tests.support.books import MAIN, Wish, all_is_well, make, paper, parents, states
-from tests.support.world import START, THREE_BOOKS, World, buy, cancel_all, sell, world
+from tests.support.world import START, THREE_BOOKS, World, buy, cancel_all, sell, started, world
 
 if TYPE_CHECKING:
     from pathlib import Path
