@@ -174,6 +174,7 @@ class Engine:
                     max_age=timedelta(seconds=float(config.netting.max_price_age_seconds)),
                     max_deviation_percent=config.netting.max_deviation_percent,
                 ),
+                order_max_age=timedelta(seconds=float(config.webhook.max_age_seconds)),
             ),
             slicer_settings=SlicerSettings(
                 max_age=timedelta(seconds=float(config.webhook.max_age_seconds)),

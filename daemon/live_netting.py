@@ -88,6 +88,7 @@ async def _eligible(
         brokers=services.brokers,
         settings=services.netter_settings,
     )
+    now = services.clock.now()
 
     def read(view: View) -> dict[_Group, list[NettingOrder]]:
         groups = dict.fromkeys(
@@ -95,7 +96,7 @@ async def _eligible(
             for account in accounts
             for row in view.fetch("live_symbols", account=account)
         )
-        return {group: netter.eligible(view, *group) for group in groups}
+        return {group: netter.eligible(view, *group, now) for group in groups}
 
     return await services.persistence.read(read)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from adapters.broker import BrokerError
 from adapters.sqlite.errors import StorageCorruptError
 from algorithms.decimals import ZERO, percent, subtract, to_text, total
-from algorithms.domain import Measure, ParentStatus, Side
+from algorithms.domain import Measure, OrderType, ParentStatus, Side
 from algorithms.netting import (
     RESIDUAL_BELOW_ONE_LOT,
     NettingOrder,
@@ -31,7 +31,7 @@ from daemon.storage.tx import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from adapters.broker import Broker
     from adapters.clock import Clock
@@ -74,10 +74,11 @@ class PairImpossibleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NetterSettings:
-    """From [netting]."""
+    """From [netting] and [webhook]."""
 
     enabled: bool
     limits: PriceLimits
+    order_max_age: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,10 @@ class Netter:
         """
         if not self._settings.enabled:
             return 0
-        orders, held = await self._persistence.read(lambda view: self._group(view, account, symbol))
+        now = self._clock.now()
+        orders, held = await self._persistence.read(
+            lambda view: self._group(view, account, symbol, now)
+        )
         if {order.side for order in orders} != {Side.BUY, Side.SELL}:
             return 0
         basis = await self._basis(account, symbol)
@@ -142,21 +146,35 @@ class Netter:
             await self._tell_done(account, symbol, crossed)
         return len(crossed)
 
-    def eligible(self, view: View, account: AccountName, symbol: Symbol) -> list[NettingOrder]:
+    def eligible(
+        self, view: View, account: AccountName, symbol: Symbol, now: datetime
+    ) -> list[NettingOrder]:
         """Return the free remainders of the group's orders that may net, oldest first."""
         rows = view.fetch("live_parents_of_symbol", account=account, symbol=symbol)
         parents = [parent_from_row(row) for row in rows]
-        orders = [self._as_netting(view, parent) for parent in parents if self._may_net(parent)]
+        orders = [
+            self._as_netting(view, parent)
+            for parent in parents
+            if self._may_net(parent) and not self._too_old(parent, now)
+        ]
         return [order for order in orders if order.free > ZERO]
 
+    def _too_old(self, parent: ParentOrder, now: datetime) -> bool:
+        """Whether an order could not be worked in time: it is to be dropped, not crossed late."""
+        return (
+            parent.order_type is not OrderType.TWAP
+            and parent.due_at is not None
+            and now - parent.due_at > self._settings.order_max_age
+        )
+
     def _group(
-        self, view: View, account: AccountName, symbol: Symbol
+        self, view: View, account: AccountName, symbol: Symbol, now: datetime
     ) -> tuple[list[NettingOrder], dict[BookName, Decimal] | None]:
         """Return the orders that may net, and the units that their books have for them.
 
         A book may hold less than its orders have set aside: fills that came late, or a coin fee.
         """
-        orders = self.eligible(view, account, symbol)
+        orders = self.eligible(view, account, symbol, now)
         if self.registry.accounts[account].market_type == FUTURES:
             return orders, None
         books = {order.book for order in orders if order.side is Side.SELL}

@@ -111,3 +111,22 @@ async def test_all_parts_of_an_answer_survive_the_wait_for_the_others(tmp_path: 
             ("accepted", True),
         ]
         assert told.http_status == 207
+
+
+async def test_an_order_that_became_too_old_is_not_crossed_late(tmp_path: Path) -> None:
+    async with world(tmp_path, PAIR) as day:
+        await day.submit("beta", buy("TQQQ", "5"))
+        broker = day.exchange()
+        broker.faults.script("place", Fault.RESET_BEFORE)
+        for _ in range(100):
+            broker.faults.script("find", Fault.RESET_BEFORE)
+        # The second order waits for the fate of the first, and nobody tells it.
+        assert (await day.submit("alpha", LOW)).http_status == 202
+        stuck = await day.submit("alpha", buy("TQQQ", "5"))
+        assert stuck.http_status == 202
+        await day.pass_time(59)
+        sold = await day.submit("beta", sell("TQQQ", "5"))
+        assert sold.http_status == 200
+        await day.pass_time(10)
+        assert await day.rows("all_pairs") == []
+        assert (await final(day, "alpha", stuck)).body["status"] == "dropped"
