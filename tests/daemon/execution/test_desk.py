@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from adapters.paper import Fault
-from adapters.sqlite.errors import StorageError
 from algorithms.domain import OrderType
 from daemon.execution import desk
-from daemon.execution.backlog import Backlog
 from daemon.execution.desk import KeyReusedError
 from daemon.execution.intake import Intake
 from tests.support.houses import house
@@ -18,10 +16,9 @@ from tests.support.mortal import Life
 from tests.support.world import THREE_BOOKS, buy, cancel, cancel_all, sell, started, world
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine
     from pathlib import Path
 
-    from algorithms.domain import StrategyName
     from daemon.execution.commands import Place
     from daemon.execution.intake import Placed
     from daemon.storage.tx import Tx
@@ -460,27 +457,6 @@ class TestKeptInMemory:
                 await day.send("alpha", LOW, key=f"k{number}")
             assert await day.send("alpha", LOW, key="k0") == first
             assert await order_count(day) == 6
-
-    async def test_requests_that_wait_outlast_a_disk_that_is_full_for_a_while(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        async with world(tmp_path, house({"a": ("alpha", "main")}, paper=SLOW)) as day:
-            await day.pass_time(UNTIL_CONNECTED_S)
-            work, full = Backlog.work, [True, True]
-
-            async def work_if_possible(
-                backlog: Backlog, strategy: StrategyName, request_ids: Sequence[str]
-            ) -> None:
-                if full:
-                    full.pop()
-                    raise StorageError("the disk is full")
-                await work(backlog, strategy, request_ids)
-
-            monkeypatch.setattr(Backlog, "work", work_if_possible)
-            assert (await day.submit("alpha", LOW)).http_status == 202
-            await day.pass_time(10)
-            assert await day.resting() == {"alpha": 1}
-            assert day.engine.desk.in_hand == 0
 
     async def test_one_request_that_cannot_be_worked_does_not_stop_its_strategy(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
