@@ -57,12 +57,12 @@ class Siege:
 
     async def run(self, attacks: Iterable[Attack]) -> Outcome:
         """Send all attacks; good requests are made until the last one is answered."""
-        remaining = iter(list(attacks))
+        all_answered = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
-            good = tasks.create_task(self._good_ones())
+            tasks.create_task(self._good_ones(all_answered))
             async with asyncio.TaskGroup() as attackers:
                 fast: list[Attack] = []
-                for attack in remaining:
+                for attack in attacks:
                     if attack.is_slow:
                         attackers.create_task(self._attack(attack))
                     else:
@@ -70,7 +70,7 @@ class Siege:
                 queue = iter(fast)
                 for _ in range(AT_ONCE):
                     attackers.create_task(self._attack_all(queue))
-            good.cancel()
+            all_answered.set()
         return self.outcome
 
     async def _attack_all(self, attacks: Iterator[Attack]) -> None:
@@ -84,13 +84,16 @@ class Siege:
         if status != NO_ANSWER and not _has_code(answer):
             self.outcome.without_reason += 1
 
-    async def _good_ones(self) -> None:
-        while True:
+    async def _good_ones(self, all_answered: asyncio.Event) -> None:
+        """Ask for good ones; each is waited for, so that none is served and not counted."""
+        while not all_answered.is_set():
             began = perf_counter()
             answer = await self._exchange((self._good_request,), 0)
             self.outcome.good_s.append(perf_counter() - began)
             self.outcome.good[status_of(answer)] += 1
-            await asyncio.sleep(GOOD_EVERY_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GOOD_EVERY_S):
+                    await all_answered.wait()
 
     async def _exchange(self, pieces: tuple[bytes, ...], pause_s: float) -> bytes:
         """Send pieces and read until the other end closes; what comes before an end counts."""
