@@ -37,7 +37,7 @@ $(READY): pyproject.toml requirements-dev.lock
 
 .PHONY: test
 test: $(READY) ## run the tests, in random order (some: ARGS="-k netting")
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto $(ARGS)
 
 .PHONY: lint
 lint: $(READY) ## check the rules and the format of the code
