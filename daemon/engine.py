@@ -9,34 +9,30 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import timedelta
-from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerUnavailableError
 from adapters.sqlite.errors import StorageError
-from algorithms.netting_price import PriceLimits
 from daemon import audit
 from daemon.brokers import open_broker
 from daemon.calendars import CalendarError, Calendars, compute_in_child
 from daemon.execution.account_runtime import AccountRuntime
 from daemon.execution.cancels import CancelDesk
 from daemon.execution.capital import post_capital
-from daemon.execution.desk import Desk, DeskSettings
+from daemon.execution.desk import Desk
 from daemon.execution.evidence import Evidence
 from daemon.execution.fills import Fills
 from daemon.execution.halts import Halts
 from daemon.execution.intake import Intake
-from daemon.execution.netter import NetterSettings
 from daemon.execution.orders import Orders
 from daemon.execution.persistence import Persistence
 from daemon.execution.requests import Requests
 from daemon.execution.services import KnownLots, Services
-from daemon.execution.slicer import SlicerSettings
 from daemon.ids import IdSource
 from daemon.jobs.schedule import guarded
 from daemon.market import Market
-from daemon.roster import registry_of
+from daemon.setup import Current, setup_of
 from daemon.signals import OrderTaken, SignalBus, WorkArrived
 from daemon.storage.store import SqliteStore, open_store
 
@@ -52,6 +48,7 @@ if TYPE_CHECKING:
     from daemon.config import Config
     from daemon.execution.commands import Command
     from daemon.jobs.schedule import Schedule
+    from daemon.registry import Registry
 
 FIRST_CONNECTION_S = 0.5
 """How long the start waits for brokers; slower ones are connected while the daemon is up."""
@@ -77,8 +74,7 @@ class Engine:
         compute_sessions: ComputeSessions = compute_in_child,
         on_failure: Callable[[str, BaseException], None] = lambda _, __: None,
     ) -> None:
-        self.config = config
-        self.registry = registry_of(config)
+        self.current = Current(setup_of(config))
         self.bus = SignalBus()
         self._clock = clock
         self._open_driver = open_driver
@@ -95,6 +91,14 @@ class Engine:
         self.halts: Halts
         self.services: Services
         self._auditor: audit.Auditor
+
+    @property
+    def config(self) -> Config:
+        return self.current.setup.config
+
+    @property
+    def registry(self) -> Registry:
+        return self.current.registry
 
     async def start(self) -> None:
         """Open the database, take up what the last process left, and start every account.
@@ -147,20 +151,19 @@ class Engine:
         self._tasks.spawn(guarded(self._auditor.first, "first audit"), name="first audit")
 
     def _assemble(self) -> None:
-        config, clock, ids = self.config, self._clock, self._ids
+        clock, ids = self._clock, self._ids
         brokers: dict[AccountName, Broker] = {}
         market = Market(clock, brokers, self._tasks)
-        lots = KnownLots(self.registry, market)
-        self.calendars = Calendars(self.store, clock, config.calendars, self._compute_sessions)
+        lots = KnownLots(self.current, market)
+        self.calendars = Calendars(self.store, clock, self.config.calendars, self._compute_sessions)
         requests = Requests()
         orders = Orders(lots, ids, requests)
         fills = Fills(orders, lots, ids)
         self.halts = Halts(self.store)
-        margin = Decimal(config.risk.market_margin_percent)
         self.services = Services(
             clock=clock,
             ids=ids,
-            registry=self.registry,
+            current=self.current,
             market=market,
             brokers=brokers,
             persistence=Persistence(self.store, clock),
@@ -168,20 +171,6 @@ class Engine:
             fills=fills,
             evidence=Evidence(orders, fills, ids),
             halts=self.halts,
-            netter_settings=NetterSettings(
-                enabled=config.netting.enabled,
-                limits=PriceLimits(
-                    max_age=timedelta(seconds=float(config.netting.max_price_age_seconds)),
-                    max_deviation_percent=config.netting.max_deviation_percent,
-                ),
-                order_max_age=timedelta(seconds=float(config.webhook.max_age_seconds)),
-            ),
-            slicer_settings=SlicerSettings(
-                max_age=timedelta(seconds=float(config.webhook.max_age_seconds)),
-                price_offset_percent=config.twap.price_offset_percent,
-                fill_timeout=timedelta(seconds=float(config.twap.fill_timeout_seconds)),
-                market_margin_percent=margin,
-            ),
         )
         self.desk = Desk(
             store=self.store,
@@ -189,17 +178,12 @@ class Engine:
             tasks=self._tasks,
             bus=self.bus,
             ids=ids,
-            intake=Intake(self.registry, self.halts, orders, ids, margin),
-            cancels=CancelDesk(self.registry, orders),
+            intake=Intake(self.current, self.halts, orders, ids),
+            cancels=CancelDesk(self.current, orders),
             requests=requests,
             market=market,
             brokers=brokers,
-            settings=DeskSettings(
-                wait=timedelta(seconds=float(config.webhook.wait_seconds)),
-                max_age=timedelta(seconds=float(config.webhook.max_age_seconds)),
-                dedup=timedelta(seconds=float(config.webhook.dedup_seconds)),
-                cancel_timeout=timedelta(seconds=float(config.cancel.timeout_seconds)),
-            ),
+            current=self.current,
             commands_of=self._commands_of,
         )
         self._auditor = audit.Auditor(self.store, brokers, clock, ids)

@@ -77,7 +77,7 @@ async def _eligible(
 ) -> dict[_Group, list[NettingOrder]]:
     """Read the orders of every group that could net, all at one moment."""
     netter = Netter(
-        registry=services.registry,
+        current=services.current,
         market=services.market,
         persistence=services.persistence,
         clock=services.clock,
@@ -86,7 +86,6 @@ async def _eligible(
         halts=services.halts,
         ids=services.ids,
         brokers=services.brokers,
-        settings=services.netter_settings,
     )
     now = services.clock.now()
 
@@ -102,10 +101,10 @@ async def _eligible(
 
 
 async def _net(services: Services, group: _Group, orders: list[NettingOrder]) -> GroupResult:
-    if not services.netter_settings.enabled:
+    if not services.current.setup.netting.enabled:
         raise _NoPriceError("netting_off")
     quote = await services.market.quote(*group)
-    problem = price_problem(quote, services.clock.now(), services.netter_settings.limits)
+    problem = price_problem(quote, services.clock.now(), services.current.setup.netting.limits)
     if problem is not None:
         raise _NoPriceError(problem.value)
     instrument = await services.market.instrument(*group)

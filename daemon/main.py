@@ -170,7 +170,7 @@ class Daemon:
                 clock=self._clock,
                 readiness=self._readiness,
                 metrics=self._metrics,
-                lists=Lists(reader, engine.registry),
+                lists=Lists(reader, engine.current),
             )
         )
         server = await serve_http(app, self._config.http)

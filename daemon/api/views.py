@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from adapters.sqlite.driver import SqliteDriver
     from daemon.api.respond import Handler
-    from daemon.registry import Registry
+    from daemon.setup import Current
     from daemon.storage.tx import SqlValue
 
     Item = dict[str, object]
@@ -122,9 +122,9 @@ _STORED = {
 class Lists:
     """Answers every list. ``driver`` is a connection that nobody else uses."""
 
-    def __init__(self, driver: SqliteDriver, registry: Registry) -> None:
+    def __init__(self, driver: SqliteDriver, current: Current) -> None:
         self._driver = driver
-        self._registry = registry
+        self._current = current
         queries = aiosql.from_path(QUERIES, "sqlite3", mandatory_parameters=False)
         self._sql = {name: str(getattr(queries, name).sql) for name in (*_STORED, "halts")}
 
@@ -168,8 +168,8 @@ class Lists:
         return answer
 
     def _accounts(self, halts: Halts) -> Iterable[Item]:
-        for name, account in sorted(self._registry.accounts.items()):
-            books = self._registry.books_of_account.get(name, ())
+        for name, account in sorted(self._current.registry.accounts.items()):
+            books = self._current.registry.books_of_account.get(name, ())
             yield {
                 "name": name,
                 "broker": account.broker,
@@ -183,8 +183,8 @@ class Lists:
             }
 
     def _strategies(self, halts: Halts) -> Iterable[Item]:
-        for name in sorted(self._registry.strategies):
-            books = self._registry.books_of_strategy.get(name, ())
+        for name in sorted(self._current.registry.strategies):
+            books = self._current.registry.books_of_strategy.get(name, ())
             yield {
                 "name": name,
                 "books": sorted(book.name for book in books),
@@ -192,7 +192,7 @@ class Lists:
             }
 
     def _books(self, halts: Halts) -> Iterable[Item]:
-        for name, book in sorted(self._registry.books.items()):
+        for name, book in sorted(self._current.registry.books.items()):
             yield {
                 "name": name,
                 "strategy": book.strategy,

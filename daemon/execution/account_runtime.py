@@ -167,12 +167,11 @@ class AccountRuntime:
             market=services.market,
             netter=self._netter(),
             slicer=Slicer(
-                registry=services.registry,
+                current=services.current,
                 capabilities=broker.capabilities,
                 orders=services.orders,
                 halts=services.halts,
                 ids=services.ids,
-                settings=services.slicer_settings,
             ),
             sender=Sender(
                 broker=broker,
@@ -182,7 +181,7 @@ class AccountRuntime:
                 orders=services.orders,
                 evidence=services.evidence,
                 halts=services.halts,
-                max_age=services.slicer_settings.max_age,
+                current=services.current,
             ),
             settler=settler,
             evidence=services.evidence,
@@ -203,7 +202,7 @@ class AccountRuntime:
     def _netter(self) -> Netter:
         services = self._services
         return Netter(
-            registry=services.registry,
+            current=services.current,
             market=services.market,
             persistence=services.persistence,
             clock=services.clock,
@@ -212,7 +211,6 @@ class AccountRuntime:
             halts=services.halts,
             ids=services.ids,
             brokers=services.brokers,
-            settings=services.netter_settings,
         )
 
     async def _listen(self, broker: Broker) -> None:

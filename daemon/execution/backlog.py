@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from daemon.execution.intake import Intake, Terms
     from daemon.execution.requests import Requests
     from daemon.ids import IdSource
+    from daemon.setup import Current
     from daemon.storage.store import Store
     from daemon.storage.tx import Tx, View
 
@@ -43,7 +44,7 @@ class Backlog:
         intake: Intake,
         enquiries: Enquiries,
         requests: Requests,
-        max_age: timedelta,
+        current: Current,
         commands_of: Callable[[str], tuple[Command, ...]],
     ) -> None:
         self._store = store
@@ -52,7 +53,7 @@ class Backlog:
         self._intake = intake
         self._enquiries = enquiries
         self._requests = requests
-        self._max_age = max_age
+        self._current = current
         self._commands_of = commands_of
 
     async def work(self, strategy: StrategyName, request_ids: Sequence[str]) -> None:
@@ -117,7 +118,7 @@ class Backlog:
                 return  # worked already; an earlier try was cut short by the database
             targets: list[ParentId] = []
             refusals: list[Item] = []
-            if age > self._max_age:
+            if age > self._current.setup.desk.max_age:
                 refusals = self._drop(tx, strategy, request_id, places, age, now)
             else:
                 vetoes = self._cancels_after(tx, strategy, request_id)

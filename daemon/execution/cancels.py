@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from algorithms.domain import ParentOrder, StrategyName
     from daemon.execution.commands import Cancel, Venue
     from daemon.execution.orders import Orders
-    from daemon.registry import Registry
+    from daemon.setup import Current
     from daemon.storage.tx import Tx, View
 
 REASON = "cancelled by its strategy"
@@ -31,8 +31,8 @@ REASON = "cancelled by its strategy"
 class CancelDesk:
     """Finds what a strategy wants cancelled."""
 
-    def __init__(self, registry: Registry, orders: Orders) -> None:
-        self.registry = registry
+    def __init__(self, current: Current, orders: Orders) -> None:
+        self._current = current
         self._orders = orders
 
     def cancel(
@@ -80,7 +80,7 @@ class CancelDesk:
         ]
 
     def _is_meant(self, parent: ParentOrder, venue: Venue) -> bool:
-        book = self.registry.books.get(parent.book)
+        book = self._current.registry.books.get(parent.book)
         if book is None:
             # The book has left the configuration; its orders can still be cancelled by account.
             return venue.account is None or venue.account == parent.account
@@ -108,7 +108,7 @@ class CancelDesk:
 
         Which of two live orders is meant is nobody's guess.
         """
-        books = self.registry.books_of_strategy.get(strategy, ())
+        books = self._current.registry.books_of_strategy.get(strategy, ())
         accounts = sorted({book.account.name for book in books if fits(book, command.venue)})
         rows = [
             row

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from daemon.execution.requests import Requests, Role
     from daemon.ids import IdSource
     from daemon.market import Market
+    from daemon.setup import Current
     from daemon.signals import SignalBus
     from daemon.storage.store import Store
     from daemon.storage.tx import Tx, View
@@ -93,7 +94,7 @@ class Desk:
         requests: Requests,
         market: Market,
         brokers: Mapping[AccountName, Broker],
-        settings: DeskSettings,
+        current: Current,
         commands_of: Callable[[str], tuple[Command, ...]],
     ) -> None:
         self._store = store
@@ -102,9 +103,9 @@ class Desk:
         self._intake = intake
         self._cancels = cancels
         self._requests = requests
-        self._settings = settings
+        self._current = current
         self._enquiries = Enquiries(intake, market, brokers)
-        self._waiters = Waiters(bus, settings.wait)
+        self._waiters = Waiters(bus, current)
         self._lanes = Lanes(
             store=store,
             clock=clock,
@@ -118,7 +119,7 @@ class Desk:
                 intake=intake,
                 enquiries=self._enquiries,
                 requests=requests,
-                max_age=settings.max_age,
+                current=current,
                 commands_of=commands_of,
             ),
         )
@@ -221,7 +222,8 @@ class Desk:
     def _new_request(
         self, submission: Submission, request_id: str, *, cancels: bool, waits: bool
     ) -> NewRequest:
-        deadline = submission.received_at + self._settings.cancel_timeout if cancels else None
+        timeout = self._current.setup.desk.cancel_timeout
+        deadline = submission.received_at + timeout if cancels else None
         return NewRequest(
             id=request_id,
             strategy=submission.strategy,
@@ -306,7 +308,7 @@ class Desk:
         if row is None:
             return self._accept(tx, request, submission, places, terms)
         if submission.key is None:
-            if request.received_at - from_us(row["received_at"]) >= self._settings.dedup:
+            if request.received_at - from_us(row["received_at"]) >= self._current.setup.desk.dedup:
                 tx.execute(
                     "free_request_key", id=row["id"], new_key=f"{row['dedup_key']}:{row['id']}"
                 )
@@ -317,7 +319,7 @@ class Desk:
                 "request_repeated",
                 request.received_at,
                 strategy=request.strategy,
-                seconds=str(int(self._settings.dedup.total_seconds())),
+                seconds=str(int(self._current.setup.desk.dedup.total_seconds())),
             )
         elif bytes(row["body_hash"]) != request.body_hash:
             raise KeyReusedError(submission.key)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from daemon.execution.halts import Halts
     from daemon.execution.orders import Orders
     from daemon.ids import IdSource
-    from daemon.registry import Book, Registry
+    from daemon.registry import Book
+    from daemon.setup import Current
     from daemon.storage.tx import Position, Tx
 
 NETTABLE = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.TWAP})
@@ -110,21 +111,19 @@ class Intake:
 
     def __init__(
         self,
-        registry: Registry,
+        current: Current,
         halts: Halts,
         orders: Orders,
         ids: IdSource,
-        market_margin_percent: Decimal,
     ) -> None:
-        self.registry = registry
+        self._current = current
         self._halts = halts
         self._orders = orders
         self._ids = ids
-        self._worst = ONE + market_margin_percent / HUNDRED
 
     def books(self, strategy: StrategyName, command: Place) -> list[Book]:
         """Return the books an order is meant for."""
-        found = self.registry.books_of_strategy.get(strategy, ())
+        found = self._current.registry.books_of_strategy.get(strategy, ())
         return [book for book in found if fits(book, command.venue)]
 
     def place(
@@ -287,9 +286,9 @@ class Intake:
         if limit is not None:
             worst = limit
         elif stop is not None:
-            worst = stop * self._worst
+            worst = stop * self._current.setup.worst_price
         elif terms.price is not None:
-            worst = terms.price * self._worst
+            worst = terms.price * self._current.setup.worst_price
         else:
             raise _Refusal(terms.problem or "unavailable: no price to reserve cash with")
         return worst * (ONE + book.account.commission_percent / HUNDRED)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from daemon.execution.persistence import Persistence
     from daemon.ids import IdSource
     from daemon.market import Market
-    from daemon.registry import Registry
+    from daemon.setup import Current
     from daemon.storage.tx import Tx, View
 
 FUTURES = "futures"
@@ -96,7 +96,7 @@ class Netter:
     def __init__(
         self,
         *,
-        registry: Registry,
+        current: Current,
         market: Market,
         persistence: Persistence,
         clock: Clock,
@@ -105,9 +105,8 @@ class Netter:
         halts: Halts,
         ids: IdSource,
         brokers: Mapping[AccountName, Broker],
-        settings: NetterSettings,
     ) -> None:
-        self.registry = registry
+        self._current = current
         self._market = market
         self._persistence = persistence
         self._clock = clock
@@ -116,8 +115,11 @@ class Netter:
         self._halts = halts
         self._ids = ids
         self._brokers = brokers
-        self._settings = settings
         self._told: dict[tuple[AccountName, Symbol], str] = {}
+
+    @property
+    def _settings(self) -> NetterSettings:
+        return self._current.setup.netting
 
     async def run(self, account: AccountName, symbol: Symbol) -> int:
         """Net one group once; return the number of pairs crossed.
@@ -175,7 +177,7 @@ class Netter:
         A book may hold less than its orders have set aside: fills that came late, or a coin fee.
         """
         orders = self.eligible(view, account, symbol, now)
-        if self.registry.accounts[account].market_type == FUTURES:
+        if self._current.registry.accounts[account].market_type == FUTURES:
             return orders, None
         books = {order.book for order in orders if order.side is Side.SELL}
         return orders, {book: self._units(view, account, book, symbol) for book in books}
@@ -195,7 +197,7 @@ class Netter:
         return subtract(Decimal(row["quantity"]), promised)
 
     def _may_net(self, parent: ParentOrder) -> bool:
-        book = self.registry.books.get(parent.book)
+        book = self._current.registry.books.get(parent.book)
         return (
             parent.nets
             and parent.order_type in NETTABLE
@@ -258,7 +260,7 @@ class Netter:
         """Settle one pair on the orders as they are now; all of it or nothing."""
         buyer = self._still(tx, pair.buy, pair)
         seller = self._still(tx, pair.sell, pair)
-        account = self.registry.accounts[pair.buy.account]
+        account = self._current.registry.accounts[pair.buy.account]
         if account.market_type != FUTURES:
             held = self._units(tx, account.name, seller.book, seller.symbol)
             if held < pair.quantity:

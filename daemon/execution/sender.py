@@ -18,7 +18,7 @@ from daemon.execution.sent import request_of
 from daemon.execution.slicer import TOO_OLD
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from adapters.broker import Broker, OrderRequest, PlaceOutcome
     from adapters.clock import Clock
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from daemon.execution.halts import Halts
     from daemon.execution.orders import Orders
     from daemon.execution.persistence import Persistence
+    from daemon.setup import Current
     from daemon.storage.tx import Tx
 
 MOST_ATTEMPTS = 3
@@ -55,7 +56,7 @@ class Sender:
         orders: Orders,
         evidence: Evidence,
         halts: Halts,
-        max_age: timedelta,
+        current: Current,
     ) -> None:
         self._calls = calls
         self._persistence = persistence
@@ -63,7 +64,7 @@ class Sender:
         self._orders = orders
         self._evidence = evidence
         self._halts = halts
-        self._max_age = max_age
+        self._current = current
         self._stopping = False
         self._one_by_one = not broker.capabilities.client_order_ids
         self._turns: defaultdict[Symbol, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -102,7 +103,8 @@ class Sender:
             child = self._orders.child(tx, child_id)
             if child.state is not ChildState.PLANNED or self._stopping:
                 return None
-            if child.cancel_at is None and now - child.created_at > self._max_age:
+            max_age = self._current.setup.slicing.max_age
+            if child.cancel_at is None and now - child.created_at > max_age:
                 self._orders.advance(tx, child, now, ChildState.EXPIRED, TOO_OLD)
                 return None
             reason = self._forbidden(child, now)

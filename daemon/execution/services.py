@@ -17,32 +17,31 @@ if TYPE_CHECKING:
     from daemon.execution.evidence import Evidence
     from daemon.execution.fills import Fills
     from daemon.execution.halts import Halts
-    from daemon.execution.netter import NetterSettings
     from daemon.execution.orders import Orders
     from daemon.execution.persistence import Persistence
-    from daemon.execution.slicer import SlicerSettings
     from daemon.ids import IdSource
     from daemon.market import Market
     from daemon.registry import Registry
+    from daemon.setup import Current
 
 
 class KnownLots:
     """Currencies and lots, without asking a broker."""
 
-    def __init__(self, registry: Registry, market: Market) -> None:
-        self._registry = registry
+    def __init__(self, current: Current, market: Market) -> None:
+        self._current = current
         self._market = market
 
     def currency(self, account: AccountName) -> str:
         """Return the currency of an account's cash."""
-        return self._registry.accounts[account].currency
+        return self._current.registry.accounts[account].currency
 
     def lot(self, account: AccountName, symbol: str) -> Decimal:
         """Return the step of quantities: the broker's, or the market's until it was asked."""
         known = self._market.known_instrument(account, Symbol(symbol))
         if known is not None:
             return known.lot
-        own = self._registry.accounts[account]
+        own = self._current.registry.accounts[account]
         return default_instrument(Symbol(symbol), own.market, own.currency).lot
 
 
@@ -52,7 +51,7 @@ class Services:
 
     clock: Clock
     ids: IdSource
-    registry: Registry
+    current: Current
     market: Market
     brokers: dict[AccountName, Broker]
     persistence: Persistence
@@ -60,5 +59,8 @@ class Services:
     fills: Fills
     evidence: Evidence
     halts: Halts
-    netter_settings: NetterSettings
-    slicer_settings: SlicerSettings
+
+    @property
+    def registry(self) -> Registry:
+        """Who is who, as of now."""
+        return self.current.registry

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from daemon.execution.halts import Halts
     from daemon.execution.orders import Orders
     from daemon.ids import IdSource
-    from daemon.registry import Book, Registry
+    from daemon.registry import Book
+    from daemon.setup import Current
     from daemon.storage.tx import Tx, View
 
 
@@ -68,19 +69,21 @@ class Slicer:
     def __init__(
         self,
         *,
-        registry: Registry,
+        current: Current,
         capabilities: Capabilities,
         orders: Orders,
         halts: Halts,
         ids: IdSource,
-        settings: SlicerSettings,
     ) -> None:
-        self.registry = registry
+        self._current = current
         self._capabilities = capabilities
         self._orders = orders
         self._halts = halts
         self._ids = ids
-        self._settings = settings
+
+    @property
+    def _settings(self) -> SlicerSettings:
+        return self._current.setup.slicing
 
     def due(self, view: View, account: AccountName, now: datetime) -> list[ParentOrder]:
         """Return the orders that want planning now, oldest first."""
@@ -105,7 +108,7 @@ class Slicer:
         if parent.deadline is not None and now >= parent.deadline:
             self._overdue(tx, parent, now)
             return
-        book = self.registry.books.get(parent.book)
+        book = self._current.registry.books.get(parent.book)
         blocked = self._halts.reason(
             parent.account, parent.strategy, parent.book
         ) is not None or self._frozen(tx, parent)

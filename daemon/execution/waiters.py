@@ -11,8 +11,7 @@ from daemon.execution.answers import RequestStatus
 from daemon.signals import RequestSettled
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
+    from daemon.setup import Current
     from daemon.signals import SignalBus
 
 
@@ -32,10 +31,10 @@ INTERIM = {
 
 
 class Waiters:
-    """Who waits for which request. Nobody is remembered for longer than ``patience``."""
+    """Who waits for which request, each for ``webhook.wait_seconds`` at most."""
 
-    def __init__(self, bus: SignalBus, patience: timedelta) -> None:
-        self._patience_s = patience.total_seconds()
+    def __init__(self, bus: SignalBus, current: Current) -> None:
+        self._current = current
         self._waiters: dict[str, list[Waiter]] = {}
         bus.subscribe(RequestSettled, self._settled)
 
@@ -58,7 +57,7 @@ class Waiters:
     async def reply(self, request_id: str, waiter: Waiter) -> Reply:
         """Return the answer, or in time that there is none yet."""
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(self._current.setup.desk.wait.total_seconds()):
                 return await waiter
         except TimeoutError:
             working = RequestStatus.WORKING

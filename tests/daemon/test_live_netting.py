@@ -37,7 +37,9 @@ def test_what_opposes_would_be_crossed_at_the_price_of_now(tmp_path: Path) -> No
             assert found["skipped"] == [
                 {"account": "main", "symbol": "TQQQ", "reason": "netting_off"}
             ]
-            services.netter_settings = replace(services.netter_settings, enabled=True)
+            current = here.engine.current
+            crossing = replace(current.setup.netting, enabled=True)
+            current.setup = replace(current.setup, netting=crossing)
             found = await live_netting(services, {"account": "main"})
             assert found["pairs"] == [
                 {

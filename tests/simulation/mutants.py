@@ -102,7 +102,8 @@ def cancel_all_orders_of_the_account(patch: pytest.MonkeyPatch) -> None:
     def matching(
         self: CancelDesk, view: View, strategy: StrategyName, command: CancelAll
     ) -> list[ParentOrder]:
-        accounts = {book.account.name for book in self.registry.books_of_strategy[strategy]}
+        books = self._current.registry.books_of_strategy[strategy]
+        accounts = {book.account.name for book in books}
         parents = map(parent_from_row, view.fetch("live_parents"))
         return [parent for parent in parents if parent.account in accounts]
 

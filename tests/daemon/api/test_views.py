@@ -76,7 +76,7 @@ async def morning(folder: Path) -> AsyncIterator[tuple[World, Reader]]:
         await day.pass_time(1)
         driver = await InlineDriver.open(day.engine.config.database.path, read_only=True)
         try:
-            yield day, Reader(Lists(driver, day.engine.registry))
+            yield day, Reader(Lists(driver, day.engine.current))
         finally:
             await driver.close()
 
@@ -224,7 +224,7 @@ async def test_every_list_is_behind_the_admin_s_token(tmp_path: Path) -> None:
     house = House()
     async with world(tmp_path) as day:
         driver = await InlineDriver.open(day.engine.config.database.path, read_only=True)
-        house.lists = Lists(driver, day.engine.registry)
+        house.lists = Lists(driver, day.engine.current)
         assert house.lists.handlers().keys() == NAMES
         async with house.client() as client:
             for name in NAMES:

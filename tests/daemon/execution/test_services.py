@@ -17,7 +17,7 @@ OTHER_LOT = THREE_BOOKS.replace('[instruments.TQQQ]\nlot = "1"', '[instruments.T
 async def test_a_lot_is_the_markets_until_the_broker_was_asked(tmp_path: Path) -> None:
     async with world(tmp_path, OTHER_LOT) as here:
         services = here.engine.services
-        lots = KnownLots(services.registry, services.market)
+        lots = KnownLots(services.current, services.market)
         assert lots.lot(MAIN, "TQQQ") == Decimal("0.00000001")
         await here.submit("alpha", buy("TQQQ", "5"))
         assert lots.lot(MAIN, "TQQQ") == 5
