@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from algorithms.transitions import CHILD, PARENT
 from daemon.execution import answers
 from daemon.execution.answers import Item, Outcome
+from daemon.rules.catalogue import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,3 +67,10 @@ def test_the_map_in_the_readme_names_folders_that_are_there() -> None:
         if not line.startswith(" "):
             above = ROOT / name
         assert (above if not line.startswith(" ") else above / name).exists(), name
+
+
+def test_every_shipped_rule_and_each_of_its_keys_is_on_the_page_of_rules() -> None:
+    for name, rule in shipped().items():
+        described = section("docs/reference/rules.md", name)
+        listed = set(re.findall(r"^\| `([a-z_]+)` \|", described, re.MULTILINE))
+        assert listed == set(rule.options_model.model_fields), name

@@ -11,9 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from daemon.config.account_conflicts import find_account_conflicts
-from daemon.config.books import WEBHOOK_RULE
 from daemon.config.job_conflicts import find_jobs_twice, find_slices_too_close
 from daemon.config.problems import PATHS_HINT, did_you_mean, path_text
+from daemon.config.rule_conflicts import find_rule_problems
 from daemon.config.tables import Conflict, attempt, entries, items, table, texts
 from daemon.config.values import read_name, read_path, read_symbol
 
@@ -29,7 +29,7 @@ def find_conflicts(tables: Tables, around: Surroundings) -> Iterator[Conflict]:
     """Run every check over the tables, derived defaults included."""
     yield from _unknown_names(tables)
     yield from _books_twice(tables)
-    yield from _keys_of_the_webhook_rule(tables)
+    yield from find_rule_problems(tables)
     yield from _orphans_with_two_homes(tables)
     yield from _symbols_twice(tables)
     yield from _unreadable_files(tables, around)
@@ -72,17 +72,6 @@ def _books_twice(tables: Tables) -> Iterator[Conflict]:
                 f"its strategy has a book in this account already: {path_text(('books', first))}",
                 "a book is one strategy in one account",
             )
-
-
-def _keys_of_the_webhook_rule(tables: Tables) -> Iterator[Conflict]:
-    """That rule has no keys of its own, so one beside it is a mistake."""
-    for name, book in entries(tables, "books").items():
-        rule = table(book, "rule")
-        if rule.get("type", WEBHOOK_RULE) == WEBHOOK_RULE:
-            for key in rule.keys() - {"type"}:
-                yield Conflict(
-                    ("books", name, "rule", key), "unknown key", "the webhook rule has none"
-                )
 
 
 def _orphans_with_two_homes(tables: Tables) -> Iterator[Conflict]:

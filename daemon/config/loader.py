@@ -11,6 +11,7 @@ from daemon.config.document import read_document
 from daemon.config.model import Config, with_derived_defaults
 from daemon.config.overrides import apply_overrides
 from daemon.config.problems import ConfigErrors, ConfigProblem, did_you_mean, path_text
+from daemon.config.rule_conflicts import MESSAGES
 from daemon.config.schema import Group, node_at
 from daemon.config.secret import Surroundings
 from daemon.config.tables import Conflict
@@ -22,15 +23,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from daemon.config.problems import KeyPath
-
-_MESSAGES = {
-    "missing": "is required",
-    "model_type": "must be a table",
-    "mapping_type": "must be a table",
-    "dict_type": "must be a table",
-    "tuple_type": "must be an array",
-    "too_short": "must not be empty",
-}
 
 
 def load_config(path: Path, environ: Mapping[str, str]) -> Config:
@@ -73,7 +65,7 @@ def _explained(details: list[ErrorDetails], tables: dict[str, object]) -> Iterat
             yield Conflict(place, detail["ctx"]["message"], detail["ctx"]["hint"])
         elif kind != "too_short" or detail["loc"] not in parents:
             # An array whose items are faulty counts as empty, which is no news.
-            yield Conflict(place, _MESSAGES.get(kind, detail["msg"]))
+            yield Conflict(place, MESSAGES.get(kind, detail["msg"]))
 
 
 def _place(detail: ErrorDetails, tables: dict[str, object]) -> KeyPath:

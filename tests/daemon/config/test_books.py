@@ -42,11 +42,15 @@ def test_symbols_are_normalised(tmp_path: Path) -> None:
 
 
 def test_a_rule_keeps_its_own_keys(tmp_path: Path) -> None:
-    rule = book(
-        tmp_path, "rule = { type = 'tiered', seed = 10.5, dynamic_seed = { max = 3 } }"
-    ).rule
+    growing = "dynamic_seed = { drop_percent = 5, factor = 1.5, max = 300 }"
+    tiers = "seed = 10.5, max_tiers = 40, profit_percent = 10, point_percent = 10"
+    text = f"symbols = ['TQQQ']\nrule = {{ type = 'tiered', {tiers}, {growing} }}"
+    rule = book(tmp_path, text).rule
     assert rule.type == "tiered"
-    assert rule.options == {"seed": Decimal("10.5"), "dynamic_seed": {"max": 3}}
+    assert rule.options["seed"] == Decimal("10.5")
+    assert rule.options["dynamic_seed"] == {
+        "drop_percent": 5, "factor": Decimal("1.5"), "max": 300,
+    }  # fmt: skip
 
 
 def test_a_loaded_book_cannot_be_changed(tmp_path: Path) -> None:

@@ -71,7 +71,8 @@ token = { env = "KEY" }
 [books.bot]
 strategy = "bot"
 account = "main"
-rule = { type = "tiered", seed = 10.50, steps = [1, { days = 3 }] }
+symbols = ["005930"]
+rule = { type = "schedule", cash = 10.50, days_of_month = [1, 15] }
 [[jobs]]
 run = "twap"
 at = ["09:10 Asia/Seoul", "close-15m"]
@@ -94,7 +95,7 @@ def test_the_dump_says_everything_but_the_secrets(tmp_path: Path) -> None:
     }
     assert dump["strategies"]["bot"]["token"] == "set"
     assert dump["books"]["bot"]["rule"] == {
-        "type": "tiered", "seed": "10.5", "steps": [1, {"days": 3}],
+        "type": "schedule", "cash": "10.5", "days_of_month": [1, 15],
     }  # fmt: skip
     assert dump["jobs"][0]["at"] == ["09:10 Asia/Seoul", "close-15m"]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.daemon.config.loading import ONE_BOOK, complaints, load
+from tests.daemon.config.loading import ONE_BOOK, complaints
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,16 +49,6 @@ def test_a_strategy_has_one_book_in_an_account(tmp_path: Path) -> None:
     found = complaints(tmp_path, text)
     assert found.keys() == {"books.again"}
     assert "books.bot" in found["books.again"]
-
-
-def test_the_webhook_rule_has_no_keys_of_its_own(tmp_path: Path) -> None:
-    webhook = ONE_BOOK + 'rule = { type = "webhook", seed = "100" }\n'
-    assert complaints(tmp_path, webhook).keys() == {"books.bot.rule.seed"}
-    assert complaints(tmp_path, ONE_BOOK + "rule = { seed = 1 }\n").keys() == {
-        "books.bot.rule.seed"
-    }
-    tiered = load(tmp_path, ONE_BOOK + 'rule = { type = "tiered", seed = "100" }\n')
-    assert tiered.books["bot"].rule.options == {"seed": "100"}  # type: ignore[index]
 
 
 def test_an_orphan_has_one_home_in_its_account(tmp_path: Path) -> None:

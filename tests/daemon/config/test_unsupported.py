@@ -25,7 +25,8 @@ paper = { hours = "exchange" }
 [books.bot]
 strategy = "bot"
 account = "main"
-rule = { type = "tiered" }
+symbols = ["005930"]
+rule = { type = "schedule", quantity = 1 }
 mode = "approve"
 [books.two]
 strategy = "two"

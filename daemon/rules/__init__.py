@@ -1,0 +1,1 @@
+"""Rules: where a book's own orders come from."""
