@@ -17,6 +17,7 @@ from adapters.sqlite.errors import StorageError
 from daemon import audit
 from daemon.brokers import open_broker
 from daemon.calendars import CalendarError, Calendars, compute_in_child
+from daemon.execution import skew
 from daemon.execution.account_runtime import AccountRuntime
 from daemon.execution.cancels import CancelDesk
 from daemon.execution.capital import post_capital
@@ -25,6 +26,7 @@ from daemon.execution.evidence import Evidence
 from daemon.execution.fills import Fills
 from daemon.execution.halts import Halts
 from daemon.execution.intake import Intake
+from daemon.execution.losses import LossWatch
 from daemon.execution.orders import Orders
 from daemon.execution.persistence import Persistence
 from daemon.execution.requests import Requests
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 FIRST_CONNECTION_S = 0.5
 """How long the start waits for brokers; slower ones are connected while the daemon is up."""
 CLOSE_TIMEOUT_S = 3.0
+LOSSES_EVERY = timedelta(seconds=10)
 CALENDARS_EVERY = timedelta(hours=12)
 
 log = logging.getLogger(__name__)
@@ -91,6 +94,8 @@ class Engine:
         self.halts: Halts
         self.services: Services
         self._auditor: audit.Auditor
+        self._losses: LossWatch
+        self._skew: skew.SkewWatch
 
     @property
     def config(self) -> Config:
@@ -145,6 +150,8 @@ class Engine:
             self.schedule.every(
                 timedelta(seconds=seconds), account.reconcile, name=f"reconcile {name}"
             )
+        self.schedule.every(LOSSES_EVERY, self._losses.run, name="losses")
+        self.schedule.every(skew.EVERY, self._skew.run, name="clocks")
         self.schedule.every(audit.EVERY, self._auditor.run, name="audit")
         self.schedule.every(CALENDARS_EVERY, self.calendars.renew, name="renew calendars")
         self.schedule.start()
@@ -187,6 +194,8 @@ class Engine:
             commands_of=self._commands_of,
         )
         self._auditor = audit.Auditor(self.store, brokers, clock, ids)
+        self._losses = LossWatch(self.services)
+        self._skew = skew.SkewWatch(self.services)
         self.bus.subscribe(WorkArrived, self._work_arrived)
         self.bus.subscribe(OrderTaken, self._order_taken)
 

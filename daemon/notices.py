@@ -51,6 +51,7 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
     "sold": (Level.INFO, "{book} sold {quantity} {symbol} at {price}"),
     "order_ended": (Level.INFO, "{book}: order {order} for {symbol} {status}, {reason}"),
     "order_rejected": (Level.WARNING, "{book}: order for {symbol} refused, {reason}"),
+    "order_refused": (Level.WARNING, "{book}: order for {symbol} not taken, {reason}"),
     "order_unknown": (
         Level.WARNING,
         "{book}: no answer about order {order} for {symbol}, asking the broker; {reason}",
@@ -89,6 +90,15 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
     "stream_restored": (Level.INFO, "events of the broker flow again"),
     "broker_unavailable": (Level.WARNING, "the broker does not answer, {reason}"),
     "invariant_broken": (Level.ALARM, "invariant {number} does not hold: {text}"),
+    "daily_loss": (
+        Level.ALARM,
+        "{book} lost {loss} on {day}, the limit is {limit}; it is halted until it is resumed",
+    ),
+    "clock_skew": (
+        Level.ALARM,
+        "the broker's clock is {seconds} s from ours: see to this host's time (NTP)",
+    ),
+    "clock_right": (Level.INFO, "the broker's clock and ours agree again: {seconds} s"),
     "halted": (Level.WARNING, "{scope} {name} halted, {reason}"),
     "resumed": (Level.INFO, "{scope} {name} resumed"),
 }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One brokerage account. Percentages are of a trade's value."""
+    """One brokerage account. Percentages are of a trade's value; ``is_live``: it is real money."""
 
     name: AccountName
     broker: str
@@ -27,6 +27,7 @@ class Account:
     currency: str
     commission_percent: Decimal
     sell_tax_percent: Decimal
+    is_live: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

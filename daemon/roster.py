@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from algorithms.domain import AccountName, BookName, StrategyName, Symbol
+from daemon.config.accounts import Environment
 from daemon.registry import Account, Book, Registry
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def registry_of(config: Config) -> Registry:
             currency=account.currency,
             commission_percent=account.commission_percent,
             sell_tax_percent=account.sell_tax_percent,
+            is_live=account.environment is Environment.LIVE,
         )
         for name, account in config.accounts.items()
     }

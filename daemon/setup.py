@@ -16,6 +16,7 @@ from algorithms.decimals import HUNDRED, ONE
 from algorithms.netting_price import PriceLimits
 from daemon.execution.desk import DeskSettings
 from daemon.execution.netter import NetterSettings
+from daemon.execution.risk import Risk, limits_of
 from daemon.execution.slicer import SlicerSettings
 from daemon.roster import registry_of
 
@@ -37,6 +38,7 @@ class Setup:
     desk: DeskSettings
     netting: NetterSettings
     slicing: SlicerSettings
+    risk: Risk
     worst_price: Decimal
 
 
@@ -81,6 +83,7 @@ def setup_of(config: Config) -> Setup:
             fill_timeout=_seconds(config.twap.fill_timeout_seconds),
             market_margin_percent=margin,
         ),
+        risk=Risk(limits=limits_of(config.risk), live=config.daemon.live),
         worst_price=ONE + margin / HUNDRED,
     )
 

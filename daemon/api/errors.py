@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from daemon.execution.reasons import REASONS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -214,6 +216,18 @@ def reference() -> str:
     ]
     for code, meaning in MEANINGS.items():
         lines.append(f"| `{code}` | {meaning.status.value} | {meaning.text} |")
+    lines += [
+        "",
+        "## Orders",
+        "",
+        "An order that was not taken, or ended unfilled, has `code: explanation` in `error` of the",
+        "webhook's answer and in `reason` of the order. The code is stable. What a limit of",
+        "`[risk]` forbids is told to people as well.",
+        "",
+        "| Code | Meaning |",
+        "|---|---|",
+        *(f"| `{code}` | {text} |" for code, text in REASONS.items()),
+    ]
     return "\n".join(lines) + "\n"
 
 

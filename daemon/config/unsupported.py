@@ -55,10 +55,6 @@ GAPS = (
     Gap("jobs.*.run", _is_not(JobKind.RECONCILE), "the job is not run"),
     Gap("loc.mode", _is(LocMode.LADDER), "LOC orders are sent one by one"),
     Gap("reconcile.adopt_orphans", _is_given, "orphans are reported and left alone"),
-    Gap("risk.max_order_value", _is_given, "the limit is not checked"),
-    Gap("risk.max_orders_per_minute", _is_given, "the limit is not checked"),
-    Gap("risk.price_collar_percent", _is_given, "the limit is not checked"),
-    Gap("risk.max_daily_loss", _is_given, "the limit is not checked"),
     Gap("heartbeat.url", _is_given, "it is not called"),
     Gap("notify.telegram", _is_given, "notices go to the log only"),
 )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerError
 from adapters.clock import wait_until
-from algorithms.domain import ChildState, OrderType, Side
+from algorithms.domain import ChildState, Side
 from daemon.storage.rows import child_from_row, time_or_none, to_us
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ class AccountWorker:
         instrument: Instrument | None
         try:
             instrument = await self._market.instrument(self.account, parent.symbol)
-            if parent.order_type is OrderType.TWAP:
+            if self._slicer.wants_price(parent):
                 price = (await self._market.quote(self.account, parent.symbol)).last
         except BrokerError as error:
             log.warning("account %s: no price of %s: %s", self.account, parent.symbol, error)

@@ -68,7 +68,11 @@ class Enquiries:
         for command in places:
             for book in self._intake.books(strategy, command):
                 key = book.account.name, command.symbol
-                wanted[key] = wanted.get(key, False) or needs_price(command, book)
+                wanted[key] = (
+                    wanted.get(key, False)
+                    or self._intake.risk.limits.need_price
+                    or needs_price(command, book)
+                )
         return wanted
 
     async def _ask(self, account: AccountName, symbol: Symbol, *, priced: bool) -> Terms:

@@ -87,6 +87,20 @@ class Evidence:
         )
         self._orders.advance(tx, child, now, ChildState.REJECTED, reason)
 
+    def not_sent(self, tx: Tx, child: ChildOrder, reason: str, now: datetime) -> None:
+        """Take in that a planned order may not be sent; people are told why."""
+        raise_notice(
+            tx,
+            self._ids.new(),
+            "order_refused",
+            now,
+            account=child.account,
+            book=child.book,
+            symbol=child.symbol,
+            reason=reason,
+        )
+        self._orders.advance(tx, child, now, ChildState.REJECTED, reason)
+
     def unanswered(self, tx: Tx, child_id: ChildId, reason: str, now: datetime) -> None:
         """Take in that nothing is known of an order that was, or may have been, sent."""
         child = self._orders.child(tx, child_id)

@@ -60,11 +60,15 @@ class Halts:
 
     async def halt(self, scope: Scope, name: str, reason: str, now: datetime) -> None:
         """Stop new orders from here on."""
+        await self._store.write(lambda tx: self.halt_in(tx, scope, name, reason, now))
+        self.note(scope, name, reason)
 
-        def write(tx: Tx) -> None:
-            tx.execute("add_halt", scope=scope.value, name=name, reason=reason, at=to_us(now))
+    def halt_in(self, tx: Tx, scope: Scope, name: str, reason: str, now: datetime) -> None:
+        """Store a halt with what made it necessary; call ``note`` once that is on disk."""
+        tx.execute("add_halt", scope=scope.value, name=name, reason=reason, at=to_us(now))
 
-        await self._store.write(write)
+    def note(self, scope: Scope, name: str, reason: str) -> None:
+        """Heed a halt that is stored."""
         self._halts[scope, name] = reason
 
     async def resume(self, scope: Scope, name: str) -> bool:

@@ -13,6 +13,7 @@ from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to, to_text
 from algorithms.domain import Kind, Measure, OrderType, ParentOrder, ParentStatus, Side
 from algorithms.twap import slice_time, span_of
 from daemon.execution.answers import Item, Outcome
+from daemon.notices import raise_notice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from daemon.execution.commands import CancelAll, Place, Venue
     from daemon.execution.halts import Halts
     from daemon.execution.orders import Orders
+    from daemon.execution.risk import Risk
     from daemon.ids import IdSource
     from daemon.registry import Book
     from daemon.setup import Current
@@ -57,6 +59,10 @@ _NO_TERMS = Terms(problem=_SILENT)
 
 class _Refusal(Exception):  # noqa: N818 - a way out of the sizing, caught in this file
     """The order is not taken; the message is ``code: explanation``."""
+
+
+class _AtRisk(_Refusal):
+    """A limit that people set forbids the order: they are told, not only its sender."""
 
 
 def needs_price(command: Place, book: Book) -> bool:
@@ -121,6 +127,11 @@ class Intake:
         self._orders = orders
         self._ids = ids
 
+    @property
+    def risk(self) -> Risk:
+        """The limits in force."""
+        return self._current.setup.risk
+
     def books(self, strategy: StrategyName, command: Place) -> list[Book]:
         """Return the books an order is meant for."""
         found = self._current.registry.books_of_strategy.get(strategy, ())
@@ -160,6 +171,8 @@ class Intake:
                 )
             except _Refusal as refusal:
                 refusals.append(_refused(book.account.name, command, str(refusal)))
+                if isinstance(refusal, _AtRisk):
+                    self._tell(tx, command, book, str(refusal), now)
                 continue
             self._orders.accept(tx, parent)
             parents.append(parent)
@@ -182,11 +195,10 @@ class Intake:
         if any(_ends(veto, command.symbol, side, book) for veto in vetoes):
             raise _Refusal(VETOED)
         instrument = self._check(command, book, terms)
-        limit = None
-        if command.order_type not in UNLIMITED:
-            limit = _inside(command.price, side, instrument)
+        limit = _inside(command.price, side, instrument) if _is_limited(command) else None
         stop = _at_or_beyond(command.stop_price, side, instrument)
         quantity = self._quantity(command, book, instrument, terms, position.quantity)
+        self._judge(quantity, limit, stop, terms.price)
         reserve_price = None
         reserved = quantity
         if side is Side.BUY:
@@ -226,12 +238,27 @@ class Intake:
             ended_at=None,
         )
 
+    def _tell(self, tx: Tx, command: Place, book: Book, reason: str, now: datetime) -> None:
+        raise_notice(
+            tx,
+            self._ids.new(),
+            "order_refused",
+            now,
+            account=book.account.name,
+            book=book.name,
+            symbol=command.symbol,
+            reason=reason,
+        )
+
     def _check(self, command: Place, book: Book, terms: Terms) -> Instrument:
         if not book.active:
             raise _Refusal(f"book_inactive: {book.name} is switched off in the configuration")
         halted = self._halts.reason(book.account.name, book.strategy, book.name)
         if halted is not None:
             raise _Refusal(f"halted: {halted}")
+        not_live = self.risk.not_live(book.account)
+        if not_live is not None:
+            raise _AtRisk(not_live)
         if not book.trades(command.symbol):
             raise _Refusal(
                 f"symbol_not_in_book: {book.name} trades {', '.join(sorted(book.symbols))}"
@@ -241,6 +268,17 @@ class Intake:
         if command.order_type not in terms.order_types | {OrderType.TWAP}:
             raise _Refusal(f"unsupported: {book.account.broker} has no {command.order_type.value}")
         return terms.instrument
+
+    def _judge(
+        self,
+        quantity: Decimal,
+        limit: Decimal | None,
+        stop: Decimal | None,
+        price: Decimal | None,
+    ) -> None:
+        objection = self.risk.objection(quantity, limit=limit, stop=stop, price=price)
+        if objection is not None:
+            raise _AtRisk(objection)
 
     def _quantity(
         self,

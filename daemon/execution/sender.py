@@ -113,6 +113,10 @@ class Sender:
                 return None
             if self._frozen(tx, child):
                 return None
+            reason = self._current.setup.risk.too_fast(tx, child.account, now)
+            if reason is not None:
+                self._evidence.not_sent(tx, child, reason, now)
+                return None
             child = self._orders.advance(
                 tx, replace(child, sent_at=now, fingerprint=fingerprint), now, ChildState.SENDING
             )
@@ -133,7 +137,10 @@ class Sender:
         if child.cancel_at is not None and child.cancel_at <= now:
             return "its time had passed before it could be sent"
         halted = self._halts.reason(child.account, child.strategy, child.book)
-        return None if halted is None else f"halted: {halted}"
+        if halted is not None:
+            return f"halted: {halted}"
+        setup = self._current.setup
+        return setup.risk.not_live(setup.registry.accounts[child.account])
 
     async def _attempt(self, child: ChildOrder, request: OrderRequest) -> PlaceOutcome:
         """Send; after a refusal that judged nothing, send again a bounded number of times."""

@@ -21,6 +21,7 @@ from algorithms.domain import (
 )
 from algorithms.netting import RESIDUAL_BELOW_ONE_LOT
 from algorithms.twap import effective_fill_timeout, slice_limit, slice_quantity, slice_time
+from daemon.notices import raise_notice
 from daemon.storage.rows import parent_from_row, to_us
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ class Slicer:
     def _settings(self) -> SlicerSettings:
         return self._current.setup.slicing
 
+    def wants_price(self, parent: ParentOrder) -> bool:
+        """Whether planning this order takes the current price."""
+        return parent.order_type is OrderType.TWAP or self._current.setup.risk.limits.need_price
+
     def due(self, view: View, account: AccountName, now: datetime) -> list[ParentOrder]:
         """Return the orders that want planning now, oldest first."""
         rows = view.fetch("due_parents", account=account, now=to_us(now))
@@ -120,7 +125,7 @@ class Slicer:
         elif now - parent.due_at > self._settings.max_age:
             self._too_old(tx, parent, now)
         elif instrument is not None and not blocked:
-            self._plan_whole(tx, parent, instrument, now)
+            self._plan_whole(tx, parent, instrument, price, now)
 
     def _too_old(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
         """Give up an order that halts, an unknown order or down-time held up for too long."""
@@ -156,7 +161,12 @@ class Slicer:
         return any(by_symbol or row["book"] == parent.book for row in rows)
 
     def _plan_whole(
-        self, tx: Tx, parent: ParentOrder, instrument: Instrument, now: datetime
+        self,
+        tx: Tx,
+        parent: ParentOrder,
+        instrument: Instrument,
+        price: Decimal | None,
+        now: datetime,
     ) -> None:
         """Send everything that netting left of an order, in one child."""
         if self._orders.live_children(tx, parent.id):
@@ -166,13 +176,36 @@ class Slicer:
         if not quantity:
             self._orders.end_parent(tx, parent, ParentStatus.DONE, RESIDUAL_BELOW_ONE_LOT, now)
             return
-        self._orders.plan(
-            tx,
-            replace(parent, due_at=None, slices_left=0),
-            self._child(
-                parent, parent.order_type, quantity, parent.limit_price, reserve_price, now
-            ),
+        child = self._child(
+            parent, parent.order_type, quantity, parent.limit_price, reserve_price, now
         )
+        if self._current.setup.risk.limits.need_price and price is None:
+            return  # it stays due: the limits cannot be checked before the broker tells a price
+        objection = self._objection(tx, child, price, now)
+        if objection is not None:
+            self._orders.end_parent(tx, parent, ParentStatus.FAILED, objection, now)
+            return
+        self._orders.plan(tx, replace(parent, due_at=None, slices_left=0), child)
+
+    def _objection(
+        self, tx: Tx, child: ChildOrder, price: Decimal | None, now: datetime
+    ) -> str | None:
+        """Why the limits forbid an order at the price of now, told to people; or None."""
+        objection = self._current.setup.risk.objection(
+            child.quantity, limit=child.limit_price, stop=child.stop_price, price=price
+        )
+        if objection is not None:
+            raise_notice(
+                tx,
+                self._ids.new(),
+                "order_refused",
+                now,
+                account=child.account,
+                book=child.book,
+                symbol=child.symbol,
+                reason=objection,
+            )
+        return objection
 
     def _whole(self, parent: ParentOrder, instrument: Instrument) -> tuple[Decimal, Decimal | None]:
         if parent.measure is Measure.QUANTITY:
@@ -199,6 +232,8 @@ class Slicer:
         child = None
         if price is not None and limit is not None:
             child = self._slice(tx, parent, book, instrument, price, limit, left=slot.left, now=now)
+        if child is not None and self._objection(tx, child, price, now) is not None:
+            child = None  # its slot is used up; its value goes to the slices left
         if child is None:
             waiting = self._orders.store_parent(tx, waiting)
             if not waiting.slices_left:

@@ -352,3 +352,13 @@ SELECT day, opens_at, closes_at FROM sessions WHERE market = :market ORDER BY da
 -- name: forget_sessions!
 -- Make room for sessions computed anew.
 DELETE FROM sessions WHERE market = :market;
+
+-- name: count_sent_since
+-- How many orders an account has sent since a time.
+SELECT COUNT(*) AS count FROM child_orders
+WHERE account = :account AND sent_at IS NOT NULL AND sent_at > :since;
+
+-- name: fills_of_day
+-- What an account traded on a market day.
+SELECT book, symbol, side, quantity, price, fee, fee_asset FROM fills
+WHERE account = :account AND market_day = :market_day ORDER BY id;

@@ -1,0 +1,2 @@
+DROP INDEX fills_of_day;
+DROP INDEX child_orders_sent;

@@ -1,0 +1,93 @@
+"""A book that has lost too much on its market day stops, and nobody else does."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from algorithms.domain import OrderType, Symbol
+from daemon.execution.halts import Scope
+from tests.support.books import all_is_well, children
+from tests.support.houses import house
+from tests.support.world import buy, sell, world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.world import World
+
+TQQQ = Symbol("TQQQ")
+TWO = house(
+    {"a": ("alpha", "main"), "b": ("beta", "main")},
+    commission="0",
+    top='[risk]\nmax_daily_loss = "100"\n',
+)
+
+
+async def price(day: World, text: str) -> None:
+    await day.exchange().exchange.set_price(TQQQ, Decimal(text))
+    await day.pass_time(21)
+
+
+async def test_a_book_that_lost_too_much_is_halted_with_an_alarm(tmp_path: Path) -> None:
+    async with world(tmp_path, TWO) as day:
+        await day.submit("alpha", buy("TQQQ", "10"))
+        await day.submit("beta", buy("TQQQ", "5"))
+        await price(day, "90.01")
+        assert day.told("daily_loss") == 0
+        await price(day, "90")
+        assert day.told("daily_loss") == 1
+        told = await day.submit("alpha", buy("TQQQ", "1"))
+        assert told.http_status == 422
+        assert "lost 100 on 2026-11-20" in str(told.body)
+        assert (await day.submit("beta", buy("TQQQ", "1"))).http_status == 200
+        clock = day.clock
+    async with world(tmp_path, TWO, clock=clock, seed=2) as day:
+        assert (await day.submit("alpha", sell("TQQQ", "1"), key="x")).http_status == 422
+
+
+async def test_realised_losses_and_fees_count(tmp_path: Path) -> None:
+    text = TWO.replace('commission_percent = "0"', 'commission_percent = "1"')
+    async with world(tmp_path, text) as day:
+        await day.submit("alpha", buy("TQQQ", "10"))  # fee 10
+        await price(day, "95")
+        await day.submit("alpha", sell("TQQQ", "10"))  # loses 50, fee 9.5
+        await day.pass_time(21)
+        assert day.told("daily_loss") == 0
+        await day.submit("alpha", buy("TQQQ", "10"))  # fee 9.5
+        await price(day, "92.9")  # loses 21 more: 100 in all
+        assert day.told("daily_loss") == 1
+
+
+async def test_a_slice_under_way_is_not_followed_by_another(tmp_path: Path) -> None:
+    async with world(tmp_path, TWO) as day:
+        slow = buy("TQQQ", "40", kind=OrderType.TWAP, slices=4, minutes="4")
+        await day.submit("alpha", slow)
+        await day.pass_time(60)
+        await price(day, "85")
+        await day.pass_time(240)
+        assert day.told("daily_loss") == 1
+        assert [row["state"] for row in children(day)] == ["filled"]
+        await all_is_well(day)
+
+
+async def test_whoever_resumes_the_book_has_decided_for_the_day(tmp_path: Path) -> None:
+    async with world(tmp_path, TWO) as day:
+        await day.submit("alpha", buy("TQQQ", "10"))
+        await price(day, "80")
+        assert await day.engine.halts.resume(Scope.BOOK, "a")
+        await price(day, "79")
+        assert day.told("daily_loss") == 1
+        assert (await day.submit("alpha", buy("TQQQ", "1"))).http_status == 200
+        # The next market day counts from its own previous close.
+        await day.pass_time(24 * 3600)
+        await price(day, "60")
+        assert day.told("daily_loss") == 2
+
+
+async def test_without_the_limit_nobody_is_watched(tmp_path: Path) -> None:
+    text = TWO.replace('max_daily_loss = "100"', "")
+    async with world(tmp_path, text) as day:
+        await day.submit("alpha", buy("TQQQ", "10"))
+        await price(day, "10")
+        assert day.told("daily_loss") == 0
