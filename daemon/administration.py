@@ -47,7 +47,7 @@ class Administration:
         found = await self._engine.halts.resume(scope, name)
         if found:
             await self._tell("resumed", scope=scope.value, name=name or EVERYTHING, reason=reason)
-            self._engine.wake()
+            self._engine.fleet.wake()
         return found
 
     async def preview_live_netting(self, body: Mapping[str, Json]) -> Mapping[str, object]:

@@ -113,7 +113,7 @@ async def compare(store: Store, brokers: Mapping[AccountName, TellsHoldings]) ->
     held, live, currencies = await store.read(read)
     after = await _ask_all(brokers)
     views = [
-        BrokerView(name, holdings if holdings == after[name] else None)
+        BrokerView(name, holdings if holdings == after.get(name) else None)
         for name, holdings in before.items()
     ]
     return against_brokers(held, live, views, currencies)

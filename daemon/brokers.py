@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adapters.paper import FaultSettings, PaperSettings, PaperSettingsError, open_paper
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from daemon.config import Config
     from daemon.config.accounts import AccountConfig, PaperConfig
 
-__all__ = ["BrokerNotAvailableError", "PaperSettingsError", "open_broker"]
+__all__ = ["BrokerNotAvailableError", "PaperSettingsError", "open_broker", "reaches_the_same"]
 
 
 class BrokerNotAvailableError(Exception):
@@ -86,6 +87,19 @@ def paper_settings(
         sell_tax_percent=account.sell_tax_percent,
         instruments=_instruments(config, account),
     )
+
+
+def reaches_the_same(old: Config, new: Config, name: AccountName) -> bool:
+    """Whether an account's connection can stay as it is; capital and owner do not concern it."""
+    return _connection(old, name) == _connection(new, name)
+
+
+def _connection(config: Config, name: AccountName) -> object:
+    account = config.accounts[name].model_copy(update={"owner": None})
+    if account.paper is None:
+        return account
+    settings = paper_settings(config, name, account, account.paper)
+    return account, replace(settings, initial_cash=ZERO)
 
 
 def _capital(config: Config, account: AccountName) -> Decimal:

@@ -129,6 +129,17 @@ class Calendars:
                 self._in_use[market] = RenewedSessions(self._listed(market, known.sessions))
             return self._in_use[market]
 
+    async def correct(self, corrections: Mapping[Market, CalendarConfig]) -> None:
+        """Correct the calendars in use in another way from now on."""
+        if corrections == self._corrections:
+            return
+        self._corrections = corrections
+        for market, in_use in self._in_use.items():
+            async with self._turns[market]:
+                known = await self._store.read(partial(_load, market=market))
+                if known is not None:
+                    in_use.renew(self._listed(market, known.sessions))
+
     async def renew(self) -> None:
         """Compute again what runs out, or was computed by another version of the library.
 

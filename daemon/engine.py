@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerUnavailableError
@@ -18,7 +17,6 @@ from daemon import audit
 from daemon.brokers import open_broker
 from daemon.calendars import CalendarError, Calendars, compute_in_child
 from daemon.execution import skew
-from daemon.execution.account_runtime import AccountRuntime
 from daemon.execution.cancels import CancelDesk
 from daemon.execution.capital import post_capital
 from daemon.execution.desk import Desk
@@ -31,6 +29,7 @@ from daemon.execution.orders import Orders
 from daemon.execution.persistence import Persistence
 from daemon.execution.requests import Requests
 from daemon.execution.services import KnownLots, Services
+from daemon.fleet import Fleet
 from daemon.ids import IdSource
 from daemon.jobs.schedule import guarded
 from daemon.market import Market
@@ -39,7 +38,7 @@ from daemon.signals import OrderTaken, SignalBus, WorkArrived
 from daemon.storage.store import SqliteStore, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from adapters.broker import Broker
     from adapters.clock import Clock
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from algorithms.domain import AccountName
     from daemon.calendars import ComputeSessions
     from daemon.config import Config
+    from daemon.execution.account_runtime import AccountRuntime
     from daemon.execution.commands import Command
     from daemon.jobs.schedule import Schedule
     from daemon.registry import Registry
@@ -87,7 +87,7 @@ class Engine:
         self._ids = ids or IdSource(clock)
         self._compute_sessions = compute_sessions
         self._on_failure = on_failure
-        self.accounts: dict[AccountName, AccountRuntime] = {}
+        self.fleet: Fleet
         self.calendars: Calendars
         self.store: SqliteStore
         self.desk: Desk
@@ -104,6 +104,10 @@ class Engine:
     @property
     def registry(self) -> Registry:
         return self.current.registry
+
+    @property
+    def accounts(self) -> Mapping[AccountName, AccountRuntime]:
+        return self.fleet.accounts
 
     async def start(self) -> None:
         """Open the database, take up what the last process left, and start every account.
@@ -124,15 +128,9 @@ class Engine:
         """Stop in the reverse order of the start; what is at the broker stays there."""
         await self.schedule.stop()
         self._auditor.stop()
-        await asyncio.gather(*(account.stop() for account in self.accounts.values()))
+        await self.fleet.stop()
         await self._tasks.close(CLOSE_TIMEOUT_S)
         await self.store.close()
-
-    def wake(self) -> None:
-        """Let every account look again at what is due."""
-        for account in self.accounts.values():
-            if account.worker is not None:
-                account.worker.wake()
 
     async def _take_up(self) -> None:
         newest = await self.store.read(lambda view: view.fetch_one("newest_id"))
@@ -142,14 +140,10 @@ class Engine:
         now = self._clock.now()
         await self.store.write(lambda tx: post_capital(tx, self.registry, self._ids, now))
         for name in self.registry.accounts:
-            self._start_account(name)
+            self.fleet.begin(name)
         await self._wait_for_brokers()
-        await self.desk.recover(self._brokers_tried)
-        seconds = float(self.config.reconcile.seconds)
-        for name, account in self.accounts.items():
-            self.schedule.every(
-                timedelta(seconds=seconds), account.reconcile, name=f"reconcile {name}"
-            )
+        await self.desk.recover(self.fleet.tried)
+        self.fleet.compare_every(timedelta(seconds=float(self.config.reconcile.seconds)))
         self.schedule.every(LOSSES_EVERY, self._losses.run, name="losses")
         self.schedule.every(skew.EVERY, self._skew.run, name="clocks")
         self.schedule.every(audit.EVERY, self._auditor.run, name="audit")
@@ -196,23 +190,9 @@ class Engine:
         self._auditor = audit.Auditor(self.store, brokers, clock, ids)
         self._losses = LossWatch(self.services)
         self._skew = skew.SkewWatch(self.services)
-        self.bus.subscribe(WorkArrived, self._work_arrived)
-        self.bus.subscribe(OrderTaken, self._order_taken)
-
-    def _work_arrived(self, signal: WorkArrived) -> None:
-        account = self.accounts.get(signal.account)
-        if account is not None and account.worker is not None:
-            account.worker.arrived(signal)
-
-    def _order_taken(self, signal: OrderTaken) -> None:
-        account = self.accounts.get(signal.account)
-        if account is not None and account.worker is not None:
-            account.worker.taken(signal)
-
-    def _start_account(self, name: AccountName) -> None:
-        account = AccountRuntime(name, self.services, self._tasks, partial(self._connect, name))
-        self.accounts[name] = account
-        self._tasks.spawn(account.run(), name=f"account {name}")
+        self.fleet = Fleet(self.services, self.schedule, self._connect, self._on_failure)
+        self.bus.subscribe(WorkArrived, self.fleet.work_arrived)
+        self.bus.subscribe(OrderTaken, self.fleet.order_taken)
 
     async def _connect(self, name: AccountName) -> Broker:
         try:
@@ -225,19 +205,12 @@ class Engine:
             clock=self._clock,
             open_driver=self._open_driver,
             sessions=sessions,
-            on_failure=self._broker_task_failed,
+            on_failure=self._on_failure,
         )
-
-    def _broker_task_failed(self, task: str, error: BaseException) -> None:
-        self._on_failure(task, error)
 
     async def _wait_for_brokers(self) -> None:
         try:
             async with asyncio.timeout(FIRST_CONNECTION_S):
-                await self._brokers_tried()
+                await self.fleet.tried()
         except TimeoutError:
             log.info("some brokers are slow; the daemon starts without waiting for them")
-
-    async def _brokers_tried(self) -> None:
-        """Return when the first attempt to connect to each broker has ended, either way."""
-        await asyncio.gather(*(account.tried.wait() for account in self.accounts.values()))

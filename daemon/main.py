@@ -26,23 +26,27 @@ from daemon.api.metrics import Metrics
 from daemon.api.views import Lists
 from daemon.api.webhook_model import commands_from_stored
 from daemon.config import ConfigErrors, load_config, unsupported
+from daemon.config.changes import load_again
 from daemon.engine import Engine
 from daemon.exits import Exit
 from daemon.jobs.schedule import ApSchedule
 from daemon.logs import log_notices, start_logging
 from daemon.process import StopSignals, keep_secrets_in, spare_the_collector
+from daemon.reload import Reload
 from daemon.storage.lock import AlreadyRunningError, DirectoryLock
 from daemon.systemd import Systemd
 from daemon.watch import DatabaseWatch, FailedTasks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
     from adapters.clock import Clock
     from algorithms.domain import AccountName
     from daemon.api.door import Door
     from daemon.config import Config
+
+    Reread = Callable[[Config], Awaitable[Config]]
 
 STOP_S = 9.0
 """An orderly stop takes no longer; whatever hangs then is cut off, which loses nothing."""
@@ -66,7 +70,11 @@ def run(config_path: Path, environ: Mapping[str, str]) -> int:
             for directory in _directories(config):
                 locks.callback(_locked(directory).release)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                return runner.run(serve(config, environ=environ))
+
+                async def reread(running: Config) -> Config:
+                    return await asyncio.to_thread(load_again, config_path, environ, running)
+
+                return runner.run(serve(config, environ=environ, reread=reread))
     except ConfigErrors as error:
         return _refuse(Exit.BAD_INPUT, str(error))
     except AlreadyRunningError as error:
@@ -77,16 +85,16 @@ def run(config_path: Path, environ: Mapping[str, str]) -> int:
         return _refuse(Exit.FAILED, str(error))
 
 
-async def serve(config: Config, *, environ: Mapping[str, str]) -> int:
+async def serve(config: Config, *, environ: Mapping[str, str], reread: Reread) -> int:
     """Start, work until a signal comes, stop.
 
-    Raises ConfigErrors, StorageError, or OSError when the address cannot be had.
+    ``reread`` reads the configuration for a daemon that runs on the one it is given. Raises
+    ConfigErrors, StorageError, or OSError when the address cannot be had.
     """
     stop_wanted = asyncio.Event()
-    StopSignals(stop_wanted, _cannot_reload).listen(asyncio.get_running_loop())
-    clock = SystemClock()
     systemd = Systemd(environ)
-    daemon = Daemon(config, clock, systemd)
+    daemon = Daemon(config, SystemClock(), systemd, reread)
+    StopSignals(stop_wanted, daemon.reload_wanted.set).listen(asyncio.get_running_loop())
     try:
         url = await daemon.start()
         spare_the_collector()
@@ -105,10 +113,13 @@ async def serve(config: Config, *, environ: Mapping[str, str]) -> int:
 class Daemon:
     """The engine with its doors: HTTP in front, and those who watch it beside."""
 
-    def __init__(self, config: Config, clock: Clock, systemd: Systemd) -> None:
+    def __init__(self, config: Config, clock: Clock, systemd: Systemd, reread: Reread) -> None:
         self._config = config
         self._clock = clock
         self._systemd = systemd
+        self._reread = reread
+        self.reload_wanted = asyncio.Event()
+        """Set it to have the configuration read again."""
         self._metrics = Metrics()
         self._readiness = Readiness()
         self._failed = FailedTasks(self._metrics)
@@ -121,7 +132,19 @@ class Daemon:
         watchers = TaskSupervisor(on_failure=self._failed.add)
         self._opened.push_async_callback(watchers.close, CLOSE_TASKS_S)
         self._watch(engine, watchers)
-        return await self._listen(engine, door)
+        reload = Reload(
+            engine=engine,
+            door=door,
+            clock=self._clock,
+            systemd=self._systemd,
+            load=lambda: self._reread(engine.config),
+            door_of=lambda config: make_door(config, self._clock),
+            on_change=partial(self._changed, engine),
+            wanted=self.reload_wanted,
+        )
+        url = await self._listen(engine, door)
+        watchers.spawn(reload.run(), name="reload")
+        return url
 
     async def stop(self) -> None:
         """Close what was opened, last first: accept nothing new, let work end, close."""
@@ -153,10 +176,19 @@ class Daemon:
         checks.register("loop", lag.reason)
         checks.register("tasks", self._failed.reason)
         for name in engine.accounts:
-            checks.register(f"account {name}", partial(_problem_of, engine, name))
+            checks.register(*_account_check(engine, name))
         lag.start(watchers)
         watchers.spawn(database.run(), name="database watch")
         watchers.spawn(self._systemd.show_life(self._clock), name="watchdog")
+
+    def _changed(self, engine: Engine, config: Config) -> None:
+        """Follow a configuration that came into force: watch its accounts, log as it says."""
+        for name in self._config.accounts.keys() - config.accounts.keys():
+            self._readiness.remove(f"account {name}")
+        for name in config.accounts:
+            self._readiness.register(*_account_check(engine, name))
+        start_logging(config.daemon)
+        self._config = config
 
     async def _listen(self, engine: Engine, door: Door) -> str:
         # Lists have a connection of their own: a long one never stands before an order.
@@ -195,8 +227,12 @@ def _locked(directory: Path) -> DirectoryLock:
     return lock
 
 
-def _problem_of(engine: Engine, name: AccountName) -> str | None:
-    return engine.accounts[name].problem
+def _account_check(engine: Engine, name: AccountName) -> tuple[str, Callable[[], str | None]]:
+    def problem() -> str | None:
+        account = engine.accounts.get(name)
+        return "it is being started" if account is None else account.problem
+
+    return f"account {name}", problem
 
 
 async def _stop_in_time(daemon: Daemon) -> None:
@@ -208,10 +244,6 @@ async def _stop_in_time(daemon: Daemon) -> None:
         log.exception("not stopped within %s s; ending all the same", STOP_S)
         logging.shutdown()
         os._exit(Exit.FAILED)
-
-
-def _cannot_reload() -> None:
-    log.warning("SIGHUP: this version reads its configuration at start only; restart it")
 
 
 def _refuse(code: Exit, message: str) -> int:

@@ -8,18 +8,21 @@ keeps the time the broker gave it, and whoever uses it decides how old is too ol
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 from adapters.broker import BrokerError, BrokerUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from adapters.broker import Broker, Quote
     from adapters.clock import Clock
     from adapters.tasks import TaskSupervisor
     from algorithms.domain import AccountName, Symbol
     from algorithms.instruments import Instrument
+
+T = TypeVar("T")
 
 FRESH_S = 0.5
 """How long a price serves the next decisions; a burst of orders costs one question."""
@@ -43,6 +46,26 @@ class Market:
         self._asking: set[tuple[AccountName, Symbol]] = set()
         self._instruments: dict[tuple[AccountName, Symbol], Instrument] = {}
         self._quotes: dict[tuple[AccountName, Symbol], tuple[float, Quote]] = {}
+        self._held: dict[AccountName, asyncio.Event] = {}
+
+    @contextmanager
+    def held(self, account: AccountName) -> Iterator[None]:
+        """Let questions about an account wait while its broker is exchanged for another.
+
+        Each waits for no longer than for an answer; nobody is told that there is no broker.
+        """
+        over = self._held[account] = asyncio.Event()
+        try:
+            yield
+        finally:
+            del self._held[account]
+            over.set()
+
+    def forget(self, account: AccountName) -> None:
+        """Ask anew about everything that an account's broker has said."""
+        for known in (self._instruments, self._quotes):
+            for key in [key for key in known if key[0] == account]:
+                del known[key]
 
     def known_instrument(self, account: AccountName, symbol: Symbol) -> Instrument | None:
         """Return the instrument if it has been asked for before."""
@@ -79,7 +102,7 @@ class Market:
         if known is None:
             try:
                 async with asyncio.timeout(ASK_TIMEOUT_S):
-                    known = await self._broker(account).instrument(symbol)
+                    known = await self._ask(account, lambda broker: broker.instrument(symbol))
             except TimeoutError as error:
                 message = f"no answer about {symbol} within {ASK_TIMEOUT_S} s"
                 raise BrokerUnavailableError(message) from error
@@ -94,7 +117,7 @@ class Market:
         if known is None:
             try:
                 async with asyncio.timeout(ASK_TIMEOUT_S):
-                    known = await self._broker(account).quote(symbol)
+                    known = await self._ask(account, lambda broker: broker.quote(symbol))
             except TimeoutError as error:
                 message = f"no price of {symbol} within {ASK_TIMEOUT_S} s"
                 raise BrokerUnavailableError(message) from error
@@ -103,7 +126,19 @@ class Market:
             self._quotes[account, symbol] = (self._clock.monotonic(), known)
         return known
 
-    def _broker(self, account: AccountName) -> Broker:
+    async def _ask(self, account: AccountName, question: Callable[[Broker], Awaitable[T]]) -> T:
+        """Ask an account's broker; if it was exchanged for another meanwhile, ask that one."""
+        while True:
+            broker = await self._broker(account)
+            try:
+                return await question(broker)
+            except BrokerUnavailableError:
+                if account not in self._held and self._brokers.get(account) is broker:
+                    raise
+
+    async def _broker(self, account: AccountName) -> Broker:
+        if account in self._held:
+            await self._held[account].wait()
         broker = self._brokers.get(account)
         if broker is None:
             message = f"account {account} is not connected"

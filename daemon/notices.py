@@ -99,6 +99,15 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
         "the broker's clock is {seconds} s from ours: see to this host's time (NTP)",
     ),
     "clock_right": (Level.INFO, "the broker's clock and ours agree again: {seconds} s"),
+    "reloaded": (Level.INFO, "the configuration was read again; {changes}"),
+    "reload_refused": (
+        Level.WARNING,
+        "the configuration was read again and not taken over, nothing changed; {reasons}",
+    ),
+    "restart_needed": (
+        Level.WARNING,
+        "changed in the configuration and not in force before a restart: {keys}",
+    ),
     "halted": (Level.WARNING, "{scope} {name} halted, {reason}"),
     "resumed": (Level.INFO, "{scope} {name} resumed"),
 }

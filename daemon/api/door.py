@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from daemon.api.auth import Authority, FailureThrottle, StrategyAccess
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Door:
     """Whom the HTTP side lets in. ``allow_from`` is for webhooks of all strategies."""
 
@@ -27,6 +27,12 @@ class Door:
     throttle: FailureThrottle
     allow_from: Networks
     trusted_proxies: Networks
+
+    def admit_as(self, other: Door) -> None:
+        """Let in from now on whom the other one would; failed attempts are not forgotten."""
+        self.authority = other.authority
+        self.allow_from = other.allow_from
+        self.trusted_proxies = other.trusted_proxies
 
     def address(self, request: web.BaseRequest) -> str:
         """Return the caller's address."""

@@ -39,12 +39,13 @@ if TYPE_CHECKING:
 RETRY_S = 5.0
 OPEN_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 1.0
 
 log = logging.getLogger(__name__)
 
 
 class AccountRuntime:
-    """Runs one account once its broker can be reached."""
+    """Runs one account once its broker can be reached. It owns ``tasks``, and ends them."""
 
     def __init__(
         self,
@@ -61,8 +62,12 @@ class AccountRuntime:
         self._worker: AccountWorker | None = None
         self._reconciler: Reconciler | None = None
         self._problem: str | None = "not connected yet"
+        self._is_stopping = False
+        self._comparing = asyncio.Lock()
+        self.asked = asyncio.Event()
+        """Set once the broker has answered for the first time, or has not."""
         self.tried = asyncio.Event()
-        """Set once the first attempt to connect has ended, either way."""
+        """Set once the first attempt to take up work has ended, either way."""
 
     @property
     def problem(self) -> str | None:
@@ -77,6 +82,10 @@ class AccountRuntime:
     def worker(self) -> AccountWorker | None:
         return self._worker
 
+    def start(self) -> None:
+        """Run from now on until ``stop``."""
+        self._tasks.spawn(self.run(), name=f"account {self.name}")
+
     async def run(self) -> None:
         """Connect, take up what was left, then work and listen until cancelled."""
         broker = await self._connected()
@@ -85,6 +94,7 @@ class AccountRuntime:
         self._assemble(broker)
         assert self._worker is not None  # just assembled
         self._services.brokers[self.name] = broker
+        self.asked.set()
         await self._recovered(self._worker)
         self._tasks.spawn(self._listen(broker), name=f"events of {self.name}")
         await self.reconcile()
@@ -107,22 +117,40 @@ class AccountRuntime:
 
     async def reconcile(self) -> None:
         """Compare with the broker; what goes wrong is shown, and tried again at the next time."""
-        if self._reconciler is None:
+        if self._reconciler is None or self._is_stopping:
             return
         try:
-            await self._reconciler.run()
+            async with self._comparing:
+                await self._reconciler.run()
         except (BrokerUnavailableError, StorageError) as error:
             log.warning("account %s: not compared with its broker: %s", self.name, error)
         except Exception:
             log.exception("account %s: the comparison with its broker failed", self.name)
 
     async def stop(self) -> None:
-        """Let calls under way end, then leave the broker."""
+        """Let calls under way end, leave the broker, end everything that runs here."""
+        self._is_stopping = True
+        self._problem = "it is being stopped"
         if self._worker is not None:
             self._worker.stop()
             await self._worker.settle_in_hand(STOP_TIMEOUT_S)
-        if self._broker is not None:
-            await self._broker.close()
+        await self._leave()
+        await self._compared()
+        await self._tasks.close(CLOSE_TIMEOUT_S)
+        await self._leave()  # one that was only being connected
+
+    async def _leave(self) -> None:
+        broker, self._broker = self._broker, None
+        if broker is not None:
+            await broker.close()
+
+    async def _compared(self) -> None:
+        """Wait for a comparison under way: what it found must not be booked behind our back."""
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S), self._comparing:
+                return
+        except TimeoutError:
+            log.exception("account %s: its comparison does not end", self.name)
 
     async def _connected(self) -> Broker | None:
         while True:
@@ -131,14 +159,18 @@ class AccountRuntime:
             except (BrokerNotAvailableError, PaperSettingsError) as error:
                 self._problem = f"not connected: {error}"
                 log.critical("account %s: %s; it stays out of work", self.name, error)
-                self.tried.set()
+                self._failed_first()
                 return None
             except (BrokerUnavailableError, TimeoutError) as error:
                 reason = str(error) or f"no answer within {OPEN_TIMEOUT_S} s"
                 self._problem = f"not connected: {reason}"
                 log.warning("account %s: %s; trying again in %s s", self.name, reason, RETRY_S)
-                self.tried.set()
+                self._failed_first()
                 await self._services.clock.sleep(RETRY_S)
+
+    def _failed_first(self) -> None:
+        self.asked.set()
+        self.tried.set()
 
     async def _open(self) -> Broker:
         """Connect. A broker that could not be opened is kept, to be opened again or closed."""

@@ -86,8 +86,15 @@ class Enquiries:
                 price = (await self._market.quote(account, symbol)).last
             except BrokerError as error:
                 problem = _problem(error)
-        order_types = self._brokers[account].capabilities.order_types
-        return Terms(instrument=instrument, price=price, order_types=order_types, problem=problem)
+        broker = self._brokers.get(account)
+        if broker is None:
+            return Terms(problem=f"unavailable: account {account} is not connected")
+        return Terms(
+            instrument=instrument,
+            price=price,
+            order_types=broker.capabilities.order_types,
+            problem=problem,
+        )
 
 
 def _problem(error: BrokerError) -> str:

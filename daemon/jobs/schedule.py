@@ -35,7 +35,11 @@ class Schedule(Protocol):
         ...
 
     def every(self, period: timedelta, job: Callable[[], Awaitable[object]], *, name: str) -> None:
-        """Run ``job`` after each ``period``."""
+        """Run ``job`` after each ``period``, in place of an earlier job of this name."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Run a job no more, if there is one of this name; one under way may end."""
         ...
 
     def start(self) -> None:
@@ -74,7 +78,12 @@ class ApSchedule:
             max_instances=1,
             coalesce=True,
             misfire_grace_time=GRACE_S,
+            replace_existing=True,
         )
+
+    def forget(self, name: str) -> None:
+        if self._scheduler.get_job(name) is not None:
+            self._scheduler.remove_job(name)
 
     def start(self) -> None:
         self._scheduler.start()
@@ -91,7 +100,8 @@ class ClockSchedule:
     def __init__(self, clock: Clock, tasks: TaskSupervisor) -> None:
         self._clock = clock
         self._tasks = tasks
-        self._jobs: list[tuple[timedelta, Callable[[], Awaitable[object]], str]] = []
+        self._jobs: dict[str, tuple[timedelta, Callable[[], Awaitable[object]]]] = {}
+        self._repeating: dict[str, asyncio.Task[None]] = {}
         self._running = False
 
     @property
@@ -99,19 +109,31 @@ class ClockSchedule:
         return self._running
 
     def every(self, period: timedelta, job: Callable[[], Awaitable[object]], *, name: str) -> None:
-        self._jobs.append((period, job, name))
+        self.forget(name)
+        self._jobs[name] = period, job
+        if self._running:
+            self._begin(name)
+
+    def forget(self, name: str) -> None:
+        self._jobs.pop(name, None)
+        self._repeating.pop(name, None)
 
     def start(self) -> None:
         self._running = True
-        for period, job, name in self._jobs:
-            self._tasks.spawn(self._repeat(period, job, name), name=f"job {name}")
+        for name in self._jobs:
+            self._begin(name)
 
     async def stop(self) -> None:
         self._running = False
 
-    async def _repeat(
-        self, period: timedelta, job: Callable[[], Awaitable[object]], name: str
-    ) -> None:
-        while self._running:
+    def _begin(self, name: str) -> None:
+        self._repeating[name] = self._tasks.spawn(self._repeat(name), name=f"job {name}")
+
+    async def _repeat(self, name: str) -> None:
+        """Run a job until another one has its name, or none."""
+        myself = asyncio.current_task()
+        while self._running and self._repeating.get(name) is myself:
+            period, job = self._jobs[name]
             await self._clock.sleep(period.total_seconds())
-            await guarded(job, name)
+            if self._repeating.get(name) is myself:
+                await guarded(job, name)

@@ -87,6 +87,15 @@ SELECT * FROM parent_orders WHERE ended_at IS NULL ORDER BY id;
 -- The parent orders of an account that have not ended, oldest first.
 SELECT * FROM parent_orders WHERE account = :account AND ended_at IS NULL ORDER BY id;
 
+-- name: count_live_orders
+-- How many orders of an account, or of one of its books, may still trade. No book: all of them.
+SELECT COUNT(*) AS count FROM (
+    SELECT id FROM parent_orders
+    WHERE account = :account AND ended_at IS NULL AND :book IN ('', book)
+    UNION SELECT parent_id FROM child_orders
+    WHERE account = :account AND ended_at IS NULL AND :book IN ('', book)
+) AS live;
+
 -- name: live_parents_of_symbol
 -- The group that may net: live parents of an account and symbol, in order of creation.
 SELECT * FROM parent_orders

@@ -83,7 +83,7 @@ def test_waking_lets_every_account_look_again(tmp_path: Path) -> None:
             await here.submit("alpha", buy("TQQQ", "10"))
             await here.pass_time(1)
             await here.submit("alpha", sell("TQQQ", "10", kind=LIMIT, price="120"))
-            here.engine.wake()
+            here.engine.fleet.wake()
             await here.pass_time(1)
             assert here.engine.accounts[MAIN].problem is None
             assert [row["status"] for row in parents(here)] == ["done", "working"]

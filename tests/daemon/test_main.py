@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import sqlite3
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ import orjson
 import pytest
 
 from daemon.cli.process import DaemonProcess, command_line, surroundings
+from tests.bench.load import ID_MARK, Plan, load
+from tests.support.world import started
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -98,11 +101,53 @@ async def test_it_stays_small(daemon: DaemonProcess) -> None:
     assert resident_mb(daemon.pid) < RESIDENT_MB_MAX
 
 
-async def test_a_hangup_does_not_end_it(daemon: DaemonProcess) -> None:
+async def test_a_hangup_reads_the_configuration_again(daemon: DaemonProcess, config: Path) -> None:
+    change(config, '"1000"', '"2000"')
     daemon.send_signal(signal.SIGHUP)
-    assert get(f"{daemon.url}/health") == {"status": "ok"}
+    await logged(daemon, "the configuration was read again; books.dip.capital changed")
+    assert get(f"{daemon.url}/ready")["status"] == "ready"
+    change(config, '"1000"', '"a lot"')
+    daemon.send_signal(signal.SIGHUP)
+    await logged(daemon, "not taken over, nothing changed; books.dip.capital: ")
     assert await daemon.stop() == 0
-    assert "SIGHUP" in daemon.log_tail()
+
+
+async def test_under_load_no_request_falls_into_a_reload(
+    daemon: DaemonProcess, config: Path
+) -> None:
+    """Orders come from 16 connections; the account connects anew again and again."""
+    token = (config.parent / "data/tokens/dip.token").read_text().strip()
+    body = {"group_name": "dip", "token": token, "order_type": "LIMIT", "symbol": "TQQQ"}
+    order = {"side": "buy", "qty": "1", "price": "0.01", "id": ID_MARK}
+    url = urllib.parse.urlsplit(daemon.url)
+    plan = Plan(
+        host="127.0.0.1",
+        port=url.port or 0,
+        path="/api/webhook",
+        body=orjson.dumps(body | order).decode(),
+        connections=16,
+        warm_up_s=0.2,
+        seconds=3,
+    )
+    loading = started(load(plan))
+    for latency in (5, 0, 10, 0, 5):
+        await asyncio.sleep(0.5)
+        change(config, "[accounts.main.paper]", f"[accounts.main.paper]\nlatency_ms = {latency}")
+        daemon.send_signal(signal.SIGHUP)
+    measured = await loading
+    assert measured.requests > 100
+    assert set(measured.statuses) <= {"200", "202"}, measured
+    assert daemon.log_tail().count("the configuration was read again") == 5
+    assert await daemon.stop() == 0
+
+
+async def logged(daemon: DaemonProcess, words: str) -> None:
+    """Wait until the log says something."""
+    for _ in range(200):
+        if words in daemon.log_tail():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(daemon.log_tail())
 
 
 async def test_a_second_start_is_refused_by_name(daemon: DaemonProcess, config: Path) -> None:

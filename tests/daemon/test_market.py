@@ -16,7 +16,7 @@ from algorithms.domain import AccountName, Symbol
 from daemon.brokers import open_broker
 from daemon.config import load_config
 from daemon.market import FRESH_S, RECENT_S, Market
-from tests.support.world import START, THREE_BOOKS
+from tests.support.world import START, THREE_BOOKS, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -121,5 +121,35 @@ def test_a_symbol_that_is_not_traded_and_an_account_that_is_not_there(tmp_path: 
             await scene.market.quote(MAIN, Symbol("NOSUCH"))
         with pytest.raises(BrokerUnavailableError, match="not connected"):
             await scene.market.quote(AccountName("other"), TQQQ)
+
+    play(tmp_path, story)
+
+
+def test_while_a_broker_is_exchanged_questions_wait_for_the_next_one(tmp_path: Path) -> None:
+    async def story(scene: Scene) -> None:
+        with scene.market.held(MAIN):
+            asked = started(scene.market.quote(MAIN, TQQQ))
+            await scene.clock.sleep(1)
+            assert not asked.done()
+        assert (await asked).last == 100
+
+    play(tmp_path, story)
+
+
+def test_a_broker_that_does_not_come_back_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    async def story(scene: Scene) -> None:
+        with scene.market.held(MAIN), pytest.raises(BrokerUnavailableError, match="no price"):
+            await scene.market.quote(MAIN, TQQQ)
+
+    play(tmp_path, story)
+
+
+def test_what_was_said_of_a_forgotten_account_is_asked_anew(tmp_path: Path) -> None:
+    async def story(scene: Scene) -> None:
+        await scene.market.instrument(MAIN, TQQQ)
+        scene.market.forget(AccountName("other"))
+        assert scene.market.known_instrument(MAIN, TQQQ) is not None
+        scene.market.forget(MAIN)
+        assert scene.market.known_instrument(MAIN, TQQQ) is None
 
     play(tmp_path, story)

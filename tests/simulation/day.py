@@ -223,7 +223,7 @@ class Day:
         await self._clock.sleep(halt.seconds)
         await day.engine.halts.resume(scope, halt.name)
         self._tell(f"resume {halt.scope} {halt.name}")
-        day.engine.wake()
+        day.engine.fleet.wake()
 
     async def _quiet_point(self) -> None:
         """Do nothing until nothing is in flight; then the books must equal the exchanges'."""
@@ -242,7 +242,7 @@ class Day:
         await self._all_answered(clients)
         for scope, name in await self._halts(day):
             await day.engine.halts.resume(Scope(scope), name)
-        day.engine.wake()
+        day.engine.fleet.wake()
         for strategy in STRATEGIES:
             webhook = Webhook(strategy, (cancel_all(),), f"evening {strategy}")
             await self._do(day, clients, webhook)

@@ -18,13 +18,17 @@ from adapters.paper import PaperBroker
 from adapters.sqlite.driver import InlineDriver
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import AccountName, OrderType, Side, StrategyName, Symbol
+from daemon.api.app import make_door
 from daemon.calendars import compute_in_child
 from daemon.config import load_config
+from daemon.config.changes import load_again
 from daemon.engine import Engine
 from daemon.execution.commands import Cancel, CancelAll, Place, Submission, Venue
 from daemon.ids import IdSource
 from daemon.jobs.schedule import ClockSchedule
+from daemon.reload import Reload
 from daemon.signals import NoticeRaised
+from daemon.systemd import Systemd
 
 if TYPE_CHECKING:
     import asyncio
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from daemon.calendars import ComputeSessions
+    from daemon.config import Config
     from daemon.execution.commands import Command
     from daemon.execution.desk import Reply
     from daemon.storage.tx import SqlValue
@@ -85,14 +90,32 @@ class Told:
 class World:
     """One engine with its clock; orders go in as strategies send them."""
 
-    def __init__(self, engine: Engine, clock: LoopClock) -> None:
+    def __init__(self, engine: Engine, clock: LoopClock, config: Path) -> None:
         self.engine = engine
         self.clock = clock
+        self._config = config
+        self.door = make_door(engine.config, clock)
+        self._reload = Reload(
+            engine=engine,
+            door=self.door,
+            clock=clock,
+            systemd=Systemd({}),
+            load=self._load_again,
+            door_of=lambda config: make_door(config, clock),
+        )
         self._memory: dict[str, tuple[Command, ...]] = {}
         self._sent = 0
         self.notices: list[NoticeRaised] = []
         """What people were told since the engine has been up."""
         engine.bus.subscribe(NoticeRaised, self.notices.append)
+
+    async def reload(self, text: str) -> bool:
+        """Change the configuration and have it read again; return whether it is in force."""
+        self._config.write_text(text)
+        return await self._reload.once()
+
+    async def _load_again(self) -> Config:
+        return load_again(self._config, {}, self.engine.config)
 
     def told(self, code: str) -> int:
         """Count how often people were told this."""
@@ -257,7 +280,7 @@ async def world(
     )
     await engine.start()
     try:
-        yield World(engine, clock)
+        yield World(engine, clock, path)
     finally:
         if life is None or not life.is_over:
             await engine.stop()

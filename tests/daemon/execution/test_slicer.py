@@ -203,7 +203,7 @@ async def test_a_halt_lets_slots_go_by_and_the_rest_is_worked_after_it(tmp_path:
         await here.engine.halts.halt(Scope.BOOK, "a", "lunch", here.clock.now())
         await here.pass_time(20 * 60)
         await here.engine.halts.resume(Scope.BOOK, "a")
-        here.engine.wake()
+        here.engine.fleet.wake()
         await here.pass_time(15 * 60)
         assert [row[:2] for row in worked(here)] == [(5, "3"), (35, "9")]
         assert [row[:2] for row in worked(here, "b")] == [
