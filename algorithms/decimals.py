@@ -87,11 +87,15 @@ def to_text(value: Decimal) -> str:
 
     Every digit is kept. Raises ``ValueError`` for what is not finite.
     """
+    text = str(value)
+    if text.isdecimal():
+        return text
     if not value.is_finite():
         raise ValueError(f"not a finite number: {value}")
     if not value:
         return "0"
-    text = format(value, "f")
+    if "E" in text:
+        text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -114,6 +118,11 @@ def floor_divide(value: Decimal, by: Decimal) -> int:
         raise ValueError(f"can only count steps above zero, not {by}")
     whole, rest = EXACT.divmod(value, by)
     return int(whole) - 1 if rest < ZERO else int(whole)
+
+
+def is_multiple(value: Decimal, step: Decimal) -> bool:
+    """Whether ``value`` is a whole number of ``step`` (> 0)."""
+    return not EXACT.remainder(value, step)
 
 
 def floor_to(value: Decimal, step: Decimal) -> Decimal:

@@ -6,9 +6,8 @@ quantities are exact decimals; times are aware and in UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, NamedTuple, NewType
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -140,8 +139,7 @@ class FillSource(StrEnum):
     NETTING = "netting"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParentOrder:
+class ParentOrder(NamedTuple):
     """What one book wants done.
 
     ``total`` and ``remain`` are in ``measure``: cash of the account's currency, or units.
@@ -179,8 +177,7 @@ class ParentOrder:
     ended_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChildOrder:
+class ChildOrder(NamedTuple):
     """One order at the broker, worked for one parent.
 
     ``order_type`` is never TWAP. ``reserved`` is the cash (buy) or quantity (sell) that its

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 
-from algorithms.decimals import ZERO, add, ceil_to, floor_to, subtract, to_text
+from algorithms.decimals import ZERO, add, ceil_to, floor_to, is_multiple, subtract, to_text
 from algorithms.domain import Symbol
 
 
@@ -96,11 +96,11 @@ class Instrument:
 
     def is_on_tick(self, price: Decimal) -> bool:
         """Whether an order may carry this price: above zero and on the tick of its band."""
-        return price > ZERO and self.round_down_to_tick(price) == price
+        return price > ZERO and is_multiple(price, self.ticks.tick_at(price))
 
     def is_on_lot(self, quantity: Decimal) -> bool:
         """Whether a quantity is a whole number of lots."""
-        return floor_to(quantity, self.lot) == quantity
+        return is_multiple(quantity, self.lot)
 
     def floor_to_lot(self, quantity: Decimal) -> Decimal:
         """The largest whole number of lots not above ``quantity``, in units."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import ONE, ZERO, exactly, floor_divide, multiply, percent, to_text
@@ -20,6 +21,7 @@ MINUTE_US = 60_000_000
 US = timedelta(microseconds=1)
 
 
+@lru_cache(maxsize=1024)
 def span_of(minutes: Decimal | int) -> timedelta:
     """Length of a schedule, to the microsecond below."""
     whole = floor_divide(multiply(Decimal(minutes), Decimal(MINUTE_US)), ONE)
@@ -35,7 +37,8 @@ def slice_time(start: datetime, span: timedelta, slices: int, k: int) -> datetim
     start, to the microsecond below, and so does not drift.
     """
     whole = span // US
-    begin = start.astimezone(UTC)  # local times would jump where the clocks change
+    # Local times would jump where the clocks change.
+    begin = start if start.tzinfo is UTC else start.astimezone(UTC)
     return begin + timedelta(microseconds=(2 * k + 1) * whole // (2 * slices))
 
 

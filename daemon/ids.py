@@ -30,6 +30,16 @@ def _spell(value: int, pairs: int) -> str:
     return "".join([_PAIRS[(value >> shift) & 1023] for shift in range(pairs * 10 - 10, -1, -10)])
 
 
+def _spell_low(value: int) -> str:
+    """Write the lowest ``_LOW_BITS`` bits; every id needs it, so it is spelled out."""
+    return (
+        _PAIRS[value >> 30 & 1023]
+        + _PAIRS[value >> 20 & 1023]
+        + _PAIRS[value >> 10 & 1023]
+        + _PAIRS[value & 1023]
+    )
+
+
 class IdSource:
     """Makes ids; safe to use from the event loop and the database's thread at once."""
 
@@ -66,7 +76,7 @@ class IdSource:
                 self._high = value >> _LOW_BITS
                 self._high_text = _spell(self._high, 9)
             high_text = self._high_text
-        return high_text + _spell(value, 4)
+        return high_text + _spell_low(value)
 
     def parent(self) -> ParentId:
         """Return the id of a new parent order."""

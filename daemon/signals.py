@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,7 @@ class WorkArrived:
     symbol: Symbol
 
 
-@dataclass(frozen=True, slots=True)
-class OrderTaken:
+class OrderTaken(NamedTuple):
     """A new parent order: it may net with what opposes it, and wants planning at ``due_at``."""
 
     account: AccountName
@@ -33,8 +32,7 @@ class OrderTaken:
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RequestSettled:
+class RequestSettled(NamedTuple):
     """A webhook (or another request) has its final answer."""
 
     request_id: str

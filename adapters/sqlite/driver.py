@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ import aiosqlite
 from adapters.sqlite.errors import StorageError, environment_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 T = TypeVar("T")
@@ -37,6 +38,13 @@ class SqliteDriver(Protocol):
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` where the connection lives: one trip, whatever it does there."""
+        ...
+
+    def run_here(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``work`` in the caller's thread, while nothing else runs on the connection.
+
+        For what takes microseconds and hardly ever asks the disk.
+        """
         ...
 
     async def close(self) -> None:
@@ -92,12 +100,27 @@ def connect_to_look(path: Path) -> sqlite3.Connection:
     return connection
 
 
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raise errors of disk and file as ``StorageError``."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        known = environment_error(error)
+        if known is None:
+            raise
+        raise known from error
+
+
 class _WorkingConnection(aiosqlite.Connection):
     """aiosqlite's connection and thread, with one more verb: run a function there."""
 
     async def work(self, function: Callable[[sqlite3.Connection], T]) -> T:
         result: T = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
         return result
+
+    def work_here(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        return function(self._conn)
 
 
 class ThreadedDriver:
@@ -126,13 +149,12 @@ class ThreadedDriver:
         return cls(connection)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        try:
+        with _translated():
             return await self._connection.work(work)
-        except sqlite3.Error as error:
-            known = environment_error(error)
-            if known is None:
-                raise
-            raise known from error
+
+    def run_here(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        with _translated():
+            return self._connection.work_here(work)
 
     async def close(self) -> None:
         await self._connection.close()
@@ -153,13 +175,11 @@ class InlineDriver:
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         await asyncio.sleep(0)
-        try:
+        return self.run_here(work)
+
+    def run_here(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        with _translated():
             return work(self._connection)
-        except sqlite3.Error as error:
-            known = environment_error(error)
-            if known is None:
-                raise
-            raise known from error
 
     async def close(self) -> None:
         self._connection.close()

@@ -13,17 +13,18 @@ transaction it is given.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections import deque
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from adapters.sqlite.errors import StorageBusyError, environment_error
 from adapters.tasks import TaskSupervisor
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from adapters.sqlite.driver import SqliteDriver
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MOST_IN_A_BATCH = 256
+MOST_SHORT_ONES = 64
+"""They run in the event loop, which must not stand still for long."""
 MOST_WAITING = 20_000
 
 
@@ -45,10 +48,14 @@ class UnitOfWork(Protocol):
 U = TypeVar("U", bound=UnitOfWork)
 
 
-@dataclass(slots=True, eq=False)
-class _Waiting(Generic[U]):
-    work: Callable[[U], Any]
-    done: asyncio.Future[Any]
+Heard = Callable[[Any, Exception | None], None]
+"""Who is told what became of a write: its result, or why nothing of it was stored."""
+
+
+class _Waiting(NamedTuple):
+    work: Callable[[Any], Any]
+    heard: Heard
+    is_short: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +72,13 @@ class _Failed:
 
 
 class GroupCommit(Generic[U]):
-    """The one writer of a database.
+    """The one writer of a database. Made inside the event loop it serves.
 
     ``open_unit`` makes the view of the transaction that each write receives; within a batch all
     writes share one view. ``on_commit`` is called in the event loop, with the view of each
     transaction that is on disk, before its callers go on; ``around`` is entered, in the driver's
-    thread, for the writes of a transaction. A caller that is cancelled while it waits takes
+    thread, for the writes of a transaction; ``explain`` turns an error into the one callers know.
+    A caller that is cancelled while it waits takes
     nothing back: its write may still be committed.
     """
 
@@ -81,6 +89,7 @@ class GroupCommit(Generic[U]):
         *,
         on_commit: Callable[[U], None] | None = None,
         around: Callable[[], AbstractContextManager[object]] = nullcontext,
+        explain: Callable[[Exception], Exception] = lambda error: error,
         most_in_a_batch: int = MOST_IN_A_BATCH,
         most_waiting: int = MOST_WAITING,
     ) -> None:
@@ -88,12 +97,17 @@ class GroupCommit(Generic[U]):
         self._open_unit = open_unit
         self._on_commit = on_commit
         self._around = around
+        self._explain = explain
         self._most_in_a_batch = most_in_a_batch
         self._most_waiting = most_waiting
-        self._waiting: deque[_Waiting[U]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._tasks = TaskSupervisor()
         self._pump: asyncio.Task[None] | None = None
         self._closed = False
+        self._has_begun = False
+        """Whether the commit before has begun the next transaction already."""
+        # Asked once: asyncio asks the operating system for its process id each time.
+        self._loop = asyncio.get_running_loop()
 
     @property
     def waiting(self) -> int:
@@ -106,14 +120,17 @@ class GroupCommit(Generic[U]):
         Raises StorageBusyError when too many wait already, another StorageError when the
         database cannot be written, and whatever ``work`` raises; then nothing was stored.
         """
-        if self._closed or len(self._waiting) >= self._most_waiting:
-            message = "the database writer is closed" if self._closed else "too many writes wait"
-            raise StorageBusyError(message)
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(work, done))
-        if self._pump is None:
-            self._pump = self._tasks.spawn(self._write_batches(), name="group commit")
+        done: asyncio.Future[T] = self._loop.create_future()
+        self._enqueue(_Waiting(work, partial(_settle, done), is_short=False))
         return await done
+
+    def write_soon(self, work: Callable[[U], T], heard: Heard) -> None:
+        """Run ``work`` as ``write`` does; ``heard`` is told, once, what that returns or raises.
+
+        ``work`` must be short: it may run in the event loop. ``heard`` must not raise. Raises
+        StorageBusyError; then it is not called.
+        """
+        self._enqueue(_Waiting(work, heard, is_short=True))
 
     async def close(self) -> None:
         """Write what waits, then refuse more."""
@@ -121,33 +138,74 @@ class GroupCommit(Generic[U]):
         if self._pump is not None:
             await self._pump
 
+    def _enqueue(self, waiting: _Waiting) -> None:
+        if self._closed or len(self._waiting) >= self._most_waiting:
+            message = "the database writer is closed" if self._closed else "too many writes wait"
+            raise StorageBusyError(message)
+        self._waiting.append(waiting)
+        if self._pump is None:
+            self._pump = self._tasks.spawn(self._write_batches(), name="group commit")
+
     async def _write_batches(self) -> None:
         try:
             while self._waiting:
-                batch = [
-                    self._waiting.popleft()
-                    for _ in range(min(len(self._waiting), self._most_in_a_batch))
-                ]
-                await self._write_batch(batch)
+                if self._waiting[0].is_short:
+                    await self._write_short_ones(self._take(MOST_SHORT_ONES, is_short=True))
+                else:
+                    await self._write_batch(self._take(self._most_in_a_batch, is_short=False))
         finally:
             self._pump = None
 
-    async def _write_batch(self, batch: list[_Waiting[U]]) -> None:
+    def _take(self, most: int, *, is_short: bool) -> list[_Waiting]:
+        """Take the writes of one kind that come first; writes keep their order."""
+        batch: list[_Waiting] = []
+        waiting = self._waiting
+        while waiting and waiting[0].is_short is is_short and len(batch) < most:
+            batch.append(waiting.popleft())
+        return batch
+
+    async def _write_short_ones(self, batch: list[_Waiting]) -> None:
+        """Write a batch of which only the waiting for the disk is left to the driver's thread.
+
+        Two threads that both run Python take turns at every statement, which costs more than the
+        statements. So short writes run here, and the thread flushes them while the loop goes on.
+        """
+        works = [waiting.work for waiting in batch]
+        try:
+            if not self._has_begun:
+                await self._driver.run(_begin)
+            self._has_begun = False
+            committed = self._driver.run_here(lambda connection: self._open(connection, works))
+        except Exception:  # noqa: BLE001 - nothing is stored; found out and told one by one
+            await self._write_batch(batch)
+            return
+        goes_on = bool(self._waiting) and self._waiting[0].is_short
+        transactions: list[_Committed[U] | _Failed] = [committed]
+        try:
+            self._has_begun = await self._driver.run(partial(_commit, goes_on=goes_on))
+        except Exception as error:  # noqa: BLE001 - each waiting caller gets it
+            transactions = [_Failed(error)] * len(batch)
+        self._tell(batch, transactions)
+
+    async def _write_batch(self, batch: list[_Waiting]) -> None:
         works = [waiting.work for waiting in batch]
         transactions: list[_Committed[U] | _Failed]
         try:
             transactions = await self._driver.run(lambda connection: self._run(connection, works))
         except Exception as error:  # noqa: BLE001 - each waiting caller gets it
             transactions = [_Failed(error)] * len(batch)
+        self._tell(batch, transactions)
+
+    def _tell(self, batch: list[_Waiting], transactions: list[_Committed[U] | _Failed]) -> None:
         waiting = iter(batch)
         for transaction in transactions:
             if isinstance(transaction, _Failed):
-                _fail(next(waiting).done, transaction.error)
+                next(waiting).heard(None, self._explain(transaction.error))
                 continue
             if self._on_commit is not None:
                 self._on_commit(transaction.unit)
             for result in transaction.results:
-                _succeed(next(waiting).done, result)
+                next(waiting).heard(result, None)
 
     def _run(
         self, connection: sqlite3.Connection, works: list[Callable[[U], Any]]
@@ -170,27 +228,56 @@ class GroupCommit(Generic[U]):
     def _in_transaction(
         self, connection: sqlite3.Connection, works: list[Callable[[U], Any]]
     ) -> _Committed[U]:
-        connection.execute("BEGIN IMMEDIATE")
+        if not connection.in_transaction:  # the batch before may have begun this one
+            _begin(connection)
+        committed = self._open(connection, works)
+        _commit(connection)
+        return committed
+
+    def _open(
+        self, connection: sqlite3.Connection, works: list[Callable[[U], Any]]
+    ) -> _Committed[U]:
+        """Run writes in the transaction that has begun; committing it is what is left."""
         try:
             with self._around():
                 unit = self._open_unit(connection)
                 results = [work(unit) for work in works]
                 unit.flush()
-            connection.execute("COMMIT")
         except BaseException:
-            # SQLite may have rolled back already (a full disk does); a second ROLLBACK would
-            # hide the cause.
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            _roll_back(connection)
             raise
         return _Committed(unit, results)
 
 
-def _succeed(done: asyncio.Future[Any], result: object) -> None:
-    if not done.cancelled():
+def _begin(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+
+
+def _commit(connection: sqlite3.Connection, *, goes_on: bool = False) -> bool:
+    """Commit; return whether the next transaction has begun, if it should."""
+    try:
+        connection.execute("COMMIT")
+    except BaseException:
+        _roll_back(connection)
+        raise
+    if goes_on:
+        with suppress(sqlite3.Error):  # the next batch finds out by itself
+            _begin(connection)
+            return True
+    return False
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    # SQLite may have rolled back already (a full disk does); a second ROLLBACK would hide the
+    # cause.
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _settle(done: asyncio.Future[T], result: T, error: Exception | None) -> None:
+    if done.cancelled():
+        return
+    if error is None:
         done.set_result(result)
-
-
-def _fail(done: asyncio.Future[Any], error: Exception) -> None:
-    if not done.cancelled():
+    else:
         done.set_exception(error)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from aiohttp import HttpVersion11, hdrs, web
 
+from adapters.tasks import TaskSupervisor
 from algorithms.domain import StrategyName
 from daemon.api.addresses import Networks
 from daemon.api.admin import Admin
 from daemon.api.auth import Authority, FailureThrottle, StrategyAccess, digest
+from daemon.api.connection import Patience, ShortWay
 from daemon.api.door import Door
 from daemon.api.errors import ErrorCode, Refused
 from daemon.api.health import Health
@@ -19,7 +21,7 @@ from daemon.api.lean import SECURITY_HEADERS
 from daemon.api.metrics import CONTENT_TYPE
 from daemon.api.refusals import RefusalLog
 from daemon.api.respond import answering, problem_response
-from daemon.api.server import HttpServer, Patience, ShortWay
+from daemon.api.server import HttpServer
 from daemon.api.webhook import BODY_BYTES_MAX, WEBHOOK_PATH, Webhook
 from daemon.config import ensure_admin_token, ensure_strategy_token
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from daemon.config import Config
     from daemon.config.service import HttpConfig
 
+END_TASKS_S = 1.0
 SHORT_WAY = web.AppKey("short_way", ShortWay)
 
 
@@ -76,16 +79,23 @@ def make_door(config: Config, clock: Clock) -> Door:
 
 def make_app(parts: Parts) -> web.Application:
     """Put every path in its place. There are no middlewares: they would stand before webhooks."""
+    tasks = TaskSupervisor()
     webhook = Webhook(
         desk=parts.desk,
         door=parts.door,
         clock=parts.clock,
+        tasks=tasks,
         refusals=RefusalLog(parts.clock),
         metrics=parts.metrics,
     )
     health, admin = Health(parts.readiness), Admin(parts.admin)
     app = web.Application()
-    app[SHORT_WAY] = ShortWay("POST", WEBHOOK_PATH, webhook.post)
+    app[SHORT_WAY] = ShortWay("POST", WEBHOOK_PATH, webhook.take)
+
+    async def end_tasks(_: web.Application) -> None:
+        await tasks.close(END_TASKS_S)
+
+    app.on_cleanup.append(end_tasks)
 
     def add(method: str, path: str, handler: Handler) -> None:
         app.router.add_route(method, path, handler, expect_handler=_continue_if_small)

@@ -52,11 +52,11 @@ class Authority:
         self._admin = admin_digest
         self._nobody = secrets.token_bytes(hashlib.sha256().digest_size)
 
-    def strategy(self, name: StrategyName, token: str) -> StrategyAccess | None:
-        """Return the strategy if the token is its own."""
+    def strategy(self, name: StrategyName, token_digest: bytes) -> StrategyAccess | None:
+        """Return the strategy if the token with this digest is its own."""
         access = self._strategies.get(name)
         expected = self._nobody if access is None else access.token_digest
-        return access if hmac.compare_digest(digest(token), expected) else None
+        return access if hmac.compare_digest(token_digest, expected) else None
 
     def strategy_of_token(self, token: str) -> StrategyAccess | None:
         """Return the strategy whose token this is; all are compared, whichever it is."""

@@ -29,10 +29,10 @@ async def read_body(
     if content.is_eof():  # it came together with the headers, as small ones do
         body = content.read_nowait()
         if len(body) > bytes_max:
-            raise _too_large(bytes_max)
+            raise body_too_large(bytes_max)
         return body
     if (request.content_length or 0) > bytes_max:
-        raise _too_large(bytes_max)
+        raise body_too_large(bytes_max)
     try:
         async with asyncio.timeout(seconds_max):
             return await _read_parts(content, bytes_max)
@@ -48,9 +48,10 @@ async def _read_parts(content: StreamReader, bytes_max: int) -> bytes:
     while not content.at_eof():
         body += await content.readany()
         if len(body) > bytes_max:
-            raise _too_large(bytes_max)
+            raise body_too_large(bytes_max)
     return bytes(body)
 
 
-def _too_large(bytes_max: int) -> Refused:
+def body_too_large(bytes_max: int) -> Refused:
+    """Refuse a body."""
     return Refused(ErrorCode.BODY_TOO_LARGE, f"the body is larger than {bytes_max} bytes")

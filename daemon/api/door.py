@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from aiohttp import web
+    from multidict import CIMultiDictProxy
 
     from daemon.api.auth import Authority, FailureThrottle, StrategyAccess
 
@@ -34,12 +35,12 @@ class Door:
         self.allow_from = other.allow_from
         self.trusted_proxies = other.trusted_proxies
 
-    def address(self, request: web.BaseRequest) -> str:
-        """Return the caller's address."""
+    def address(self, remote: str | None, headers: CIMultiDictProxy[str]) -> str:
+        """Return the address of who called; ``remote`` is the other end of the connection."""
         if not self.trusted_proxies:
-            return request.remote or UNKNOWN
-        forwarded = request.headers.getall(hdrs.X_FORWARDED_FOR, ())
-        return client_address(request.remote, forwarded, self.trusted_proxies)
+            return remote or UNKNOWN
+        forwarded = headers.getall(hdrs.X_FORWARDED_FOR, ())
+        return client_address(remote, forwarded, self.trusted_proxies)
 
     def check_address(self, address: str, allowed: Networks) -> None:
         """Refuse an address that is not in a list; an empty list allows all."""
@@ -50,11 +51,12 @@ class Door:
         """Refuse whoever does not show the admin token."""
         token = bearer_token(request.headers.get(hdrs.AUTHORIZATION))
         if token is None or not self.authority.is_admin(token):
-            self.turn_away(self.address(request), "the admin token is missing or wrong")
+            address = self.address(request.remote, request.headers)
+            self.turn_away(address, "the admin token is missing or wrong")
 
     def strategy(self, request: web.BaseRequest) -> StrategyAccess:
         """Return the strategy whose token the request shows as Bearer, or refuse it."""
-        address = self.address(request)
+        address = self.address(request.remote, request.headers)
         self.check_address(address, self.allow_from)
         token = bearer_token(request.headers.get(hdrs.AUTHORIZATION))
         access = None if token is None else self.authority.strategy_of_token(token)

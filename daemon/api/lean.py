@@ -39,6 +39,12 @@ _HEADS = {
 }
 
 
+def raw_answer(status: int, body: bytes) -> bytes:
+    """Write a whole answer with a JSON body, head included."""
+    head = f"{_HEADS[status]}Content-Length: {len(body)}\r\nDate: {rfc822_formatted_time()}\r\n\r\n"
+    return head.encode("ascii") + body
+
+
 class LeanResponse(web.Response):
     """A JSON body with a status, and nothing else that could be set.
 
@@ -64,13 +70,9 @@ class LeanResponse(web.Response):
             raise ClientConnectionResetError("the caller is gone")
         body = self._body
         assert isinstance(body, bytes)  # nobody else sets it
-        head = (
-            f"{_HEADS[self._status]}Content-Length: {len(body)}\r\n"
-            f"Date: {rfc822_formatted_time()}\r\n\r\n"
-        )
         self._eof_sent = True
         self._keep_alive = True
-        transport.write(head.encode("ascii") + body)
+        transport.write(raw_answer(self._status, body))
         if request.protocol.writing_paused:  # a caller that reads no answers gets no more of them
             await request.writer.drain()
         return None

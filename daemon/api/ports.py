@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from algorithms.domain import StrategyName
     from daemon.api.decode import Json
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 class DeskPort(Protocol):
     """Takes the requests of strategies."""
+
+    def submit_soon(
+        self, submission: Submission, answered: Callable[[Reply | Exception], None]
+    ) -> bool:
+        """Take a request that needs nothing but the database, if it is one.
+
+        Then ``answered`` hears, once, what ``submit`` would have returned or raised. False: it has
+        to go through ``submit``. Raises StorageError when nothing can be stored now.
+        """
+        ...
 
     async def submit(self, submission: Submission) -> Reply:
         """Store and work a request; answer when it is settled, or when its time to wait is over.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 from aiohttp import hdrs, web
+from aiohttp.helpers import rfc822_formatted_time
 
 from adapters.sqlite.errors import StorageBusyError, StorageError
 from daemon.api.errors import PROBLEM_TYPE, ErrorCode, Refused
@@ -41,14 +42,16 @@ def problem_response(refused: Refused) -> web.Response:
     return web.Response(body=refused.body(), status=refused.status, headers=_headers(refused))
 
 
-def raw_problem(refused: Refused) -> bytes:
-    """Write a problem for a connection that has brought no request, and is closed after it."""
+def raw_problem(refused: Refused, *, closes: bool = False) -> bytes:
+    """Write a problem that aiohttp does not send for us; ``closes``: as the last answer."""
     body, status = refused.body(), refused.status
     headers = {
         **_headers(refused),
         hdrs.CONTENT_LENGTH: str(len(body)),
-        hdrs.CONNECTION: "close",
+        hdrs.DATE: rfc822_formatted_time(),
     }
+    if closes:
+        headers[hdrs.CONNECTION] = "close"
     lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
     head = f"HTTP/1.1 {status.value} {status.phrase}\r\n{''.join(lines)}\r\n"
     return head.encode("ascii") + body

@@ -1,7 +1,8 @@
 """``POST /api/webhook``: a strategy's signal, and ``GET /api/webhook/{id}``: what became of it.
 
 The checks come in this order: the form of the request (400), who sends it (401), then the desk,
-which stores it before anything else. This is the path whose speed counts.
+which stores it before anything else. This is the path whose speed counts: what has arrived whole
+and needs nothing but the database is answered without a task of its own.
 """
 
 from __future__ import annotations
@@ -9,21 +10,24 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from daemon.api.addresses import UNKNOWN
 from daemon.api.auth import signature_fits
-from daemon.api.body import read_body
-from daemon.api.decode import decode_json
+from daemon.api.body import body_too_large, read_body
+from daemon.api.connection import Call
 from daemon.api.errors import ErrorCode, Refused
-from daemon.api.lean import LeanResponse
-from daemon.api.respond import problem_response, refusal_of
-from daemon.api.webhook_model import HEADER_KEY, read_signal
+from daemon.api.lean import LeanResponse, raw_answer
+from daemon.api.respond import problem_response, raw_problem, refusal_of
+from daemon.api.signal_reader import SignalReader
+from daemon.api.webhook_model import HEADER_KEY
 from daemon.execution.commands import Submission
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aiohttp import web
 
     from adapters.clock import Clock
+    from adapters.tasks import TaskSupervisor
     from daemon.api.auth import StrategyAccess
     from daemon.api.door import Door
     from daemon.api.metrics import Metrics
@@ -42,23 +46,62 @@ class Webhook:
     """Takes signals to the desk."""
 
     def __init__(
-        self, *, desk: DeskPort, door: Door, clock: Clock, refusals: RefusalLog, metrics: Metrics
+        self,
+        *,
+        desk: DeskPort,
+        door: Door,
+        clock: Clock,
+        tasks: TaskSupervisor,
+        refusals: RefusalLog,
+        metrics: Metrics,
     ) -> None:
         self._desk = desk
         self._door = door
         self._clock = clock
+        self._tasks = tasks
         self._refusals = refusals
         self._count = metrics.webhook
+        self._reader = SignalReader()
+
+    def take(self, call: Call, answer: Callable[[bytes], None]) -> None:
+        """Take a signal that has arrived whole; ``answer`` gets the HTTP answer, now or later.
+
+        Every error becomes a problem here, so that nothing wraps this.
+        """
+        address = call.remote or UNKNOWN
+
+        def answered(outcome: Reply | Exception) -> None:
+            if isinstance(outcome, Exception):
+                answer(raw_problem(self._refuse(outcome, address)))
+            else:
+                self._count(outcome.http_status)
+                answer(raw_answer(outcome.http_status, outcome.body))
+
+        async def work() -> None:
+            try:
+                answered(await self._desk.submit(submission))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
+                answered(error)
+
+        try:
+            address = self._door.address(call.remote, call.headers)
+            submission = self._read(call, address)
+            if not self._desk.submit_soon(submission, answered):
+                self._tasks.spawn(work(), name="webhook")
+        except Exception as error:  # noqa: BLE001 - as above
+            answered(error)
 
     async def post(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Take a signal; every error becomes a problem here, so that nothing wraps this."""
+        """Take a signal that comes in parts, or in another unusual way."""
+        address = request.remote or UNKNOWN
         try:
-            reply = await self._take(request)
+            address = self._door.address(request.remote, request.headers)
+            self._door.check_address(address, self._door.allow_from)
+            body = await read_body(request, BODY_BYTES_MAX)
+            call = Call(request.remote, request.headers, body)
+            reply = await self._desk.submit(self._read(call, address))
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
-            refused = refusal_of(error)
-            self._count(refused.code)
-            self._refusals.refused("webhook", self._door.address(request), refused)
-            return problem_response(refused)
+            return problem_response(self._refuse(error, address))
         self._count(reply.http_status)
         return LeanResponse(reply.body, reply.http_status)
 
@@ -70,19 +113,25 @@ class Webhook:
             raise Refused(ErrorCode.NOT_FOUND, _NOT_ID)
         return LeanResponse(reply.body, reply.http_status)
 
-    async def _take(self, request: web.BaseRequest) -> Reply:
+    def _refuse(self, error: Exception, address: str) -> Refused:
+        refused = refusal_of(error)
+        self._count(refused.code)
+        self._refusals.refused("webhook", address, refused)
+        return refused
+
+    def _read(self, call: Call, address: str) -> Submission:
         received_at = self._clock.now()
         door = self._door
-        address = door.address(request)
         door.check_address(address, door.allow_from)
-        body = await read_body(request, BODY_BYTES_MAX)
-        headers = request.headers
-        signal = read_signal(decode_json(body, fold_keys=True), headers.get(HEADER_KEY))
-        access = door.authority.strategy(signal.strategy, signal.token)
+        body, headers = call.body, call.headers
+        if len(body) > BODY_BYTES_MAX:
+            raise body_too_large(BODY_BYTES_MAX)
+        signal = self._reader.read(body, headers.get(HEADER_KEY))
+        access = door.authority.strategy(signal.strategy, signal.token_digest)
         if access is None or not _is_signed(access, body, headers):
             door.turn_away(address, "unknown strategy, wrong token, or signature that does not fit")
         door.check_address(address, access.allow_from)
-        submission = Submission(
+        return Submission(
             strategy=access.name,
             source=SOURCE,
             commands=signal.commands,
@@ -92,7 +141,6 @@ class Webhook:
             warnings=signal.warnings,
             received_at=received_at,
         )
-        return await self._desk.submit(submission)
 
 
 def _is_signed(access: StrategyAccess, body: bytes, headers: Mapping[str, str]) -> bool:

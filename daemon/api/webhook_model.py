@@ -7,15 +7,16 @@ warnings, nor sentences that say what would be right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 import orjson
 from multidict import istr
 
 from algorithms.domain import OrderType
 from daemon.api import webhook_fields as fields
+from daemon.api.auth import digest
 from daemon.api.decode import decode_json
 from daemon.api.problems import WHOLE_BODY, BadInput, Problem, path_text
 from daemon.execution.commands import Cancel, CancelAll, Place, Venue
@@ -33,15 +34,15 @@ HEADER_KEY = istr("Idempotency-Key")
 _SECONDS_A_MINUTE = Decimal(60)
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(NamedTuple):
     """A webhook whose form is right. Who sent it has not been looked at.
 
-    ``body`` is what may be stored: JSON of the known keys without the token, and the warnings.
+    ``token_digest`` is the SHA-256 of the token it brought. ``body`` is what may be stored: JSON of
+    the known keys without the token, and the warnings.
     """
 
     strategy: StrategyName
-    token: str = field(repr=False)
+    token_digest: bytes
     key: str | None
     commands: tuple[Command, ...]
     warnings: tuple[str, ...]
@@ -124,7 +125,7 @@ def read_signal(document: Json, header_key: str | None = None) -> Signal:
     warnings = notes.all_warnings()
     return Signal(
         values["group_name"],
-        values["token"],
+        digest(values["token"]),
         request_key,
         tuple(commands),
         warnings,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from algorithms.domain import AccountName, OrderType, Side, StrategyName, Symbol
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Venue:
+class Venue(NamedTuple):
     """Which of a strategy's accounts are meant; None means any."""
 
     account: AccountName | None = None
@@ -22,8 +20,7 @@ class Venue:
     currency: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """One order for every book of the strategy that the venue and the symbol fit.
 
     Either ``quantity`` (units, per book) or ``percent`` (of the book's capital; negative: close
@@ -43,16 +40,14 @@ class Place:
     venue: Venue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancel:
+class Cancel(NamedTuple):
     """One order, by our id (parent or child) or by the broker's."""
 
     order_id: str
     venue: Venue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelAll:
+class CancelAll(NamedTuple):
     """Every open order of the strategy, narrowed by symbol, side and account."""
 
     symbol: Symbol | None
@@ -63,8 +58,7 @@ class CancelAll:
 Command = Place | Cancel | CancelAll
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
+class Submission(NamedTuple):
     """A request of a strategy that has shown who it is.
 
     ``commands`` are in the order in which they are to be worked. ``key`` is the caller's

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
@@ -28,7 +29,7 @@ from daemon.storage.rows import from_us
 from daemon.storage.tx import NotUniqueError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
     from datetime import timedelta
 
     from adapters.broker import Broker
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
     from daemon.signals import SignalBus
     from daemon.storage.store import Store
     from daemon.storage.tx import Tx, View
+
+Answered = Callable[[Reply | Exception], None]
+"""Who is told the answer of a request, or why there is none."""
 
 __all__ = ["Desk", "DeskSettings", "KeyReusedError", "Reply"]
 
@@ -68,8 +72,7 @@ class DeskSettings:
     cancel_timeout: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
+class _Stored(NamedTuple):
     """What came of storing a request: itself, or the earlier one it repeats."""
 
     request_id: str
@@ -131,6 +134,49 @@ class Desk:
         return len(self._waiters) + len(self._lanes)
 
     # The way in
+
+    def submit_soon(self, submission: Submission, answered: Answered) -> bool:
+        """Take a request that needs nothing but the database, if it is one.
+
+        Then ``answered`` hears, once, what ``submit`` would have returned or raised. False: it has
+        to go through ``submit``. The most frequent requests, TWAPs of symbols that trade already,
+        are stored and answered without a task and a future each. Raises StorageBusyError.
+        """
+        strategy = submission.strategy
+        places = _only_twaps(submission.commands)
+        if not places or not self._lanes.is_clear(strategy):
+            return False
+        terms = self._enquiries.known(strategy, places)
+        if terms is None:
+            return False
+        request_id = self._ids.new()
+        request = self._new_request(submission, request_id, cancels=False, waits=False)
+        key = (strategy, request.dedup_key)
+        if key in self._recent:
+            return False
+
+        def heard(stored: _Stored | None, error: Exception | None) -> None:
+            if stored is not None and stored.answer is not None:
+                answered(Reply(stored.answer.http_status, stored.answer.body))
+            elif isinstance(error, NotUniqueError):
+                self._tasks.spawn(self._submit_again(submission, answered), name="repeated request")
+            else:
+                answered(error or RuntimeError("a TWAP was stored without an answer"))
+
+        self._remember(key)
+        self._store.write_soon(
+            lambda tx: self._accept(tx, request, submission, places, terms), heard
+        )
+        return True
+
+    async def _submit_again(self, submission: Submission, answered: Answered) -> None:
+        """Take the long way with a request whose key the database knows."""
+        try:
+            reply = await self.submit(submission)
+        except Exception as error:  # noqa: BLE001 - the caller's to hear, no failure of this task
+            answered(error)
+        else:
+            answered(reply)
 
     async def submit(self, submission: Submission) -> Reply:
         """Store and work a request; answer when it is settled, or after ``webhook.wait_seconds``.
@@ -391,6 +437,16 @@ def _dedup_key(submission: Submission, request_id: str) -> str:
     if submission.cancels_only:
         return f"id:{request_id}"
     return f"body:{submission.body_hash.hex()}"
+
+
+def _only_twaps(commands: Sequence[Command]) -> list[Place]:
+    """Return the commands if all of them place TWAPs; otherwise nothing."""
+    places = [
+        command
+        for command in commands
+        if isinstance(command, Place) and command.order_type is OrderType.TWAP
+    ]
+    return places if len(places) == len(commands) else []
 
 
 def _settles_at_once(places: Sequence[Place], submission: Submission) -> bool:

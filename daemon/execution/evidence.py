@@ -6,7 +6,6 @@ an order reported cancelled with four units filled stays alive here until those 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerOrderState
@@ -124,8 +123,7 @@ class Evidence:
         self, tx: Tx, child: ChildOrder, order: BrokerOrder, now: datetime
     ) -> ChildOrder:
         """Remember the broker's number, and that the order is no longer on its way."""
-        known = replace(
-            child,
+        known = child._replace(
             broker_order_id=child.broker_order_id or order.id,
             market_day=child.market_day or order.market_day.isoformat(),
             acknowledged_at=child.acknowledged_at or now,

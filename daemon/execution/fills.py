@@ -6,7 +6,7 @@ venue's trade id, or where there is none the order's cumulative quantity) makes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import ZERO, divide, multiply, to_text
@@ -174,8 +174,7 @@ class Fills:
             ),
             fill.at,
         )
-        child = replace(
-            child,
+        child = child._replace(
             broker_order_id=child.broker_order_id or fill.order_id,
             market_day=child.market_day or fill.market_day.isoformat(),
         )
@@ -336,8 +335,7 @@ class Fills:
             )
         self._orders.advance(
             tx,
-            replace(
-                child,
+            child._replace(
                 filled=filled,
                 filled_value=child.filled_value + execution.quantity * execution.price,
                 acknowledged_at=child.acknowledged_at or now,
@@ -361,4 +359,4 @@ def reduced(parent: ParentOrder, execution: Execution, currency: str) -> ParentO
         done = execution.quantity * execution.price
         if execution.fee_asset == currency:
             done += execution.fee
-    return replace(parent, remain=max(parent.remain - done, ZERO))
+    return parent._replace(remain=max(parent.remain - done, ZERO))

@@ -6,8 +6,7 @@ instruments were asked for before; here nothing waits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to, to_text
 from algorithms.domain import Kind, Measure, OrderType, ParentOrder, ParentStatus, Side
@@ -37,8 +36,7 @@ UNLIMITED = frozenset({OrderType.MARKET, OrderType.MOC, OrderType.STOP_MARKET})
 FUTURES = "futures"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(NamedTuple):
     """What the broker says of a symbol: how it trades and at what price.
 
     ``price`` is None where no decision needed one. ``problem`` says why one of the two is
@@ -104,8 +102,7 @@ def _ends(veto: CancelAll, symbol: Symbol, side: Side, book: Book) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """What came of one command: orders taken and orders refused."""
 
     parents: tuple[ParentOrder, ...]

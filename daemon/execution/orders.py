@@ -7,7 +7,6 @@ history. An order that ends tells the request that wanted it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import ZERO, to_text
@@ -127,7 +126,7 @@ class Orders:
         tx.insert(CHILD_ORDERS, child_row(child))
         self._reserve(tx, child, child.reserved)
         if parent.status is ParentStatus.OPEN:
-            parent = replace(parent, status=ParentStatus.WORKING)
+            parent = parent._replace(status=ParentStatus.WORKING)
             self._record(tx, parent.id, ParentStatus.OPEN, parent.status, "", child.created_at)
         return self.store_parent(tx, parent)
 
@@ -144,8 +143,7 @@ class Orders:
             check_child(stored.state, state)
             self._record(tx, child.id, stored.state, state, reason, now)
         ended = state in FINAL_CHILDREN
-        child = replace(
-            child,
+        child = child._replace(
             state=state,
             reason=reason or child.reason,
             reserved=ZERO if ended else self._child_reserve(child),
@@ -161,7 +159,7 @@ class Orders:
         """Store a parent's changed fields, and set aside what it now needs."""
         stored = self.parent(tx, parent.id)
         reserved = wanted_reserve(parent, self.live_children(tx, parent.id))
-        parent = replace(parent, reserved=reserved)
+        parent = parent._replace(reserved=reserved)
         self._reserve(tx, parent, reserved - stored.reserved)
         tx.execute(
             "update_parent_order",
@@ -185,7 +183,7 @@ class Orders:
         self._record(tx, parent.id, parent.status, status, reason, now)
         parent = self.store_parent(
             tx,
-            replace(parent, status=status, reason=reason, due_at=None, ended_at=now),
+            parent._replace(status=status, reason=reason, due_at=None, ended_at=now),
         )
         raise_notice(
             tx,
@@ -212,8 +210,7 @@ class Orders:
             return
         parent = self.store_parent(
             tx,
-            replace(
-                parent,
+            parent._replace(
                 cancel_requested_at=parent.cancel_requested_at or now,
                 due_at=None,
                 reason=parent.reason or reason,
@@ -221,7 +218,7 @@ class Orders:
         )
         children = self.live_children(tx, parent.id)
         for child in children:
-            asked = replace(child, cancel_requested_at=child.cancel_requested_at or now)
+            asked = child._replace(cancel_requested_at=child.cancel_requested_at or now)
             if child.state is ChildState.PLANNED:
                 self.advance(tx, asked, now, ChildState.CANCELLED, reason)
             elif child.cancel_requested_at is None:
@@ -257,7 +254,7 @@ class Orders:
             parent, parent.reserve_price
         ):
             # It filled for less than was set aside: what is left buys more.
-            parent = self.store_parent(tx, replace(parent, due_at=now))
+            parent = self.store_parent(tx, parent._replace(due_at=now))
             self._requests.parent_changed(tx, parent, now)
         else:
             status = {
@@ -308,7 +305,7 @@ class Orders:
         if parent.status is not ParentStatus.DONE:
             check_parent(parent.status, ParentStatus.DONE)
             self._record(tx, parent.id, parent.status, ParentStatus.DONE, "late fill", now)
-            self.store_parent(tx, replace(parent, status=ParentStatus.DONE, reason="late fill"))
+            self.store_parent(tx, parent._replace(status=ParentStatus.DONE, reason="late fill"))
 
     def _child_reserve(self, child: ChildOrder) -> Decimal:
         leaves = max(child.leaves, ZERO)

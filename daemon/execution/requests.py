@@ -9,7 +9,7 @@ deadline, when what is left goes on in the background.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import orjson
 
@@ -53,8 +53,7 @@ TARGETS = Table("request_targets", ("request_id", "parent_id", "role"))
 Role = Literal["place", "cancel"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewRequest:
+class NewRequest(NamedTuple):
     """A request as it arrives. ``body`` is what was sent, without its secrets.
 
     ``cancels``: it asks for cancels. ``unworked``: it asks for orders that are not placed in the

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adapters.broker import Accepted, BrokerError, OutcomeUnknown, RefusalCode, Refused
@@ -118,7 +118,7 @@ class Sender:
                 self._evidence.not_sent(tx, child, reason, now)
                 return None
             child = self._orders.advance(
-                tx, replace(child, sent_at=now, fingerprint=fingerprint), now, ChildState.SENDING
+                tx, child._replace(sent_at=now, fingerprint=fingerprint), now, ChildState.SENDING
             )
             return request_of(child)
 
@@ -168,7 +168,7 @@ class Sender:
             child = self._orders.child(tx, child_id)
             if child.state is not ChildState.SENDING or self._forbidden(child, now) is not None:
                 return False
-            self._orders.advance(tx, replace(child, sent_at=now), now, child.state)
+            self._orders.advance(tx, child._replace(sent_at=now), now, child.state)
             return True
 
         return await self._persistence.write(begin)

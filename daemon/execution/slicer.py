@@ -6,7 +6,7 @@ when that cancel is confirmed, with every fill booked, is what it leaves worked 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to
@@ -130,7 +130,7 @@ class Slicer:
     def _too_old(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
         """Give up an order that halts, an unknown order or down-time held up for too long."""
         if self._orders.live_children(tx, parent.id):
-            self._orders.store_parent(tx, replace(parent, due_at=None))
+            self._orders.store_parent(tx, parent._replace(due_at=None))
             return
         self._orders.end_parent(tx, parent, ParentStatus.EXPIRED, TOO_OLD, now)
 
@@ -139,7 +139,7 @@ class Slicer:
 
         What is still at the broker is cancelled first: the order ends when that is confirmed.
         """
-        parent = self._orders.store_parent(tx, replace(parent, slices_left=0, due_at=None))
+        parent = self._orders.store_parent(tx, parent._replace(slices_left=0, due_at=None))
         if not self._cancel_alive(tx, parent, now):
             self._orders.end_twap(tx, parent, now)
 
@@ -148,8 +148,7 @@ class Slicer:
         slot = self._slot(parent, now)
         self._orders.store_parent(
             tx,
-            replace(
-                parent,
+            parent._replace(
                 slices_left=max(slot.left - 1, 1),
                 due_at=slot.next_at or parent.deadline,
             ),
@@ -170,7 +169,7 @@ class Slicer:
     ) -> None:
         """Send everything that netting left of an order, in one child."""
         if self._orders.live_children(tx, parent.id):
-            self._orders.store_parent(tx, replace(parent, due_at=None))
+            self._orders.store_parent(tx, parent._replace(due_at=None))
             return
         quantity, reserve_price = self._whole(parent, instrument)
         if not quantity:
@@ -185,7 +184,7 @@ class Slicer:
         if objection is not None:
             self._orders.end_parent(tx, parent, ParentStatus.FAILED, objection, now)
             return
-        self._orders.plan(tx, replace(parent, due_at=None, slices_left=0), child)
+        self._orders.plan(tx, parent._replace(due_at=None, slices_left=0), child)
 
     def _objection(
         self, tx: Tx, child: ChildOrder, price: Decimal | None, now: datetime
@@ -227,7 +226,7 @@ class Slicer:
         if self._cancel_alive(tx, parent, now):
             return
         slot = self._slot(parent, now)
-        waiting = replace(parent, slices_left=slot.left - 1, due_at=slot.next_at)
+        waiting = parent._replace(slices_left=slot.left - 1, due_at=slot.next_at)
         limit = self._slice_limit(parent, instrument, price)
         child = None
         if price is not None and limit is not None:
@@ -244,7 +243,7 @@ class Slicer:
         cancel_at = now + timeout
         if parent.deadline is not None:
             cancel_at = min(cancel_at, parent.deadline)
-        self._orders.plan(tx, waiting, replace(child, cancel_at=cancel_at))
+        self._orders.plan(tx, waiting, child._replace(cancel_at=cancel_at))
 
     def _slice(
         self,

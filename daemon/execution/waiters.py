@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from daemon.execution import answers
 from daemon.execution.answers import RequestStatus
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from daemon.signals import SignalBus
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer ready to send."""
 
     http_status: int

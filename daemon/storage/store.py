@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from adapters.sqlite.driver import OpenDriver, SqliteDriver
+    from adapters.sqlite.group_commit import Heard
 
 T = TypeVar("T")
 
@@ -38,6 +39,13 @@ class Store(Protocol):
         """Run ``work``; when this returns, its changes are durable.
 
         Raises NotUniqueError when a row's key is taken, and StorageError.
+        """
+        ...
+
+    def write_soon(self, work: Callable[[Tx], T], heard: Heard) -> None:
+        """Run ``work`` as ``write`` does; ``heard`` is told, once, what that returns or raises.
+
+        It gets the result and None, or None and the error. Raises StorageBusyError.
         """
         ...
 
@@ -85,6 +93,7 @@ class SqliteStore:
             lambda connection: Tx(connection, self._sql),
             on_commit=self._committed,
             around=exactly,
+            explain=_explained,
         )
 
     @property
@@ -93,12 +102,10 @@ class SqliteStore:
         return self._writer.waiting
 
     async def write(self, work: Callable[[Tx], T]) -> T:
-        try:
-            return await self._writer.write(work)
-        except sqlite3.IntegrityError as error:
-            if error.sqlite_errorcode in _NOT_UNIQUE:
-                raise NotUniqueError(str(error)) from error
-            raise
+        return await self._writer.write(work)
+
+    def write_soon(self, work: Callable[[Tx], T], heard: Heard) -> None:
+        self._writer.write_soon(work, heard)
 
     async def read(self, work: Callable[[View], T]) -> T:
         return await self._reader.run(partial(self._in_snapshot, work))
@@ -125,6 +132,14 @@ class SqliteStore:
     def _committed(self, tx: Tx) -> None:
         if tx.signals:
             self._on_commit(tx.signals)
+
+
+def _explained(error: Exception) -> Exception:
+    if isinstance(error, sqlite3.IntegrityError) and error.sqlite_errorcode in _NOT_UNIQUE:
+        explained = NotUniqueError(str(error))
+        explained.__cause__ = error
+        return explained
+    return error
 
 
 async def open_store(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.decimals import ZERO
+from algorithms.decimals import ZERO, add
 from algorithms.domain import EXTERNAL, FEES, AccountName, BookName, Side, Symbol
 from algorithms.ledger import (
     Holding,
@@ -68,7 +68,7 @@ def test_average_cost_is_what_a_naive_book_says_long_and_short(
     for side, quantity, price in steps:
         naive.trade(side, quantity, price)
         holding, earned = trade(holding, side, quantity, price)
-        profit += earned
+        profit = add(profit, earned)
         assert Fraction(holding.quantity) == naive.units
         assert near(naive.units * naive.average, holding.cost, len(steps))
         assert near(naive.profit, profit, len(steps))

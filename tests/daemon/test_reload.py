@@ -11,6 +11,7 @@ import pytest
 
 from adapters.virtual_time import VirtualTimeLoop
 from algorithms.domain import AccountName, BookName, OrderType, StrategyName
+from daemon.api.auth import digest
 from daemon.setup import setup_of
 from tests.support.books import MAIN, all_is_well, children, paper, parents, select, told
 from tests.support.loops import in_virtual_time
@@ -124,10 +125,10 @@ class TestWhatApplies:
             file = tmp_path / "data/tokens/alpha.token"
             old = file.read_text().strip()
             file.write_text("another token\n")
-            assert here.door.authority.strategy(alpha, old) is not None
+            assert here.door.authority.strategy(alpha, digest(old)) is not None
             assert await here.reload(THREE_BOOKS)
-            assert here.door.authority.strategy(alpha, old) is None
-            assert here.door.authority.strategy(alpha, "another token") is not None
+            assert here.door.authority.strategy(alpha, digest(old)) is None
+            assert here.door.authority.strategy(alpha, digest("another token")) is not None
 
     async def test_corrected_hours_are_the_hours_from_now_on(self, tmp_path: Path) -> None:
         async with world(tmp_path) as here:

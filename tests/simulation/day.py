@@ -32,6 +32,7 @@ from tests.support.world import START, World, cancel_all, remember, world
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from daemon.execution.commands import Command
     from daemon.execution.desk import Reply
     from tests.simulation.plan import Action
 
@@ -311,13 +312,12 @@ def play(seed: int) -> Outcome:
             root.removeHandler(errors)
 
 
-def _spell(command: object) -> str:
+def _spell(command: Command) -> str:
     """Write a command short: what is not said does not matter."""
     fields = (
         f"{name}={value}"
-        for name in type(command).__dataclass_fields__  # type: ignore[attr-defined]
+        for name in command._fields
         if (value := getattr(command, name)) is not None and name != "venue"
     )
-    venue = getattr(command, "venue", None)
-    at = f" at {venue.account}" if venue is not None and venue.account else ""
+    at = f" at {command.venue.account}" if command.venue.account else ""
     return f"{type(command).__name__} {' '.join(fields)}{at}"

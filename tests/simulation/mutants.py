@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -124,7 +123,7 @@ def answer_a_cancel_before_it_is_confirmed(patch: pytest.MonkeyPatch) -> None:
 
     def hasty(self: Requests, view: View, parent: ParentOrder, *, at_deadline: bool) -> Item | None:
         if parent.cancel_requested_at is not None and not parent.status.is_final:
-            parent = replace(parent, status=ParentStatus.CANCELLED)
+            parent = parent._replace(status=ParentStatus.CANCELLED)
         return describe(self, view, parent, at_deadline=at_deadline)
 
     patch.setattr(Requests, "_cancel_item", hasty)

@@ -30,6 +30,9 @@ class MortalDriver:
         await self._life.goes_on()
         return await self._driver.run(work)
 
+    def run_here(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return self._driver.run_here(work)
+
     async def close(self) -> None:
         await self._life.goes_on()
         await self._driver.close()

@@ -49,6 +49,9 @@ class CountingDriver:
             raise StorageFailedError("input/output error")
         return await self._driver.run(work)
 
+    def run_here(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return self._driver.run_here(work)
+
     async def fill_the_disk(self) -> None:
         def fill(connection: sqlite3.Connection) -> None:
             (pages,) = connection.execute("PRAGMA page_count").fetchone()

@@ -51,6 +51,9 @@ class CountingDriver:
         self.trips += 1
         return await self.driver.run(work)
 
+    def run_here(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return self.driver.run_here(work)
+
     async def close(self) -> None:
         await self.driver.close()
 
@@ -278,3 +281,100 @@ async def test_a_reader_sees_what_is_committed_and_cannot_write(kind: Kind, tmp_
         await reading.run(lambda c: c.execute("INSERT INTO notes VALUES ('x')").fetchall())
     await reading.close()
     await writing.close()
+
+
+class Outcomes:
+    """Hears what became of short writes."""
+
+    def __init__(self, count: int) -> None:
+        self.heard: list[Exception | None] = []
+        self._missing = count
+        self.all_heard = asyncio.Event()
+
+    def hear(self, _: object, error: Exception | None) -> None:
+        self.heard.append(error)
+        self._missing -= 1
+        if not self._missing:
+            self.all_heard.set()
+
+
+async def test_short_writes_share_a_transaction_and_keep_their_order(
+    driver: CountingDriver, tmp_path: Path
+) -> None:
+    seen: list[list[str]] = []
+    writer = GroupCommit(
+        driver, Notes, on_commit=lambda _: seen.append(stored(tmp_path / "notes.db"))
+    )
+    outcomes = Outcomes(150)
+    for number in range(100):
+        writer.write_soon(adding(f"{number:03}"), outcomes.hear)
+    long = asyncio.gather(*(writer.write(adding(f"{number}")) for number in range(100, 103)))
+    await asyncio.sleep(0)
+    for number in range(103, 153):
+        writer.write_soon(adding(f"{number}"), outcomes.hear)
+
+    await outcomes.all_heard.wait()
+
+    await long
+    assert outcomes.heard == [None] * 150
+    assert stored(tmp_path / "notes.db") == [f"{number:03}" for number in range(153)]
+    assert [len(rows) for rows in seen] == [64, 100, 103, 153]
+    await writer.close()
+
+
+async def test_a_short_write_that_fails_takes_no_other_with_it(
+    driver: CountingDriver, tmp_path: Path
+) -> None:
+    writer = GroupCommit(driver, Notes)
+    outcomes = Outcomes(5)
+    for text in ("a", "b", "a", "c", "d"):
+        writer.write_soon(adding(text), outcomes.hear)
+
+    await outcomes.all_heard.wait()
+
+    assert [type(error) for error in outcomes.heard].count(sqlite3.IntegrityError) == 1
+    assert stored(tmp_path / "notes.db") == ["a", "b", "c", "d"]
+    await writer.write(adding("e"))
+    await writer.close()
+
+
+async def test_a_commit_that_fails_fails_every_short_write_of_its_batch(
+    driver: CountingDriver, tmp_path: Path
+) -> None:
+    await driver.run(lambda c: c.execute("PRAGMA max_page_count = 4").fetchall())
+    writer = GroupCommit(driver, Notes)
+    outcomes = Outcomes(20)
+    for number in range(20):
+        writer.write_soon(adding(f"{number} " * 2_000), outcomes.hear)
+
+    await outcomes.all_heard.wait()
+
+    assert any(isinstance(error, StorageFullError) for error in outcomes.heard)
+    kept = sum(error is None for error in outcomes.heard)
+    assert len(stored(tmp_path / "notes.db")) == kept
+    await driver.run(lambda c: c.execute("PRAGMA max_page_count = 100000").fetchall())
+    await writer.write(adding("room again"))
+    await writer.close()
+
+
+async def test_a_lock_held_by_another_program_fails_short_writes_with_advice(
+    driver: CountingDriver, tmp_path: Path
+) -> None:
+    await driver.run(lambda c: c.execute("PRAGMA busy_timeout = 20").fetchall())
+    writer = GroupCommit(driver, Notes)
+    outcomes = Outcomes(2)
+    with closing(sqlite3.connect(tmp_path / "notes.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writer.write_soon(adding("a"), outcomes.hear)
+        writer.write_soon(adding("b"), outcomes.hear)
+        await outcomes.all_heard.wait()
+        other.execute("ROLLBACK")
+    assert [type(error) for error in outcomes.heard] == [StorageLockedError] * 2
+    await writer.close()
+
+
+async def test_a_closed_writer_takes_no_short_writes(driver: CountingDriver) -> None:
+    writer = GroupCommit(driver, Notes)
+    await writer.close()
+    with pytest.raises(StorageBusyError, match="closed"):
+        writer.write_soon(adding("late"), Outcomes(1).hear)

@@ -89,7 +89,7 @@ def parent(name: str, book: BookName, side: Side, total: str, **changes: Any) ->
         cancel_requested_at=None,
         ended_at=NOW,
     )
-    return replace(order, **changes)
+    return order._replace(**changes)
 
 
 def child(name: str, of: ParentOrder, quantity: str, **changes: Any) -> ChildOrder:
@@ -122,7 +122,7 @@ def child(name: str, of: ParentOrder, quantity: str, **changes: Any) -> ChildOrd
         cancel_requested_at=None,
         ended_at=NOW,
     )
-    return replace(order, **changes)
+    return order._replace(**changes)
 
 
 def fill(name: str, of: ParentOrder, quantity: str, price: str, **changes: Any) -> Fill:

@@ -126,7 +126,7 @@ class TestBroker:
 
     def test_an_order_of_unknown_fate_hides_its_symbol_and_the_cash(self) -> None:
         wrong = (replace(BROKER, holdings={}),)
-        unknown = replace(RESTS, state=ChildState.UNKNOWN)
+        unknown = RESTS._replace(state=ChildState.UNKNOWN)
         day = with_family(lambda f: replace(f, children=(unknown,)), WANTED)
         finding = examine(replace(day, brokers=wrong))[1]
         assert finding.holds

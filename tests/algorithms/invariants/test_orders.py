@@ -44,18 +44,18 @@ if TYPE_CHECKING:
 
 
 def numbers_with_parent(of: ParentOrder, **changes: Any) -> set[int]:
-    return found_in(with_family(lambda f: replace(f, parent=replace(of, **changes)), of)).numbers
+    return found_in(with_family(lambda f: replace(f, parent=of._replace(**changes)), of)).numbers
 
 
 def numbers_with_child(of: ParentOrder, order: ChildOrder, **changes: Any) -> set[int]:
-    changed = replace(order, **changes)
+    changed = order._replace(**changes)
     return found_in(with_family(lambda f: replace(f, children=(changed,)), of)).numbers
 
 
 class TestSums:
     def test_a_parent_is_never_filled_beyond_what_was_asked(self) -> None:
         found = found_in(
-            with_family(lambda f: replace(f, parent=replace(BOUGHT, total=Decimal(9))), BOUGHT)
+            with_family(lambda f: replace(f, parent=BOUGHT._replace(total=Decimal(9))), BOUGHT)
         )
         assert found.numbers == {3}
         assert found.says("filled 10 of 9 asked")
@@ -73,7 +73,7 @@ class TestSums:
         assert numbers_with_child(WANTED, RESTS, quantity=Decimal(3), reserved=Decimal(66)) == {3}
 
     def test_a_cash_order_spends_value_and_fee_and_no_more(self) -> None:
-        cash = replace(BOUGHT, measure=Measure.CASH, total=Decimal("200.5"))
+        cash = BOUGHT._replace(measure=Measure.CASH, total=Decimal("200.5"))
         assert found_in(with_family(lambda f: replace(f, parent=cash), BOUGHT)).numbers == set()
         assert numbers_with_parent(BOUGHT, measure=Measure.CASH, total=Decimal(200)) == {3}
         assert numbers_with_parent(BOUGHT, measure=Measure.CASH, total=Decimal(201)) == {3}
@@ -91,7 +91,7 @@ class TestStates:
             with_family(
                 lambda f: replace(
                     f,
-                    parent=replace(WANTED, status=ParentStatus.EXPIRED, ended_at=NOW),
+                    parent=WANTED._replace(status=ParentStatus.EXPIRED, ended_at=NOW),
                 ),
                 WANTED,
             )
@@ -154,8 +154,8 @@ class TestAtTheBroker:
         assert self.of(*RECORDS, record(RESTS, "88")) == {3}
 
     def test_a_planned_child_is_not_there(self) -> None:
-        planned = replace(
-            RESTS, state=ChildState.PLANNED, sent_at=None, acknowledged_at=None, filled=Decimal(0)
+        planned = RESTS._replace(
+            state=ChildState.PLANNED, sent_at=None, acknowledged_at=None, filled=Decimal(0)
         )
         found = found_in(with_family(lambda f: replace(f, children=(planned,)), WANTED))
         assert found.numbers == {3}
@@ -193,8 +193,8 @@ class TestCancels:
 
     def test_only_slices_have_a_time_limit(self) -> None:
         assert numbers_with_child(WANTED, RESTS, cancel_at=NOW) == {4}
-        twap = replace(WANTED, order_type=OrderType.TWAP)
-        timed = replace(RESTS, cancel_at=NOW, state=ChildState.CANCELLING)
+        twap = WANTED._replace(order_type=OrderType.TWAP)
+        timed = RESTS._replace(cancel_at=NOW, state=ChildState.CANCELLING)
         day = with_family(lambda f: replace(f, parent=twap, children=(timed,)), WANTED)
         assert found_in(day).numbers == set()
 

@@ -10,7 +10,7 @@ import orjson
 from aiohttp.test_utils import TestClient, TestServer
 
 from adapters.clock import LoopClock
-from algorithms.domain import StrategyName
+from algorithms.domain import OrderType, StrategyName
 from daemon.api.addresses import Networks
 from daemon.api.app import Parts, make_app
 from daemon.api.auth import Authority, FailureThrottle, StrategyAccess, digest
@@ -21,7 +21,7 @@ from daemon.execution.desk import KeyReusedError, Reply
 from daemon.execution.halts import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping
 
     from aiohttp import web
 
@@ -46,6 +46,18 @@ class FakeDesk:
         self.submissions: list[Submission] = []
         self.fails_with: Exception | None = None
         self._keys: dict[tuple[str, str], bytes] = {}
+
+    def submit_soon(
+        self, submission: Submission, answered: Callable[[Reply | Exception], None]
+    ) -> bool:
+        """Answer TWAPs before it returns, as the real one does soon after."""
+        if any(getattr(c, "order_type", None) is not OrderType.TWAP for c in submission.commands):
+            return False
+        if self.fails_with is not None:
+            raise self.fails_with
+        self.submissions.append(submission)
+        answered(self._reply(len(self.submissions) - 1))
+        return True
 
     async def submit(self, submission: Submission) -> Reply:
         if self.fails_with is not None:

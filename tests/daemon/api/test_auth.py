@@ -40,12 +40,12 @@ def authority() -> Authority:
 
 def test_a_strategy_is_known_by_its_own_token_only() -> None:
     known = authority()
-    access = known.strategy(ALPHA, "token of alpha")
+    access = known.strategy(ALPHA, digest("token of alpha"))
     assert access is not None
     assert access.name == ALPHA
-    assert known.strategy(ALPHA, "token of beta") is None
-    assert known.strategy(ALPHA, "") is None
-    assert known.strategy(StrategyName("nobody"), "token of alpha") is None
+    assert known.strategy(ALPHA, digest("token of beta")) is None
+    assert known.strategy(ALPHA, digest("")) is None
+    assert known.strategy(StrategyName("nobody"), digest("token of alpha")) is None
 
 
 def test_a_token_tells_whose_it_is() -> None:
@@ -92,7 +92,7 @@ def test_a_bearer_token_stands_behind_its_scheme(header: str | None, token: str 
 
 def test_a_token_of_any_bytes_is_compared_and_does_not_fail() -> None:
     assert not authority().is_admin("\udce9\udcff")
-    assert authority().strategy(ALPHA, "\udce9") is None
+    assert authority().strategy(ALPHA, digest("\udce9")) is None
 
 
 def test_a_signature_is_the_hmac_of_the_body_in_hex() -> None:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from daemon.api.app import serve
-from daemon.api.server import Patience
+from daemon.api.connection import Patience
 from daemon.config.service import HttpConfig
 from tests.daemon.api.fakes import ALPHA, ALPHA_TOKEN, House, signal
 from tests.daemon.api.raw import post

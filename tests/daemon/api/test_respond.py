@@ -56,7 +56,8 @@ def test_data_is_json_that_nobody_keeps() -> None:
 
 
 def test_a_problem_can_be_written_without_a_request() -> None:
-    head, _, body = raw_problem(Refused(ErrorCode.HEAD_TOO_SLOW, "x")).partition(b"\r\n\r\n")
+    refused = Refused(ErrorCode.HEAD_TOO_SLOW, "x")
+    head, _, body = raw_problem(refused, closes=True).partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
     assert lines[0] == b"HTTP/1.1 408 Request Timeout"
     assert b"Connection: close" in lines

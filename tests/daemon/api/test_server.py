@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from daemon.api.app import serve
-from daemon.api.server import Patience
+from daemon.api.connection import Patience
 from daemon.api.webhook import BODY_BYTES_MAX
 from daemon.config.service import HttpConfig, TlsConfig
 from tests.daemon.api.fakes import START, FakeDesk, House, signal

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from algorithms.domain import AccountName, OrderType, Side, Symbol
+from daemon.api.auth import digest
 from daemon.api.decode import decode_json
 from daemon.api.problems import BadInput
 from daemon.api.webhook_model import (
@@ -207,7 +208,7 @@ class TestOneOrder:
         assert faults(stops) == ["stopprice: is another word for stop_price: give one of them"]
 
     def test_the_token_is_known_by_its_older_name(self) -> None:
-        assert read(signal(token=None, user_token=ALPHA_TOKEN)).token == ALPHA_TOKEN
+        assert read(signal(token=None, user_token=ALPHA_TOKEN)).token_digest == digest(ALPHA_TOKEN)
 
 
 class TestCancels:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -113,7 +112,7 @@ async def test_an_impossible_change_leaves_nothing_behind(tmp_path: Path) -> Non
         before = children(here), parents(here), history(here, child.id)
 
         def wrong(tx: Tx) -> None:
-            changed = replace(child, filled=Decimal(3))
+            changed = child._replace(filled=Decimal(3))
             orders.advance(tx, changed, here.clock.now(), ChildState.PLANNED)
 
         with pytest.raises(ImpossibleTransitionError):
@@ -164,7 +163,7 @@ def test_an_order_sets_aside_what_no_child_works_and_never_less_than_nothing(
     free = max(max(total - filled, 0) - sum(leaves), 0)
     assert free_quantity(parent, alive) == free
     assert wanted_reserve(parent, alive) == (free if side is Side.SELL else free * 110)
-    cancelled = replace(parent, cancel_requested_at=START)
+    cancelled = parent._replace(cancel_requested_at=START)
     assert wanted_reserve(cancelled, alive) == 0
 
 

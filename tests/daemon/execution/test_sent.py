@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -67,8 +66,7 @@ def test_what_is_sent_is_what_was_planned_under_our_own_id() -> None:
 
 def test_an_order_is_looked_for_with_all_that_is_known_of_it() -> None:
     sent_at = START + timedelta(seconds=1)
-    known = replace(
-        CHILD,
+    known = CHILD._replace(
         sent_at=sent_at,
         broker_order_id=BrokerOrderId("7"),
         fingerprint="{}",

@@ -1,0 +1,70 @@
+"""Reading a webhook's body, and not reading again what was read before.
+
+A bot sends the same few signals again and again, with nothing new in them but their id. What a body
+means without its id is remembered, under a hash of that body, so that no secret stays in memory.
+Whatever is not exactly of that kind is read anew, by ``webhook_model``.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from daemon.api.decode import decode_json
+from daemon.api.webhook_model import read_signal
+
+if TYPE_CHECKING:
+    from daemon.api.webhook_model import Signal
+
+REMEMBERED_MAX = 1024
+LENGTH_MAX = 2048
+"""Longer bodies are not remembered."""
+
+_ID = re.compile(rb'"id"\s*:\s*"([A-Za-z0-9_.:-]{1,128})"')
+_Known = dict[tuple[int, bytes], "tuple[Signal, str, str]"]
+
+
+class SignalReader:
+    """Reads bodies. The first to be remembered is the first to be forgotten."""
+
+    def __init__(self) -> None:
+        self._known: _Known = {}
+
+    def __len__(self) -> int:
+        """How many bodies are remembered."""
+        return len(self._known)
+
+    def read(self, body: bytes, header_key: str | None) -> Signal:
+        """Return what a body means. Raises ``BadInput`` with every fault.
+
+        ``header_key`` is the idempotency key of the header, if there is one.
+        """
+        found = _ID.search(body)
+        if found is None or header_key is not None or len(body) > LENGTH_MAX or b"\\" in body:
+            return read_signal(decode_json(body, fold_keys=True), header_key)
+        start, end = found.span(1)
+        # Without backslashes a quote ends a text: what was found is a key with its value, and
+        # another such value in its place changes nothing else.
+        known_as = (start, sha256(body[:start] + body[end:]).digest())
+        key = body[start:end].decode("ascii")
+        known = self._known.get(known_as)
+        if known is None:
+            signal = read_signal(decode_json(body, fold_keys=True))
+            if signal.key == key and _has_one_id(body):
+                self._remember(known_as, signal, key)
+            return signal
+        signal, before, after = known
+        return signal._replace(key=key, body=f"{before}{key}{after}")
+
+    def _remember(self, known_as: tuple[int, bytes], signal: Signal, key: str) -> None:
+        before, mark, after = signal.body.partition(f'"id":"{key}"')
+        assert mark  # the id is stored with the rest
+        self._known[known_as] = (signal, f'{before}"id":"', f'"{after}')
+        if len(self._known) > REMEMBERED_MAX:
+            del self._known[next(iter(self._known))]
+
+
+def _has_one_id(body: bytes) -> bool:
+    """Whether what looks like the id is the id: nothing nested, and no other spelling of it."""
+    return body.count(b"{") == 1 and b"[" not in body and body.lower().count(b'"id"') == 1

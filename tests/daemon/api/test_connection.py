@@ -1,0 +1,192 @@
+"""The short way past aiohttp: the same answers, in the same order, with the same ends."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import orjson
+import pytest
+
+from daemon.api.app import serve
+from daemon.api.connection import Patience
+from daemon.api.webhook import BODY_BYTES_MAX
+from daemon.config.service import HttpConfig
+from tests.daemon.api.fakes import FakeDesk, House, signal
+from tests.daemon.api.raw import Wire, post, wire
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from daemon.execution.commands import Submission
+    from daemon.execution.desk import Reply
+
+TWAP = {"order_type": "TWAP", "slices": 2, "minutes": 10}
+GET_HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def twap(name: str) -> bytes:
+    return orjson.dumps(signal(id=name, **TWAP))
+
+
+class HeldDesk(FakeDesk):
+    """Keeps what it took until it is told to answer, and counts what came another way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[Callable[[], None]] = []
+        self.came = asyncio.Event()
+        self.long_way = 0
+
+    def submit_soon(
+        self, submission: Submission, answered: Callable[[Reply | Exception], None]
+    ) -> bool:
+        def answer() -> None:
+            super(HeldDesk, self).submit_soon(submission, answered)
+
+        self.held.append(answer)
+        self.came.set()
+        return True
+
+    async def submit(self, submission: Submission) -> Reply:
+        self.long_way += 1
+        return await super().submit(submission)
+
+    def answer_all(self) -> None:
+        held, self.held = self.held, []
+        for answer in held:
+            answer()
+
+
+@asynccontextmanager
+async def line_to(desk: FakeDesk, patience: Patience | None = None) -> AsyncIterator[Wire]:
+    house = House()
+    house.desk = desk
+    server = await serve(house.app(), HttpConfig(host="127.0.0.1", port=0), patience)
+    try:
+        url = urlsplit(server.url)
+        async with wire(url.hostname or "", url.port or 0) as line:
+            yield line
+    finally:
+        await server.close()
+
+
+async def test_what_comes_behind_a_webhook_is_answered_after_it() -> None:
+    desk = HeldDesk()
+    async with line_to(desk) as line:
+        line.send(post(twap("a")) + GET_HEALTH + post(twap("b")) + GET_HEALTH)
+        await desk.came.wait()
+        assert len(desk.held) == 1
+        desk.answer_all()
+        first = await line.answer()
+        assert orjson.loads(first.body)["id"] == "0"
+        assert b"status" in (await line.answer()).body
+        # aiohttp is at work on this connection by now, and takes the next one too.
+        assert orjson.loads((await line.answer()).body)["id"] == "1"
+        assert (await line.answer()).status == 200
+    assert [each.key for each in desk.submissions] == ["a", "b"]
+
+
+async def test_two_that_come_together_are_taken_one_after_the_other() -> None:
+    desk = HeldDesk()
+    async with line_to(desk) as line:
+        line.send(post(twap("a")) + post(twap("b")))
+        for expected in ("0", "1"):
+            await desk.came.wait()
+            desk.came.clear()
+            assert len(desk.held) == 1
+            desk.answer_all()
+            assert orjson.loads((await line.answer()).body)["id"] == expected
+    assert desk.long_way == 0
+
+
+@pytest.mark.parametrize(
+    "unusual",
+    [
+        post(twap("a"), "Connection: close"),
+        post(twap("a"), version="1.0"),
+        post(twap("a"), path="/api/webhook?from=tv"),
+        post(twap("a")).replace(b"Content-Length", b"Expect: 100-continue\r\nContent-Length"),
+    ],
+)
+async def test_what_is_unusual_goes_the_long_way(unusual: bytes) -> None:
+    desk = HeldDesk()
+    async with line_to(desk) as line:
+        line.send(unusual)
+        answer = await line.answer()
+        if answer.status == 100:
+            answer = await line.answer()
+        assert answer.status == 200
+    assert desk.long_way == 1
+
+
+async def test_a_body_in_parts_goes_the_long_way() -> None:
+    desk = HeldDesk()
+    async with line_to(desk) as line:
+        whole = post(twap("a"))
+        line.send(whole[:-20])
+        await line.writer.drain()
+        await asyncio.sleep(0.02)  # real time: the kernel must deliver the first part alone
+        line.send(whole[-20:])
+        assert (await line.answer()).status == 200
+    assert desk.long_way == 1
+
+
+async def test_a_body_that_is_too_large_is_refused_on_the_short_way_too() -> None:
+    async with line_to(HeldDesk()) as line:
+        line.send(post(b" " * (BODY_BYTES_MAX + 1)))
+        assert (await line.answer()).code == "body_too_large"
+
+
+async def test_a_refusal_leaves_the_connection_open() -> None:
+    desk = FakeDesk()
+    async with line_to(desk) as line:
+        line.send(post(b"{}"))
+        answer = await line.answer()
+        assert (answer.status, answer.code) == (400, "bad_input")
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        line.send(post(twap("a")))
+        assert (await line.answer()).status == 200
+
+
+async def test_a_caller_that_went_away_is_not_answered_and_nothing_breaks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    desk = HeldDesk()
+    async with line_to(desk) as line:
+        line.send(post(twap("a")))
+        await desk.came.wait()
+        line.writer.transport.abort()
+        await asyncio.sleep(0.02)  # real time: the kernel must tell the other end
+        desk.answer_all()
+    assert len(desk.submissions) == 1
+    assert not caplog.records
+
+
+async def test_a_connection_is_not_idle_while_its_webhook_is_worked() -> None:
+    desk = HeldDesk()
+    async with line_to(desk, Patience(idle_s=0.05)) as line:
+        line.send(post(twap("a")))
+        await desk.came.wait()
+        await asyncio.sleep(0.12)  # real time, longer than it would be left open idle
+        desk.answer_all()
+        assert (await line.answer()).status == 200
+        assert await line.is_closed()
+
+
+async def test_a_stop_waits_for_a_webhook_on_the_short_way() -> None:
+    desk = HeldDesk()
+    house = House()
+    house.desk = desk
+    server = await serve(house.app(), HttpConfig(host="127.0.0.1", port=0))
+    url = urlsplit(server.url)
+    async with wire(url.hostname or "", url.port or 0) as line:
+        line.send(post(twap("a")))
+        await desk.came.wait()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.close())
+            await asyncio.sleep(0)
+            desk.answer_all()
+            assert (await line.answer()).status == 200
