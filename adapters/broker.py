@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -290,6 +290,15 @@ class BrokerUnavailableError(BrokerError):
 
 class UnknownSymbolError(BrokerError):
     """The broker does not trade this symbol."""
+
+
+@runtime_checkable
+class TradingDays(Protocol):
+    """A broker that says itself on which days its market trades; it is the authority then."""
+
+    async def is_trading_day(self, day: date) -> bool:
+        """Raises BrokerUnavailableError."""
+        ...
 
 
 class Broker(Protocol):

@@ -6,9 +6,9 @@ date. All times are aware; they come and go in UTC.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -46,6 +46,18 @@ class Sessions(Protocol):
         """Return the first close after ``at``; None where the calendar ends."""
         ...
 
+    def session_on(self, day: date) -> Session | None:
+        """Return the session of a market day; None if it is no trading day."""
+        ...
+
+    def day_before(self, day: date) -> date | None:
+        """Return the last trading day before a day; None where the calendar begins."""
+        ...
+
+    def days_since(self, after: date, until: date) -> int:
+        """Count the trading days after one day, up to and with another."""
+        ...
+
 
 class AlwaysOpen:
     """A market without hours (24/7): one session for each UTC date, midnight to midnight."""
@@ -63,6 +75,15 @@ class AlwaysOpen:
     def next_close(self, at: datetime) -> datetime:
         return self.session_at(at).close
 
+    def session_on(self, day: date) -> Session:
+        return self.session_at(datetime.combine(day, time(), UTC))
+
+    def day_before(self, day: date) -> date:
+        return day - ONE_DAY
+
+    def days_since(self, after: date, until: date) -> int:
+        return max((until - after).days, 0)
+
 
 class ListedSessions:
     """Sessions given one by one, as a calendar service or a test lists them.
@@ -77,6 +98,7 @@ class ListedSessions:
         )
         self._opens = [each.open for each in self._sessions]
         self._closes = [each.close for each in self._sessions]
+        self._days = [each.day for each in self._sessions]
         self._zone = zone
         _require_order(self._sessions)
 
@@ -98,6 +120,18 @@ class ListedSessions:
     def next_close(self, at: datetime) -> datetime | None:
         ended = bisect_right(self._closes, at)
         return self._closes[ended] if ended < len(self._closes) else None
+
+    def session_on(self, day: date) -> Session | None:
+        place = bisect_left(self._days, day)
+        known = place < len(self._days) and self._days[place] == day
+        return self._sessions[place] if known else None
+
+    def day_before(self, day: date) -> date | None:
+        place = bisect_left(self._days, day)
+        return self._days[place - 1] if place else None
+
+    def days_since(self, after: date, until: date) -> int:
+        return max(bisect_right(self._days, until) - bisect_right(self._days, after), 0)
 
 
 def _require_order(sessions: tuple[Session, ...]) -> None:

@@ -39,7 +39,7 @@ ZONES: Mapping[Market, ZoneInfo] = {
     Market.XKRX: ZoneInfo("Asia/Seoul"),
     Market.XNYS: ZoneInfo("America/New_York"),
 }
-BACK = timedelta(days=40)
+BACK = timedelta(days=120)
 AHEAD = timedelta(days=400)
 ENOUGH_AHEAD = timedelta(days=200)
 """With fewer days known than this, more are computed."""
@@ -93,6 +93,15 @@ class RenewedSessions:
 
     def next_close(self, at: datetime) -> datetime | None:
         return self._sessions.next_close(at)
+
+    def session_on(self, day: date) -> Session | None:
+        return self._sessions.session_on(day)
+
+    def day_before(self, day: date) -> date | None:
+        return self._sessions.day_before(day)
+
+    def days_since(self, after: date, until: date) -> int:
+        return self._sessions.days_since(after, until)
 
 
 class Calendars:

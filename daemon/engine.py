@@ -31,6 +31,7 @@ from daemon.execution.requests import Requests
 from daemon.execution.services import KnownLots, Services
 from daemon.fleet import Fleet
 from daemon.ids import IdSource
+from daemon.jobs.office import open_board
 from daemon.jobs.schedule import guarded
 from daemon.market import Market
 from daemon.setup import Current, setup_of
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from daemon.config import Config
     from daemon.execution.account_runtime import AccountRuntime
     from daemon.execution.commands import Command
+    from daemon.jobs.board import JobBoard
     from daemon.jobs.schedule import Schedule
     from daemon.registry import Registry
 
@@ -93,6 +95,7 @@ class Engine:
         self.desk: Desk
         self.halts: Halts
         self.services: Services
+        self.jobs: JobBoard
         self._auditor: audit.Auditor
         self._losses: LossWatch
         self._skew: skew.SkewWatch
@@ -149,6 +152,8 @@ class Engine:
         self.schedule.every(audit.EVERY, self._auditor.run, name="audit")
         self.schedule.every(CALENDARS_EVERY, self.calendars.renew, name="renew calendars")
         self.schedule.start()
+        for name in self.registry.accounts:
+            self.jobs.begin(name)
         self._tasks.spawn(guarded(self._auditor.first, "first audit"), name="first audit")
 
     def _assemble(self) -> None:
@@ -186,6 +191,14 @@ class Engine:
             brokers=brokers,
             current=self.current,
             commands_of=self._commands_of,
+        )
+        self.jobs = open_board(
+            self.services,
+            calendars=self.calendars,
+            bus=self.bus,
+            schedule=self.schedule,
+            tasks=self._tasks,
+            account_of=self.accounts.get,
         )
         self._auditor = audit.Auditor(self.store, brokers, clock, ids)
         self._losses = LossWatch(self.services)

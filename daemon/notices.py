@@ -108,6 +108,46 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
         Level.WARNING,
         "changed in the configuration and not in force before a restart: {keys}",
     ),
+    "no_trading_day": (Level.INFO, "{day} is not a trading day of {market}, no orders are made"),
+    "calendar_disagrees": (
+        Level.ALARM,
+        "{day}: the calendar says {calendar}, the broker says {broker}; no orders are made today",
+    ),
+    "job_missed": (
+        Level.WARNING,
+        "{job} was missed while the daemon was down, {count} times, last on {day}",
+    ),
+    "job_failed": (Level.ALARM, "{job} of {day} could not be done, {reason}"),
+    "books_differ": (
+        Level.WARNING,
+        "{asset}: the books hold {books}, the broker has {broker}",
+    ),
+    "stale_order": (
+        Level.WARNING,
+        "{book}: order {order} for {symbol} is left from {day}, {remain} of {total} undone",
+    ),
+    "stale_order_stuck": (
+        Level.ALARM,
+        "{book}: the end of order {order} for {symbol} is not confirmed, no orders today so far",
+    ),
+    "rule_decided": (Level.INFO, "{book}: {symbol}, {decision}"),
+    "rule_failed": (Level.ALARM, "{book}: its rule made no orders today, {reason}"),
+    "rule_order_refused": (Level.WARNING, "{book}: {order} for {symbol} not placed, {reason}"),
+    "low_cash": (
+        Level.WARNING,
+        "{book}: {wanted} {currency} wanted for {symbol}, only {free} are free",
+    ),
+    "few_units": (
+        Level.WARNING,
+        "{book}: {wanted} {symbol} to be sold, only {free} are free",
+    ),
+    "daily_report": (
+        Level.INFO,
+        (
+            "{book} on {day}: {trades} trades, bought for {bought}, sold for {sold}, "
+            "profit {profit}, fees {fees}, saved by netting {saved}"
+        ),
+    ),
     "halted": (Level.WARNING, "{scope} {name} halted, {reason}"),
     "resumed": (Level.INFO, "{scope} {name} resumed"),
 }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from algorithms.domain import AccountName, BookName, OrderType, StrategyName, Symbol
+    from daemon.rules.rule import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """One strategy in one account. ``symbols`` empty: any symbol."""
+    """One strategy in one account. ``symbols`` empty: any symbol.
+
+    ``rule`` is None where all orders come from outside.
+    """
 
     name: BookName
     strategy: StrategyName
@@ -43,6 +47,7 @@ class Book:
     nets: bool
     slice_type: OrderType
     active: bool
+    rule: Rule | None = None
 
     def trades(self, symbol: Symbol) -> bool:
         """Whether this book may hold the symbol."""

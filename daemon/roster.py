@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from algorithms.domain import AccountName, BookName, StrategyName, Symbol
 from daemon.config.accounts import Environment
+from daemon.config.books import WEBHOOK_RULE
 from daemon.registry import Account, Book, Registry
+from daemon.rules.catalogue import make_rule
 
 if TYPE_CHECKING:
     from daemon.config import Config
@@ -38,6 +40,9 @@ def registry_of(config: Config) -> Registry:
             nets=book.net,
             slice_type=book.order_type,
             active=book.active,
+            rule=None
+            if book.rule.type == WEBHOOK_RULE
+            else make_rule(book.rule.type, book.rule.options),
         )
         for name, book in config.books.items()
     )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _DAY_S = 86_400
 
 
-class _RegularDay(NamedTuple):
+class RegularDay(NamedTuple):
     """An ordinary session; offsets count from midnight in the exchange's time zone."""
 
     zone: str
@@ -35,10 +35,10 @@ class _RegularDay(NamedTuple):
     close: timedelta
 
 
-_REGULAR_DAYS = {
-    Market.XKRX: _RegularDay("Asia/Seoul", timedelta(hours=9), timedelta(hours=15.5)),
-    Market.XNYS: _RegularDay("America/New_York", timedelta(hours=9.5), timedelta(hours=16)),
-    Market.ALWAYS_OPEN: _RegularDay("UTC", timedelta(0), timedelta(hours=24)),
+REGULAR_DAYS = {
+    Market.XKRX: RegularDay("Asia/Seoul", timedelta(hours=9), timedelta(hours=15.5)),
+    Market.XNYS: RegularDay("America/New_York", timedelta(hours=9.5), timedelta(hours=16)),
+    Market.ALWAYS_OPEN: RegularDay("UTC", timedelta(0), timedelta(hours=24)),
 }
 _WINTER, _SUMMER = date(2026, 1, 15), date(2026, 7, 15)
 """Both sides of every daylight saving change: times of two zones may differ between them."""
@@ -133,7 +133,7 @@ def _smallest_gap(market: Market, times: frozenset[JobTime]) -> int:
 
 def _second_of_day(market: Market, time: JobTime, day: date) -> int:
     """When a job runs on an ordinary day, in seconds after midnight at the exchange."""
-    regular = _REGULAR_DAYS[market]
+    regular = REGULAR_DAYS[market]
     if time.anchor is not Anchor.MIDNIGHT:
         start = regular.open if time.anchor is Anchor.OPEN else regular.close
         return int((start + time.offset).total_seconds()) % _DAY_S

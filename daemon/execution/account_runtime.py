@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from adapters.tasks import TaskSupervisor
     from algorithms.domain import AccountName
+    from daemon.execution.reconcile import Difference
     from daemon.execution.services import Services
     from daemon.storage.tx import Tx
 
@@ -126,6 +127,12 @@ class AccountRuntime:
             log.warning("account %s: not compared with its broker: %s", self.name, error)
         except Exception:
             log.exception("account %s: the comparison with its broker failed", self.name)
+
+    async def compare(self) -> tuple[Difference, ...]:
+        """Compare with the broker now; return the differences. Raises BrokerUnavailableError."""
+        if self._reconciler is None:
+            raise BrokerUnavailableError(self._problem or "not connected yet")
+        return await self._reconciler.run()
 
     async def stop(self) -> None:
         """Let calls under way end, leave the broker, end everything that runs here."""

@@ -54,6 +54,10 @@ if TYPE_CHECKING:
         def parent_changed(self, tx: Tx, parent: ParentOrder, now: datetime) -> None: ...
 
 
+BY_RULE = "rule:"
+"""How the request ids of orders begin that a book's own rule made; no request has them."""
+
+
 class UnknownOrderError(Exception):
     """There is no order with this id."""
 
@@ -277,10 +281,29 @@ class Orders:
         What cash is less than one lot depends on ``unit_cost``; where that is not known, any
         cash left counts as more.
         """
+        if parent.request_id.startswith(BY_RULE) and ZERO < parent.remain < parent.total:
+            tx.execute("mark_partly_sold", id=parent.id)
         if self.below_one_lot(parent, unit_cost):
             self.end_parent(tx, parent, ParentStatus.DONE, "residual_below_one_lot", now)
         else:
             self.end_parent(tx, parent, ParentStatus.EXPIRED, "not filled by the last slice", now)
+
+    def give_up(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
+        """End a TWAP that gets no more slices.
+
+        What is still at the broker is cancelled first: the order ends when that is confirmed.
+        """
+        parent = self.store_parent(tx, parent._replace(slices_left=0, due_at=None))
+        if not self.cancel_alive(tx, parent, now):
+            self.end_twap(tx, parent, now)
+
+    def cancel_alive(self, tx: Tx, parent: ParentOrder, now: datetime) -> bool:
+        """Ask for the end of what still works this parent; return whether there is anything."""
+        alive = self.live_children(tx, parent.id)
+        for child in alive:
+            if child.cancel_at is None or child.cancel_at > now:
+                tx.execute("set_cancel_at", id=child.id, cancel_at=to_us(now))
+        return bool(alive)
 
     def below_one_lot(self, parent: ParentOrder, price: Decimal | None = None) -> bool:
         """Whether what remains cannot trade one lot (of cash: at ``price``, if known)."""

@@ -118,7 +118,8 @@ class Slicer:
             parent.account, parent.strategy, parent.book
         ) is not None or self._frozen(tx, parent)
         if parent.order_type is OrderType.TWAP:
-            if book is None or instrument is None or blocked:
+            too_late = parent.deadline is None and now - parent.due_at > self._settings.max_age
+            if book is None or instrument is None or blocked or too_late:
                 self._pass_slot(tx, parent, now)
             else:
                 self._plan_slice(tx, parent, book, instrument, price, now)
@@ -135,17 +136,15 @@ class Slicer:
         self._orders.end_parent(tx, parent, ParentStatus.EXPIRED, TOO_OLD, now)
 
     def _overdue(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
-        """End a TWAP whose deadline has passed.
-
-        What is still at the broker is cancelled first: the order ends when that is confirmed.
-        """
-        parent = self._orders.store_parent(tx, parent._replace(slices_left=0, due_at=None))
-        if not self._cancel_alive(tx, parent, now):
-            self._orders.end_twap(tx, parent, now)
+        """End a TWAP whose deadline or last slice has passed."""
+        self._orders.give_up(tx, parent, now)
 
     def _pass_slot(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
         """Let a slice's turn go by; its part goes to the slices left. The deadline stands."""
         slot = self._slot(parent, now)
+        if parent.deadline is None and slot.left == 1:
+            self._overdue(tx, parent, now)
+            return
         self._orders.store_parent(
             tx,
             parent._replace(
@@ -223,7 +222,7 @@ class Slicer:
         price: Decimal | None,
         now: datetime,
     ) -> None:
-        if self._cancel_alive(tx, parent, now):
+        if self._orders.cancel_alive(tx, parent, now):
             return
         slot = self._slot(parent, now)
         waiting = parent._replace(slices_left=slot.left - 1, due_at=slot.next_at)
@@ -283,18 +282,14 @@ class Slicer:
         except ValueError:
             return None
 
-    def _cancel_alive(self, tx: Tx, parent: ParentOrder, now: datetime) -> bool:
-        """Ask for the end of what still works this parent; return whether there is anything."""
-        alive = self._orders.live_children(tx, parent.id)
-        for child in alive:
-            if child.cancel_at is None or child.cancel_at > now:
-                tx.execute("set_cancel_at", id=child.id, cancel_at=to_us(now))
-        return bool(alive)
-
     def _slot(self, parent: ParentOrder, now: datetime) -> _Slot:
-        """Find the slice whose turn it is. Slices whose time has passed have had their turn."""
+        """Find the slice whose turn it is. Slices whose time has passed have had their turn.
+
+        An order without a schedule of its own is worked at the twap jobs: each begins a slice and
+        says how many are left, and no two are closer than the time a slice has to fill.
+        """
         if parent.deadline is None:
-            return _Slot(1, None, self._settings.fill_timeout)
+            return _Slot(max(parent.slices_left, 1), None, self._settings.fill_timeout)
         span = parent.deadline - parent.created_at
         times = (
             slice_time(parent.created_at, span, parent.slices, k) for k in range(parent.slices)

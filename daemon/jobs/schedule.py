@@ -12,11 +12,12 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from adapters.clock import Clock
     from adapters.tasks import TaskSupervisor
@@ -36,6 +37,10 @@ class Schedule(Protocol):
 
     def every(self, period: timedelta, job: Callable[[], Awaitable[object]], *, name: str) -> None:
         """Run ``job`` after each ``period``, in place of an earlier job of this name."""
+        ...
+
+    def on(self, trigger: BaseTrigger, job: Callable[[], Awaitable[object]], *, name: str) -> None:
+        """Run ``job`` whenever the trigger says, in place of an earlier job of this name."""
         ...
 
     def forget(self, name: str) -> None:
@@ -81,6 +86,18 @@ class ApSchedule:
             replace_existing=True,
         )
 
+    def on(self, trigger: BaseTrigger, job: Callable[[], Awaitable[object]], *, name: str) -> None:
+        self._scheduler.add_job(
+            guarded,
+            trigger,
+            args=(job, name),
+            id=name,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,  # however late: the job itself knows what is too late
+            replace_existing=True,
+        )
+
     def forget(self, name: str) -> None:
         if self._scheduler.get_job(name) is not None:
             self._scheduler.remove_job(name)
@@ -100,7 +117,7 @@ class ClockSchedule:
     def __init__(self, clock: Clock, tasks: TaskSupervisor) -> None:
         self._clock = clock
         self._tasks = tasks
-        self._jobs: dict[str, tuple[timedelta, Callable[[], Awaitable[object]]]] = {}
+        self._jobs: dict[str, tuple[timedelta | BaseTrigger, Callable[[], Awaitable[object]]]] = {}
         self._repeating: dict[str, asyncio.Task[None]] = {}
         self._running = False
 
@@ -109,10 +126,10 @@ class ClockSchedule:
         return self._running
 
     def every(self, period: timedelta, job: Callable[[], Awaitable[object]], *, name: str) -> None:
-        self.forget(name)
-        self._jobs[name] = period, job
-        if self._running:
-            self._begin(name)
+        self._set(period, job, name)
+
+    def on(self, trigger: BaseTrigger, job: Callable[[], Awaitable[object]], *, name: str) -> None:
+        self._set(trigger, job, name)
 
     def forget(self, name: str) -> None:
         self._jobs.pop(name, None)
@@ -126,6 +143,14 @@ class ClockSchedule:
     async def stop(self) -> None:
         self._running = False
 
+    def _set(
+        self, when: timedelta | BaseTrigger, job: Callable[[], Awaitable[object]], name: str
+    ) -> None:
+        self.forget(name)
+        self._jobs[name] = when, job
+        if self._running:
+            self._begin(name)
+
     def _begin(self, name: str) -> None:
         self._repeating[name] = self._tasks.spawn(self._repeat(name), name=f"job {name}")
 
@@ -133,7 +158,21 @@ class ClockSchedule:
         """Run a job until another one has its name, or none."""
         myself = asyncio.current_task()
         while self._running and self._repeating.get(name) is myself:
-            period, job = self._jobs[name]
-            await self._clock.sleep(period.total_seconds())
+            when, job = self._jobs[name]
+            if not await self._wait(when):
+                return
             if self._repeating.get(name) is myself:
                 await guarded(job, name)
+
+    async def _wait(self, when: timedelta | BaseTrigger) -> bool:
+        """Wait until a job is due; False if it never is."""
+        if not isinstance(when, BaseTrigger):
+            await self._clock.sleep(when.total_seconds())
+            return True
+        now = self._clock.now()
+        at: datetime | None = when.get_next_fire_time(None, now)
+        if at is None:
+            return False
+        while (left := (at - self._clock.now()).total_seconds()) > 0:
+            await self._clock.sleep(left)
+        return True

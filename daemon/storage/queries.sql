@@ -371,3 +371,84 @@ WHERE account = :account AND sent_at IS NOT NULL AND sent_at > :since;
 -- What an account traded on a market day.
 SELECT book, symbol, side, quantity, price, fee, fee_asset FROM fills
 WHERE account = :account AND market_day = :market_day ORDER BY id;
+
+-- name: job_run
+-- How a job went for a book on a market day.
+SELECT status, due_at FROM job_runs
+WHERE account = :account AND job = :job AND book = :book AND day = :day;
+
+-- name: save_job_run!
+-- Store a run; one that was missed or failed gives way.
+INSERT INTO job_runs (account, job, book, day, due_at, status, note, at)
+VALUES (:account, :job, :book, :day, :due_at, :status, :note, :at)
+ON CONFLICT (account, job, book, day) DO UPDATE SET due_at = excluded.due_at,
+    status = excluded.status, note = excluded.note, at = excluded.at;
+
+-- name: last_job_run
+-- Until when the jobs of an account are accounted for.
+SELECT MAX(due_at) AS due_at FROM job_runs WHERE account = :account AND book = '';
+
+-- name: begin_slices!
+-- The next slice of every TWAP of an account that waits for the twap job.
+UPDATE parent_orders SET due_at = :now,
+    slices_left = CASE WHEN slices_left < :left THEN slices_left ELSE :left END
+WHERE account = :account AND order_type = 'TWAP' AND deadline IS NULL AND ended_at IS NULL
+    AND cancel_requested_at IS NULL AND slices_left > 0 AND created_at >= :since;
+
+-- name: symbols_due
+-- Symbols of an account with an order that wants planning.
+SELECT DISTINCT symbol FROM parent_orders
+WHERE account = :account AND due_at IS NOT NULL AND due_at <= :now;
+
+-- name: parents_before
+-- Live orders of an account from before a time, oldest first.
+SELECT * FROM parent_orders
+WHERE account = :account AND ended_at IS NULL AND created_at < :before ORDER BY id;
+
+-- name: rule_states
+-- What the rules of an account's books remember.
+SELECT book, symbol, state, seen_fill FROM rule_states WHERE account = :account;
+
+-- name: save_rule_state!
+-- Store what a rule remembers of a symbol.
+INSERT INTO rule_states (account, book, symbol, state, seen_fill)
+VALUES (:account, :book, :symbol, :state, :seen_fill)
+ON CONFLICT (account, book, symbol) DO UPDATE SET
+    state = excluded.state, seen_fill = excluded.seen_fill;
+
+-- name: sales_after
+-- Sales of an account that were booked after a fill, oldest first.
+SELECT id, book, symbol, profit, average_cost, market_day FROM fills
+WHERE id > :after AND account = :account AND side = 'sell' ORDER BY id;
+
+-- name: last_fill
+-- The fill that was booked last.
+SELECT MAX(id) AS id FROM fills;
+
+-- name: close_of_day
+-- The close of a symbol on a market day.
+SELECT close FROM closes WHERE account = :account AND symbol = :symbol AND day = :day;
+
+-- name: save_close!
+-- Remember a close.
+INSERT INTO closes (account, symbol, day, close) VALUES (:account, :symbol, :day, :close)
+ON CONFLICT (account, symbol, day) DO UPDATE SET close = excluded.close;
+
+-- name: forget_closes!
+-- Forget closes of an account that no rule asks for any more.
+DELETE FROM closes WHERE account = :account AND day < :before;
+
+-- name: mark_partly_sold!
+-- A full sell that ended with part of its shares sold.
+UPDATE parent_orders SET kind = 'SELL_PART' WHERE id = :id AND kind = 'SELL';
+
+-- name: report_of_day
+-- What the books of an account traded on a market day, with profit.
+SELECT book, side, source, quantity, price, fee, fee_asset, profit FROM fills
+WHERE account = :account AND market_day = :day;
+
+-- name: save_daily_report!
+-- Store a book's report of a day; a later one of the same day replaces it.
+INSERT INTO daily_reports (account, book, day, report, at)
+VALUES (:account, :book, :day, :report, :at)
+ON CONFLICT (account, book, day) DO UPDATE SET report = excluded.report, at = excluded.at;

@@ -90,3 +90,25 @@ def test_every_moment_lies_before_the_next_close_and_in_its_own_session(at: date
         if session is not None:
             assert session.open <= at < session.close == close
             assert market.day_at(at) == session.day
+
+
+def test_a_day_has_its_session_and_the_one_before() -> None:
+    assert NYSE.session_on(HALF_DAY.day) == HALF_DAY
+    assert NYSE.session_on(date(2026, 11, 26)) is None
+    assert NYSE.day_before(MONDAY.day) == FRIDAY.day
+    assert NYSE.day_before(date(2026, 11, 22)) == FRIDAY.day
+    assert NYSE.day_before(date(2026, 1, 1)) is None
+
+
+def test_trading_days_are_counted_after_one_day_and_with_the_other() -> None:
+    assert NYSE.days_since(FRIDAY.day, MONDAY.day) == 1
+    assert NYSE.days_since(FRIDAY.day, FRIDAY.day) == 0
+    assert NYSE.days_since(MONDAY.day, FRIDAY.day) == 0
+    assert NYSE.days_since(date(2026, 11, 21), date(2026, 11, 22)) == 0
+
+
+def test_a_market_without_hours_trades_on_every_day() -> None:
+    market = AlwaysOpen()
+    assert market.session_on(FRIDAY.day).open == datetime(2026, 11, 20, tzinfo=UTC)
+    assert market.day_before(MONDAY.day) == date(2026, 11, 22)
+    assert market.days_since(FRIDAY.day, MONDAY.day) == 3

@@ -52,7 +52,7 @@ closed = ["2026-06-03"]
 run = "reconcile"
 at = "open"
 [[jobs]]
-run = "twap"
+run = "loc"
 at = "open"
 """
 

@@ -4,7 +4,9 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from adapters.clock import LoopClock
+from apscheduler.triggers.base import BaseTrigger
+
+from adapters.clock import LoopClock, SystemClock
 from adapters.tasks import TaskSupervisor
 from daemon.jobs.schedule import ApSchedule, ClockSchedule
 
@@ -81,6 +83,46 @@ class TestClockSchedule:
         assert len(runs) == 1
 
 
+class Twice(BaseTrigger):  # type: ignore[misc]  # its package publishes no types
+    """Due at two times, then never again."""
+
+    def __init__(self, *times: datetime) -> None:
+        self._times = times
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
+        return next((at for at in self._times if at > (previous or now)), None)
+
+
+class TestTimesOfDay:
+    async def test_under_virtual_time_a_trigger_says_when(self) -> None:
+        clock, tasks = LoopClock(START), TaskSupervisor()
+        schedule = ClockSchedule(clock, tasks)
+        runs: list[datetime] = []
+        times = (START + HALF_A_MINUTE, START + timedelta(hours=1, microseconds=1))
+        schedule.start()
+        schedule.on(Twice(*times), counting(runs, clock), name="compare")
+
+        await clock.sleep(7200)
+
+        assert runs == list(times)
+        await tasks.close(1)
+
+    async def test_a_later_trigger_takes_the_place_of_an_earlier_one(self) -> None:
+        clock, tasks = LoopClock(START), TaskSupervisor()
+        schedule = ClockSchedule(clock, tasks)
+        runs: list[datetime] = []
+        schedule.start()
+        schedule.on(Twice(START + HALF_A_MINUTE), counting(runs, clock), name="compare")
+        schedule.on(Twice(START + 2 * HALF_A_MINUTE), counting(runs, clock), name="compare")
+        schedule.every(HALF_A_MINUTE, counting([], clock), name="other")
+        schedule.forget("other")
+
+        await clock.sleep(100)
+
+        assert runs == [START + 2 * HALF_A_MINUTE]
+        await tasks.close(1)
+
+
 class TestApSchedule:
     loop_factory = asyncio.new_event_loop
 
@@ -104,3 +146,20 @@ class TestApSchedule:
         assert loops[0] is asyncio.get_running_loop()
         await schedule.stop()
         assert not is_running(schedule)
+
+    async def test_a_trigger_says_when(self) -> None:
+        schedule = ApSchedule()
+        ran = asyncio.Event()
+
+        async def job() -> None:
+            await asyncio.sleep(0)
+            ran.set()
+
+        schedule.start()
+        soon = SystemClock().now() + timedelta(milliseconds=30)
+        schedule.on(Twice(soon), job, name="compare")
+
+        async with asyncio.timeout(5):
+            await ran.wait()
+        schedule.forget("compare")
+        await schedule.stop()

@@ -1,0 +1,117 @@
+"""Every kind of job and what does it; the board with all it needs, put together."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from daemon.calendars import CalendarError
+from daemon.config.jobs import JobKind
+from daemon.execution.rule_intake import RuleIntake
+from daemon.execution.stale import StaleOrders
+from daemon.jobs.board import JobBoard, NotNowError, Tools
+from daemon.jobs.comparison import Comparison
+from daemon.jobs.day_prices import DayPrices
+from daemon.jobs.make_orders import MakeOrders
+from daemon.jobs.reports import Reports
+from daemon.jobs.rule_round import RuleRound
+from daemon.jobs.timetable import Timetable
+from daemon.jobs.twap import TwapTick
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from adapters.tasks import TaskSupervisor
+    from algorithms.domain import AccountName
+    from daemon.calendars import Calendars
+    from daemon.config import Config
+    from daemon.execution.account_runtime import AccountRuntime
+    from daemon.execution.services import Services
+    from daemon.jobs.board import JobRunner
+    from daemon.jobs.schedule import Schedule
+    from daemon.signals import SignalBus
+
+
+class Timetables:
+    """The timetable of each account, as the configuration and the calendars say now."""
+
+    def __init__(self, services: Services, calendars: Calendars) -> None:
+        self._services = services
+        self._calendars = calendars
+
+    async def of(self, account: AccountName) -> Timetable:
+        """Raises NotNowError while the market's calendar is not known."""
+        config = self._services.current.setup.config
+        market = config.accounts[account].market
+        try:
+            sessions = await self._calendars.sessions(market)
+        except CalendarError as error:
+            raise NotNowError(str(error)) from error
+        times = tuple(
+            (job.run, time) for job in config.jobs if account in _accounts(config, job.accounts)
+            for time in job.at
+        )  # fmt: skip
+        return Timetable(market, sessions, times, frozenset(config.schedule.weekdays))
+
+
+def open_board(
+    services: Services,
+    *,
+    calendars: Calendars,
+    bus: SignalBus,
+    schedule: Schedule,
+    tasks: TaskSupervisor,
+    account_of: Callable[[AccountName], AccountRuntime | None],
+) -> JobBoard:
+    """Put the board together; accounts are begun one by one."""
+    timetables = Timetables(services, calendars)
+
+    async def ready(account: AccountName) -> None:
+        runtime = account_of(account)
+        if runtime is not None:
+            await runtime.tried.wait()
+
+    return JobBoard(
+        Tools(
+            clock=services.clock,
+            persistence=services.persistence,
+            ids=services.ids,
+            runners=runners(services, timetables.of, bus, account_of),
+            timetable=timetables.of,
+            catch_up=lambda: timedelta(
+                minutes=services.current.setup.config.schedule.catch_up_minutes
+            ),
+        ),
+        schedule,
+        tasks,
+        ready,
+    )
+
+
+def runners(
+    services: Services,
+    timetable: Callable[[AccountName], Awaitable[Timetable]],
+    bus: SignalBus,
+    account_of: Callable[[AccountName], AccountRuntime | None],
+) -> Mapping[JobKind, JobRunner]:
+    """Every kind of job that can be done. A new kind is one line here."""
+    intake = RuleIntake(services.current, services.halts, services.orders, services.ids)
+    stale = StaleOrders(services.clock, services.persistence, services.orders, services.ids)
+    return {
+        JobKind.MAKE_ORDERS: MakeOrders(
+            services,
+            bus=bus,
+            rules=RuleRound(services, DayPrices(services.market, services.persistence), intake),
+            stale=stale,
+            account_of=account_of,
+            timetable=timetable,
+        ),
+        JobKind.TWAP: TwapTick(services.clock, timetable),
+        JobKind.RECONCILE: Comparison(account_of),
+        JobKind.REPORT: Reports(services),
+    }
+
+
+def _accounts(config: Config, named: tuple[AccountName, ...]) -> tuple[AccountName, ...]:
+    """Return the accounts a job is for: those it names, else all."""
+    return named or tuple(config.accounts)
