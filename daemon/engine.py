@@ -152,8 +152,7 @@ class Engine:
         self.schedule.every(audit.EVERY, self._auditor.run, name="audit")
         self.schedule.every(CALENDARS_EVERY, self.calendars.renew, name="renew calendars")
         self.schedule.start()
-        for name in self.registry.accounts:
-            self.jobs.begin(name)
+        await self.jobs.follow(self.registry.accounts)
         self._tasks.spawn(guarded(self._auditor.first, "first audit"), name="first audit")
 
     def _assemble(self) -> None:
@@ -192,18 +191,18 @@ class Engine:
             current=self.current,
             commands_of=self._commands_of,
         )
+        self.fleet = Fleet(self.services, self.schedule, self._connect, self._on_failure)
         self.jobs = open_board(
             self.services,
             calendars=self.calendars,
             bus=self.bus,
             schedule=self.schedule,
             tasks=self._tasks,
-            account_of=self.accounts.get,
+            account_of=self.fleet.accounts.get,
         )
         self._auditor = audit.Auditor(self.store, brokers, clock, ids)
         self._losses = LossWatch(self.services)
         self._skew = skew.SkewWatch(self.services)
-        self.fleet = Fleet(self.services, self.schedule, self._connect, self._on_failure)
         self.bus.subscribe(WorkArrived, self.fleet.work_arrived)
         self.bus.subscribe(OrderTaken, self.fleet.order_taken)
 

@@ -151,6 +151,7 @@ class Reload:
             if isinstance(outcome, Exception):
                 log.error("the configuration is in force, but: %s", outcome, exc_info=outcome)
         fleet.compare_every(timedelta(seconds=float(new.reconcile.seconds)))
+        await engine.jobs.follow(engine.registry.accounts)
         fleet.wake()
 
     async def _refuse(self, reasons: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ Runs inside the writer's transaction, like the intake of webhooks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to, to_text
@@ -75,10 +75,23 @@ class RuleIntake:
         self, tx: Tx, book: Book, symbol: Symbol, wish: Wish, terms: RuleTerms, now: datetime
     ) -> ParentOrder:
         self._check(book, symbol)
-        order = self._order(book, symbol, wish, terms, now)
-        if order.side is Side.SELL:
-            return self._sell(tx, book, order, terms)
-        return self._buy(tx, book, order, terms)
+        wanted = self._order(book, symbol, wish, terms, now)
+        take = self._sell if wanted.side is Side.SELL else self._buy
+        order = take(tx, book, wanted, terms)
+        self._judge(order, terms)
+        return order
+
+    def _judge(self, order: ParentOrder, terms: RuleTerms) -> None:
+        """Hold an order against the limits of [risk]."""
+        units = order.total
+        if order.measure is Measure.CASH:
+            lot = terms.instrument.lot
+            units = order.total // (terms.price * lot) * lot
+        objection = self._current.setup.risk.objection(
+            units, limit=order.limit_price, stop=None, price=terms.price
+        )
+        if objection is not None:
+            raise _Refusal(objection)
 
     def _check(self, book: Book, symbol: Symbol) -> None:
         if not book.active:
@@ -86,6 +99,9 @@ class RuleIntake:
         halted = self._halts.reason(book.account.name, book.strategy, book.name)
         if halted is not None:
             raise _Refusal(f"halted: {halted}")
+        not_live = self._current.setup.risk.not_live(book.account)
+        if not_live is not None:
+            raise _Refusal(not_live)
         if not book.trades(symbol):
             raise _Refusal(f"symbol_not_in_book: {book.name} does not trade {symbol}")
 
@@ -136,7 +152,7 @@ class RuleIntake:
             )  # fmt: skip
         if not quantity:
             raise _Refusal(f"insufficient_holdings: {to_text(free)} {order.symbol} free")
-        return replace(order, total=quantity, remain=quantity, reserved=quantity)
+        return order._replace(total=quantity, remain=quantity, reserved=quantity)
 
     def _buy(self, tx: Tx, book: Book, order: ParentOrder, terms: RuleTerms) -> ParentOrder:
         unit = self._unit_cost(book, order, terms)
@@ -156,14 +172,13 @@ class RuleIntake:
             )
         if order.measure is Measure.CASH:
             reserve_price = None if order.order_type is OrderType.TWAP else unit
-            return replace(
-                order, total=cash, remain=cash, reserved=cash, reserve_price=reserve_price
+            return order._replace(
+                total=cash, remain=cash, reserved=cash, reserve_price=reserve_price
             )
         quantity = floor_to(order.total, lot)
         if cash < wanted:
             quantity = cash // (unit * lot) * lot
-        return replace(
-            order,
+        return order._replace(
             total=quantity,
             remain=quantity,
             reserved=quantity * unit,

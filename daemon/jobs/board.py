@@ -20,7 +20,7 @@ from daemon.jobs.timetable import NextDue
 from daemon.notices import raise_notice
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from datetime import datetime
 
     from adapters.clock import Clock
@@ -104,6 +104,8 @@ class AccountJobs:
         """Do what is due; return when to try again what could not be done."""
         tools = self._tools
         timetable = await tools.timetable(self._account)
+        if not timetable.times:
+            return None
         now, catch_up = tools.clock.now(), tools.catch_up()
         known = await tools.persistence.read(partial(last_due, account=self._account))
         since = now - catch_up if known is None else min(known, now - catch_up)
@@ -220,25 +222,37 @@ class JobBoard:
         self._tasks = tasks
         self._ready = ready
         self._accounts: dict[AccountName, AccountJobs] = {}
+        self._working: dict[AccountName, asyncio.Task[None]] = {}
 
-    def begin(self, account: AccountName) -> None:
-        """Run the jobs of an account from now on, as soon as its broker has been tried."""
-        jobs = AccountJobs(account, self._tools)
-        self._accounts[account] = jobs
-        self._tasks.spawn(self._begin(account, jobs), name=f"jobs of {account}")
+    async def follow(self, accounts: Iterable[AccountName]) -> None:
+        """Have the jobs of these accounts and no others, at the times that hold now.
 
-    def end(self, account: AccountName) -> None:
-        """Run no more jobs of an account."""
-        self._accounts.pop(account, None)
-        self._schedule.forget(_timer(account))
-
-    async def refresh(self) -> None:
-        """Work out anew when jobs are due: their times or the calendars have changed."""
+        For a start, and when the configuration or a calendar has changed.
+        """
+        wanted = set(accounts)
+        for account in self._accounts.keys() - wanted:
+            self._end(account)
         for account, jobs in list(self._accounts.items()):
             await self._set_timer(account, jobs)
             jobs.wake()
+        for account in sorted(wanted - self._accounts.keys()):
+            self._begin(account)
 
-    async def _begin(self, account: AccountName, jobs: AccountJobs) -> None:
+    def _begin(self, account: AccountName) -> None:
+        jobs = AccountJobs(account, self._tools)
+        self._accounts[account] = jobs
+        self._working[account] = self._tasks.spawn(
+            self._work(account, jobs), name=f"jobs of {account}"
+        )
+
+    def _end(self, account: AccountName) -> None:
+        """Run no more jobs of an account; what one has stored stays stored."""
+        del self._accounts[account]
+        self._working.pop(account).cancel()
+        self._schedule.forget(_timer(account))
+
+    async def _work(self, account: AccountName, jobs: AccountJobs) -> None:
+        """Do an account's jobs as soon as its broker has been tried."""
         await self._ready(account)
         while not await self._set_timer(account, jobs):
             await self._tools.clock.sleep(RETRY.total_seconds())

@@ -128,3 +128,13 @@ async def test_a_book_that_is_halted_or_off_gets_nothing(tmp_path: Path) -> None
         await here.engine.halts.halt(Scope.ALL, "", "by hand", here.clock.now())
         assert await placed(here, wish()) is None
         assert told(here, "rule_order_refused")[0]["reason"].startswith("halted: ")
+
+
+async def test_the_limits_of_risk_hold_for_rules_too(tmp_path: Path) -> None:
+    limited = house({"bot": QUIET}).replace(
+        "[reconcile]", "[risk]\nmax_order_value = 500\n[reconcile]"
+    )
+    async with morning(tmp_path, limited) as here:
+        assert await placed(here, wish(amount="1000")) is None
+        assert "500" in told(here, "rule_order_refused")[0]["reason"]
+        assert await placed(here, wish(amount="500")) is not None

@@ -88,14 +88,14 @@ async def test_a_job_that_nobody_does_is_passed_over(tmp_path: Path) -> None:
         assert runs(here) == []
 
 
-async def test_new_times_count_after_a_refresh(tmp_path: Path) -> None:
+async def test_new_times_count_once_the_board_follows_them(tmp_path: Path) -> None:
     async with morning(tmp_path, house({}, jobs="")) as here:
         runner = put_on(here, Recorded(here))
         await here.pass_time(60)
         (tmp_path / "later").mkdir()
         async with morning(tmp_path / "later", house({}, jobs=TWICE), clock=here.clock) as other:
             here.engine.current.setup = other.engine.current.setup
-        await here.engine.jobs.refresh()
+        await here.engine.jobs.follow(here.engine.accounts)
         await until(here, new_york(12))
         assert runner.tried == [new_york(10), new_york(11)]
 
@@ -104,7 +104,6 @@ async def test_an_account_that_ended_has_no_jobs(tmp_path: Path) -> None:
     async with morning(tmp_path, house({}, jobs=TWICE)) as here:
         runner = put_on(here, Recorded(here))
         await until(here, new_york(10) + timedelta(minutes=1))
-        for account in here.engine.accounts:
-            here.engine.jobs.end(account)
+        await here.engine.jobs.follow(())
         await until(here, new_york(12))
         assert runner.tried == [new_york(10)]
