@@ -126,10 +126,10 @@ def trade(
         if holding.quantity * change >= ZERO:
             return Holding(holding.quantity + change, holding.cost + value), ZERO
         closing = min(abs(change), abs(holding.quantity))
-        released = _released(holding, closing)
+        cost = released(holding, closing)
         closed_value = closing * price * (1 if change > ZERO else -1)
-        profit = -closed_value - released
-        left = Holding(holding.quantity + change, holding.cost - released)
+        profit = -closed_value - cost
+        left = Holding(holding.quantity + change, holding.cost - cost)
         opened_value = value - closed_value
         return Holding(left.quantity, left.cost + opened_value), profit
 
@@ -140,8 +140,8 @@ def pay_in_units(holding: Holding, fee: Decimal) -> Holding:
         quantity = holding.quantity - fee
         if not quantity or not holding.quantity:
             return Holding(quantity, ZERO)
-        released = divide(multiply(holding.cost, fee), holding.quantity, COST_PLACES)
-        return Holding(quantity, holding.cost - released)
+        cost = divide(multiply(holding.cost, fee), holding.quantity, COST_PLACES)
+        return Holding(quantity, holding.cost - cost)
 
 
 def average_cost(holding: Holding) -> Decimal | None:
@@ -151,8 +151,10 @@ def average_cost(holding: Holding) -> Decimal | None:
     return divide(holding.cost, holding.quantity, COST_PLACES)
 
 
-def _released(holding: Holding, quantity: Decimal) -> Decimal:
-    """The part of the cost that leaves with ``quantity`` units."""
+def released(holding: Holding, quantity: Decimal) -> Decimal:
+    """The part of the cost that leaves with ``quantity`` units, of those held."""
+    if not holding.cost:
+        return ZERO
     if quantity == abs(holding.quantity):
         return holding.cost
     return divide(multiply(holding.cost, quantity), abs(holding.quantity), COST_PLACES)

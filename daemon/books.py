@@ -19,6 +19,7 @@ from algorithms.domain import (
 )
 from algorithms.invariants import (
     CancelTarget,
+    Change,
     Crossing,
     Event,
     Family,
@@ -72,6 +73,10 @@ def read_books(
         crossings=_crossings(rows),
         requests=map(_request, rows.of("all_requests")),
         held=read_held(view),
+        splits=frozenset(
+            (AccountName(row["account"]), Symbol(row["symbol"]), from_us(row["requested_at"]))
+            for row in view.fetch("all_splits")
+        ),
         brokers=tuple(brokers),
         brokers_are_still=brokers_are_still,
     )
@@ -131,6 +136,7 @@ class _Alongside:
 
 
 def _events(rows: _Rows) -> Iterator[Event]:
+    entries = _Alongside(rows.of("all_entries"), "event_id")
     for event_id, group in groupby(rows.of("all_postings"), key=itemgetter("event_id")):
         lines = list(group)
         yield Event(
@@ -138,6 +144,7 @@ def _events(rows: _Rows) -> Iterator[Event]:
             lines[0]["kind"],
             AccountName(lines[0]["event_account"]),
             tuple(map(_posting, lines)),
+            tuple(map(_change, entries.take(event_id))),
         )
 
 
@@ -170,6 +177,16 @@ def _crossings(rows: _Rows) -> Iterator[Crossing]:
             tuple(map(_fill, fills.take(pair_id))),
             len(events.take(pair_id)),
         )
+
+
+def _change(row: sqlite3.Row) -> Change:
+    return Change(
+        BookName(row["book"]),
+        row["asset"],
+        Decimal(row["quantity"]),
+        Decimal(row["cost"]),
+        Decimal(row["profit"]),
+    )
 
 
 def _posting(row: sqlite3.Row) -> Posting:

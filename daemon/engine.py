@@ -17,6 +17,7 @@ from daemon import audit
 from daemon.brokers import open_broker
 from daemon.calendars import CalendarError, Calendars, compute_in_child
 from daemon.execution import skew
+from daemon.execution.bookkeeper import Bookkeeper
 from daemon.execution.cancels import CancelDesk
 from daemon.execution.capital import post_capital
 from daemon.execution.desk import Desk
@@ -24,11 +25,13 @@ from daemon.execution.evidence import Evidence
 from daemon.execution.fills import Fills
 from daemon.execution.halts import Halts
 from daemon.execution.intake import Intake
+from daemon.execution.ledger_desk import SPLITS_EVERY, LedgerDesk
 from daemon.execution.losses import LossWatch
 from daemon.execution.orders import Orders
 from daemon.execution.persistence import Persistence
 from daemon.execution.requests import Requests
-from daemon.execution.services import KnownLots, Services
+from daemon.execution.services import KnownLots, MarketDays, Services
+from daemon.execution.splits import Splits
 from daemon.fleet import Fleet
 from daemon.ids import IdSource
 from daemon.jobs.office import open_board
@@ -94,6 +97,7 @@ class Engine:
         self.store: SqliteStore
         self.desk: Desk
         self.halts: Halts
+        self.ledger: LedgerDesk
         self.services: Services
         self.jobs: JobBoard
         self._auditor: audit.Auditor
@@ -140,6 +144,7 @@ class Engine:
         if newest is not None and newest["id"] is not None:
             self._ids.go_on_after(newest["id"])
         await self.halts.load()
+        await self.ledger.load()
         now = self._clock.now()
         await self.store.write(lambda tx: post_capital(tx, self.registry, self._ids, now))
         for name in self.registry.accounts:
@@ -147,6 +152,7 @@ class Engine:
         await self._wait_for_brokers()
         await self.desk.recover(self.fleet.tried)
         self.fleet.compare_every(timedelta(seconds=float(self.config.reconcile.seconds)))
+        self.schedule.every(SPLITS_EVERY, self.ledger.carry_out, name="splits")
         self.schedule.every(LOSSES_EVERY, self._losses.run, name="losses")
         self.schedule.every(skew.EVERY, self._skew.run, name="clocks")
         self.schedule.every(audit.EVERY, self._auditor.run, name="audit")
@@ -165,18 +171,23 @@ class Engine:
         orders = Orders(lots, ids, requests)
         fills = Fills(orders, lots, ids)
         self.halts = Halts(self.store)
+        persistence = Persistence(self.store, clock)
+        splits = Splits(self.current, lots, orders, ids)
+        keeper = Bookkeeper(self.current, lots, ids, splits, MarketDays(brokers))
         self.services = Services(
             clock=clock,
             ids=ids,
             current=self.current,
             market=market,
             brokers=brokers,
-            persistence=Persistence(self.store, clock),
+            persistence=persistence,
             orders=orders,
             fills=fills,
             evidence=Evidence(orders, fills, ids),
             halts=self.halts,
+            keeper=keeper,
         )
+        self.ledger = LedgerDesk(self.store, self.services, splits)
         self.desk = Desk(
             store=self.store,
             clock=clock,

@@ -71,6 +71,11 @@ class Market:
         """Return the instrument if it has been asked for before."""
         return self._instruments.get((account, symbol))
 
+    def forget_symbol(self, account: AccountName, symbol: Symbol) -> None:
+        """Drop what is remembered of a symbol: a split has made it another thing."""
+        self._instruments.pop((account, symbol), None)
+        self._quotes.pop((account, symbol), None)
+
     def recent_quote(self, account: AccountName, symbol: Symbol) -> Quote | None:
         """Return a price some seconds old at most, and see to a newer one for the next time."""
         found = self._quotes.get((account, symbol))

@@ -90,6 +90,16 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
     "stream_restored": (Level.INFO, "events of the broker flow again"),
     "broker_unavailable": (Level.WARNING, "the broker does not answer, {reason}"),
     "invariant_broken": (Level.ALARM, "invariant {number} does not hold: {text}"),
+    "ledger_entry": (Level.INFO, "{book}: {kind}, {quantity} {asset}"),
+    "split_done": (Level.INFO, "{symbol}: split {ratio} carried out, {orders} open orders scaled"),
+    "split_waits": (Level.WARNING, "{symbol}: a split waits, {reason}"),
+    "holdings_found": (
+        Level.WARNING,
+        (
+            "{asset}: the broker had {broker} at the start, the books {books}; {amount} waits in "
+            "suspense for a person to say whose it is"
+        ),
+    ),
     "daily_loss": (
         Level.ALARM,
         "{book} lost {loss} on {day}, the limit is {limit}; it is halted until it is resumed",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adapters.broker import RefusalCode
+from adapters.paper.operations import ImpossibleOperationError
 from algorithms.decimals import EXACT, ZERO, add, exactly, multiply, subtract, to_text
-from algorithms.domain import Side
+from algorithms.domain import Side, Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from adapters.paper.charges import Charges
     from adapters.paper.orders import PaperFill, PaperOrder
-    from algorithms.domain import Symbol
 
 
 class Account:
@@ -73,6 +73,25 @@ class Account:
         else:
             self.positions[symbol] = subtract(self.position(symbol), fill.quantity)
             self.cash = subtract(add(self.cash, value), fill.fee)
+
+    def adjust(self, asset: str, amount: Decimal) -> None:
+        """Let money or units come or go without an order.
+
+        Raises ImpossibleOperationError when less than what should go is free.
+        """
+        symbol = Symbol(asset)
+        is_cash = asset == self.charges.currency
+        free = (
+            self.free_cash
+            if is_cash
+            else subtract(self.position(symbol), self.asked(symbol, Side.SELL))
+        )
+        if amount < ZERO and add(free, amount) < ZERO:
+            raise ImpossibleOperationError(f"{to_text(free)} {asset} free")
+        if is_cash:
+            self.cash = add(self.cash, amount)
+        else:
+            self.positions[symbol] = add(self.position(symbol), amount)
 
     def objection(
         self, order: PaperOrder, price_of: Callable[[Symbol], Decimal]

@@ -40,7 +40,16 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x6E657478
 """Marks the file as a paper exchange's ("netx"), so that no other database is written to."""
-VERSION = 1
+VERSION = 2
+_UPGRADES = {
+    1: """
+        CREATE TABLE operations (
+            account TEXT NOT NULL, key TEXT NOT NULL, done_at TEXT NOT NULL, what TEXT NOT NULL,
+            PRIMARY KEY (account, key)
+        ) STRICT, WITHOUT ROWID;
+    """,
+}
+"""What makes a file of an older version one of the next."""
 
 _PLACES = ", ".join("?" * (ORDER_WIDTH + 1))
 _SAVE_ORDER = f"""
@@ -95,6 +104,8 @@ class Commit:
     prices: tuple[Price, ...]
     orders: tuple[PaperOrder, ...]
     fills: tuple[PaperFill, ...]
+    operations: tuple[tuple[str, str], ...] = ()
+    """Keys of what was done without an order, and what it was."""
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write all of it or nothing.
@@ -125,6 +136,10 @@ class Commit:
                 [(name, symbol, to_text(units)) for symbol, units in self.positions.items()],
             )
             connection.executemany(
+                "INSERT INTO operations (account, key, done_at, what) VALUES (?, ?, ?, ?)",
+                [(name, key, time_text(self.played_to), what) for key, what in self.operations],
+            )
+            connection.executemany(
                 _SAVE_PRICE, [(name, *price_row(price)) for price in self.prices]
             )
 
@@ -133,6 +148,10 @@ def prepare(connection: sqlite3.Connection) -> None:
     """Make the tables in a new file; raise PaperSettingsError for a file of another kind."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    while application == APPLICATION_ID and version in _UPGRADES:
+        script = f"{_UPGRADES[version]} PRAGMA user_version = {version + 1}"
+        connection.executescript(f"BEGIN IMMEDIATE; {script}; COMMIT;")
+        version += 1
     if (application, version) == (APPLICATION_ID, VERSION):
         return
     if application == APPLICATION_ID:
@@ -245,6 +264,14 @@ def orders_like(
         None if request.limit_price is None else to_text(request.limit_price),
         None if request.stop_price is None else to_text(request.stop_price),
     )
+
+
+def has_done(connection: sqlite3.Connection, account: AccountName, key: str) -> bool:
+    """Whether an operation with this key was carried out."""
+    found = connection.execute(
+        "SELECT 1 FROM operations WHERE account = ? AND key = ?", (account, key)
+    )
+    return found.fetchone() is not None
 
 
 def fills_of(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerOrderState, RefusalCode, Refused
@@ -21,24 +22,28 @@ from adapters.paper.matching import (
     stop_is_reached,
     trading_price,
 )
+from adapters.paper.operations import Adjust, ImpossibleOperationError, SplitUnits
 from adapters.paper.orders import CLOSING_TYPES, PaperFill, PaperOrder
 from adapters.paper.prices import LONGEST_CATCH_UP
-from algorithms.decimals import ZERO, add, multiply
-from algorithms.domain import Side, TimeInForce
+from algorithms.bookkeeping import Ratio
+from algorithms.decimals import ZERO, add, divide, exactly, floor_to, multiply, subtract
+from algorithms.domain import Side, Symbol, TimeInForce
 
 if TYPE_CHECKING:
     from datetime import date, datetime
-    from decimal import Decimal
 
     from adapters.broker import OrderRequest
     from adapters.paper.account import Account
     from adapters.paper.market import Market
+    from adapters.paper.operations import Operation
     from adapters.paper.order_book import OrderBook
     from adapters.sessions import Sessions
-    from algorithms.domain import Symbol
 
 PIECE_INTERVAL = timedelta(seconds=5)
 """Where orders fill in pieces: the time from one piece to the next."""
+
+CENT = Decimal("0.01")
+"""A fraction of a lot that a split leaves is paid out to the full cent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +80,8 @@ class Changes:
     orders: dict[int, PaperOrder] = field(default_factory=dict)
     fills: list[PaperFill] = field(default_factory=list)
     reports: list[PaperOrder | PaperFill] = field(default_factory=list)
+    operations: dict[str, Operation] = field(default_factory=dict)
+    adjusted: set[Symbol] = field(default_factory=set)
 
 
 class Engine:
@@ -104,7 +111,8 @@ class Engine:
     @property
     def has_changes(self) -> bool:
         """Whether something waits to be stored."""
-        return bool(self.changes.orders) or self.market.has_news
+        changes = self.changes
+        return bool(changes.orders or changes.operations) or self.market.has_news
 
     def next_event(self) -> datetime | None:
         """Return when something may next happen to an open order; None if nothing will."""
@@ -158,6 +166,37 @@ class Engine:
         self.market.set_price(symbol, price)
         if self._is_open():
             self._match(symbol)
+
+    def operate(self, key: str, operation: Operation, at: datetime) -> None:
+        """Do what no order does. Raises ImpossibleOperationError; then nothing has changed."""
+        self.advance(at)
+        match operation:
+            case Adjust(asset, amount):
+                self.account.adjust(asset, amount)
+                self.changes.adjusted.add(Symbol(asset))
+            case SplitUnits(symbol):
+                self._split(symbol, Ratio(operation.new, operation.old))
+        self.changes.operations[key] = operation
+
+    def _split(self, symbol: Symbol, ratio: Ratio) -> None:
+        """End the symbol's orders, change its units, pay out what makes no lot."""
+        if not self.market.trades(symbol):
+            raise ImpossibleOperationError(f"{symbol} is not traded here")
+        for order in tuple(self.book):
+            if order.symbol == symbol:
+                self._end(order, BrokerOrderState.CANCELLED, "the symbol was split")
+        self.market.move(symbol, self.now)
+        before = self.account.position(symbol)
+        after = ratio.units(before, self.market.instrument(symbol).lot)
+        self.market.split(symbol, ratio)
+        with exactly():
+            fraction = before * ratio.new - after * ratio.old
+            rest = fraction * self.market.touch(symbol).last
+        self.account.adjust(symbol, subtract(after, before))
+        self.changes.adjusted.add(symbol)
+        if rest > ZERO:
+            paid = floor_to(divide(rest, Decimal(ratio.old), 18), CENT)
+            self.account.adjust(self.account.charges.currency, paid)
 
     def take_changes(self) -> Changes:
         changes, self.changes = self.changes, Changes()

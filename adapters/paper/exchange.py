@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from adapters.clock import Clock
     from adapters.paper.database import Stored
     from adapters.paper.engine import Changes, Engine
+    from adapters.paper.operations import Operation
     from adapters.paper.orders import PaperFill, PaperOrder
     from adapters.sqlite.driver import SqliteDriver
     from adapters.tasks import TaskSupervisor
@@ -93,6 +94,7 @@ class PaperExchange:
         self._waiting: list[asyncio.Future[None]] = []
         self._is_writing = False
         self._is_closing = False
+        self._operating = asyncio.Lock()
         self._retry_at: datetime | None = None
         self._driving: asyncio.Task[None] | None = None
 
@@ -155,6 +157,19 @@ class PaperExchange:
         """Let the symbol trade at this price now."""
         self._require_engine().set_price(symbol, price, self._clock.now())
         await self._settle()
+
+    async def operate(self, key: str, operation: Operation) -> bool:
+        """Do what no order does, once by its key; False if it was done before.
+
+        Raises ImpossibleOperationError, and BrokerUnavailableError when the disk fails; the same
+        key may then be tried again.
+        """
+        async with self._operating:
+            if await self._read(lambda disk: database.has_done(disk, self._account, key)):
+                return False
+            self._require_engine().operate(key, operation, self._clock.now())
+            await self._settle()
+            return True
 
     def quote(self, symbol: Symbol) -> Quote:
         """Return the price now; what that sets off is stored soon after."""
@@ -317,7 +332,7 @@ class PaperExchange:
 
     def _commit_of(self, engine: Engine, changes: Changes) -> Commit:
         account = engine.account
-        traded = {fill.order.symbol for fill in changes.fills}
+        traded = {fill.order.symbol for fill in changes.fills} | changes.adjusted
         return Commit(
             account=self._account,
             serial=self._serial + 1,
@@ -328,6 +343,7 @@ class PaperExchange:
             prices=engine.market.take_unsaved(),
             orders=tuple(changes.orders.values()),
             fills=tuple(changes.fills),
+            operations=tuple((key, repr(done)) for key, done in changes.operations.items()),
         )
 
     def _take_waiting(self) -> list[asyncio.Future[None]]:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from adapters.paper.matching import Touch
-from adapters.paper.prices import LONGEST_CATCH_UP
+from adapters.paper.prices import LONGEST_CATCH_UP, lowest_price
 from algorithms.decimals import ZERO, add, multiply, percent, subtract
 
 if TYPE_CHECKING:
@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 
     from adapters.paper.prices import PricePath
     from adapters.sessions import Sessions
+    from algorithms.bookkeeping import Ratio
     from algorithms.domain import Symbol
     from algorithms.instruments import Instrument
+
+
+def half_tick(instrument: Instrument, price: Decimal) -> Decimal:
+    """Half of the tick at a price: added before rounding down, it rounds to the nearest."""
+    return multiply(instrument.tick_at(price), Decimal("0.5"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +141,20 @@ class Market:
         course.touch = self._touch_of(symbol, price)
         self._unsaved.add(symbol)
         self._has_news = True
+
+    def split(self, symbol: Symbol, ratio: Ratio) -> None:
+        """Divide the prices of a symbol, already moved to the present, to the nearest tick."""
+        course, instrument = self._courses[symbol], self._instruments[symbol]
+
+        def scaled(price: Decimal) -> Decimal:
+            exact = ratio.price(price)
+            return max(
+                instrument.round_down_to_tick(add(exact, half_tick(instrument, exact))),
+                lowest_price(instrument),
+            )
+
+        course.previous_close = scaled(course.previous_close)
+        self.set_price(symbol, scaled(course.last))
 
     def take_unsaved(self) -> tuple[Price, ...]:
         """Return the prices that moved since they were last taken, to be stored.

@@ -75,3 +75,11 @@ CREATE TABLE fills (
 
 CREATE INDEX fills_of_order ON fills (account, sequence);
 CREATE INDEX fills_by_time ON fills (account, at);
+
+CREATE TABLE operations (
+    account TEXT NOT NULL,
+    key     TEXT NOT NULL, -- given by whoever wanted it
+    done_at TEXT NOT NULL,
+    what    TEXT NOT NULL,
+    PRIMARY KEY (account, key)
+) STRICT, WITHOUT ROWID;

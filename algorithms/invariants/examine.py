@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from algorithms.decimals import exactly
 from algorithms.invariants.crossings import check_crossings
 from algorithms.invariants.findings import NAMES, Check, Finding, Violation
-from algorithms.invariants.ledger import InFlight, add_up, check_brokers, check_positions
+from algorithms.invariants.ledger import InFlight, Replay, check_brokers
 from algorithms.invariants.orders import OrderChecks
 from algorithms.invariants.requests import check_requests
 
@@ -39,10 +39,12 @@ def examine(books: Snapshot) -> tuple[Finding, ...]:
     for number, reason in NOT_WORKED.items():
         checks[number].skipped = reason
     with exactly():
-        totals = add_up(books.events, checks[1])
-        check_positions(books.held, books.fills, totals, checks[1])
+        replay = Replay(checks[1])
+        replay.run(books.events, books.fills)
+        replay.compare(books.held)
+        totals = replay.totals
         in_flight = InFlight(still=books.brokers_are_still)
-        orders = OrderChecks(books.brokers, totals, checks[3], checks[4])
+        orders = OrderChecks(books.brokers, totals, checks[3], checks[4], splits=books.splits)
         for family in books.families:
             in_flight.note(family.live)
             orders.look_at(family)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from heapq import merge
 from typing import TYPE_CHECKING
 
-from algorithms.decimals import ZERO, to_text
-from algorithms.domain import AT_BROKER, EXTERNAL, ChildState, FillSource, Side
+from algorithms.bookkeeping import EventKind
+from algorithms.decimals import ZERO, to_text, total
+from algorithms.domain import AT_BROKER, EXTERNAL, SUSPENSE, ChildState, FillSource, Side
+from algorithms.invariants.snapshot import Event
 from algorithms.ledger import (
     Holding,
     average_cost,
     fill_postings,
     pay_in_units,
+    released,
     sums_to_zero,
     trade,
 )
@@ -23,13 +27,17 @@ if TYPE_CHECKING:
 
     from algorithms.domain import AccountName, BookName, ChildOrder
     from algorithms.invariants.findings import Check
-    from algorithms.invariants.snapshot import BrokerView, Event, Fill, Held
+    from algorithms.invariants.snapshot import BrokerView, Change, Fill, Held
+    from algorithms.ledger import Posting
 
 Key = tuple["AccountName", "BookName", str]
 
-CAPITAL = "capital"
 ORDER_EVENTS = frozenset({"fill", "netting"})
 """Kinds of events that fills make; what they post must be what the fills say."""
+COST_KEEPING = frozenset({EventKind.TRANSFER, EventKind.SPLIT})
+"""Kinds that leave what all books together paid for their units as it was."""
+CARRYING = frozenset({EventKind.TRANSFER, EventKind.WITHDRAWAL})
+"""Kinds by which units leave a book with their part of its cost."""
 MOVING = frozenset({ChildState.SENDING, ChildState.UNKNOWN, ChildState.CANCELLING})
 """States in which an order may move money that nobody has told us of."""
 
@@ -46,80 +54,130 @@ class Totals:
 
 @dataclass(slots=True)
 class Replayed:
-    """What a book came to hold of a symbol by its fills alone."""
+    """What a book came to hold of an asset."""
 
     holding: Holding = field(default_factory=lambda: Holding(ZERO, ZERO))
     profit: Decimal = ZERO
 
 
-def add_up(events: Iterable[Event], check: Check) -> Totals:
-    """Sum all postings; every event must sum to zero, inside one account."""
-    totals = Totals()
-    for event in events:
-        check.checked += 1
+class Replay:
+    """Books every event and every fill again, in memory, in the order in which they came."""
+
+    def __init__(self, check: Check) -> None:
+        self._check = check
+        self._held: defaultdict[Key, Replayed] = defaultdict(Replayed)
+        self._flows: defaultdict[Key, Decimal] = defaultdict(lambda: ZERO)
+        self.totals = Totals()
+
+    def run(self, events: Iterable[Event], fills: Iterable[Fill]) -> None:
+        """Go through both once. An event of an order changes nothing: its fills do."""
+        both: tuple[Iterable[Event | Fill], ...] = (events, fills)
+        for one in merge(*both, key=_id):
+            self._check.checked += 1
+            if isinstance(one, Event):
+                self._book_event(one)
+            else:
+                self._book_fill(one)
+
+    def compare(self, held: Iterable[Held]) -> None:
+        """Compare what is stored of every position with what came of the replay."""
+        totals, check = self.totals, self._check
+        for key in sorted(self._flows.keys() | totals.traded.keys()):
+            posted, filled = totals.traded.get(key, ZERO), self._flows.get(key, ZERO)
+            if key[1] != EXTERNAL and posted != filled:
+                check.broken(
+                    _place(key), f"orders posted {to_text(posted)}, fills say {to_text(filled)}"
+                )
+        seen: set[Key] = set()
+        for position in held:
+            check.checked += 1
+            key = (position.account, position.book, position.asset)
+            seen.add(key)
+            own = self._held.get(key, Replayed())
+            for word, stored, right in (
+                ("quantity", position.quantity, totals.posted.get(key, ZERO)),
+                ("cost", position.cost, own.holding.cost),
+                ("profit", position.profit, own.profit),
+            ):
+                if stored != right:
+                    check.broken(
+                        _place(key),
+                        f"{word} is {to_text(stored)}, its ledger says {to_text(right)}",
+                    )
+        for key in sorted(totals.posted.keys() - seen):
+            if key[1] != EXTERNAL and totals.posted[key]:
+                check.broken(_place(key), f"{to_text(totals.posted[key])} posted, and no position")
+
+    def _book_event(self, event: Event) -> None:
+        totals = self.totals
+        where = f"event {event.id}"
         if not sums_to_zero(event.postings):
-            check.broken(f"event {event.id}", f"postings of this {event.kind} are not zero in sum")
+            self._check.broken(where, f"postings of this {event.kind} are not zero in sum")
         if any(posting.account != event.account for posting in event.postings):
-            check.broken(f"event {event.id}", f"posts outside its account {event.account}")
+            self._check.broken(where, f"posts outside its account {event.account}")
         for posting in event.postings:
             key = (posting.account, posting.book, posting.asset)
             totals.posted[key] += posting.amount
             if event.kind in ORDER_EVENTS:
                 totals.traded[key] += posting.amount
-            elif event.kind == CAPITAL:
+            elif event.kind == EventKind.CAPITAL:
                 totals.currencies[event.account] = posting.asset
-    return totals
+        if event.kind not in ORDER_EVENTS:
+            for what in self._event_faults(event):
+                self._check.broken(where, what)
 
+    def _event_faults(self, event: Event) -> Iterator[str]:
+        """Change what books hold by an event, and say what is wrong with it."""
+        if event.changes and _sums(event.changes) != _inside_sums(event.postings):
+            yield f"what this {event.kind} did to the books is not what it posted"
+        if event.kind in COST_KEEPING and total(change.cost for change in event.changes):
+            yield f"this {event.kind} changed what all books together paid"
+        for change in event.changes:
+            own = self._held[event.account, change.book, change.asset]
+            if event.kind in CARRYING and change.quantity < ZERO and change.book != SUSPENSE:
+                left = released(own.holding, change.quantity.copy_abs())
+                if change.cost != left.copy_negate():
+                    yield f"{change.book} gave up a cost of {to_text(change.cost)} with its units"
+            own.holding = Holding(
+                own.holding.quantity + change.quantity, own.holding.cost + change.cost
+            )
+            own.profit += change.profit
+            if own.holding.cost and not own.holding.quantity:
+                yield f"left {change.book} with a cost and no {change.asset}"
 
-def check_positions(
-    held: Iterable[Held], fills: Iterable[Fill], totals: Totals, check: Check
-) -> None:
-    """Compare what is stored of every position with its postings and with its fills, replayed."""
-    replayed = _replay(fills, totals, check)
-    seen: set[Key] = set()
-    for position in held:
-        check.checked += 1
-        key = (position.account, position.book, position.asset)
-        seen.add(key)
-        own = replayed.get(key, Replayed())
-        for word, stored, right in (
-            ("quantity", position.quantity, totals.posted.get(key, ZERO)),
-            ("cost", position.cost, own.holding.cost),
-            ("profit", position.profit, own.profit),
-        ):
-            if stored != right:
-                check.broken(
-                    _place(key), f"{word} is {to_text(stored)}, its ledger says {to_text(right)}"
-                )
-    for key in sorted(totals.posted.keys() - seen):
-        if key[1] != EXTERNAL and totals.posted[key]:
-            check.broken(_place(key), f"{to_text(totals.posted[key])} posted, and no position")
-
-
-def _replay(fills: Iterable[Fill], totals: Totals, check: Check) -> dict[Key, Replayed]:
-    """Book all fills again, in memory; what they post must be what the ledger has of them."""
-    replayed: defaultdict[Key, Replayed] = defaultdict(Replayed)
-    flows: defaultdict[Key, Decimal] = defaultdict(lambda: ZERO)
-    for fill in fills:
-        check.checked += 1
-        own = replayed[fill.account, fill.book, str(fill.symbol)]
+    def _book_fill(self, fill: Fill) -> None:
+        own = self._held[fill.account, fill.book, str(fill.symbol)]
         own.holding, profit = trade(own.holding, fill.side, fill.quantity, fill.price)
         if fill.fee and fill.fee_asset == fill.symbol:
             own.holding = pay_in_units(own.holding, fill.fee)
         own.profit += profit
         if fill.side is Side.SELL and fill.profit != profit:
-            check.broken(f"fill {fill.id}", f"its profit is not {to_text(profit)}")
+            self._check.broken(f"fill {fill.id}", f"its profit is not {to_text(profit)}")
         if fill.average_cost != average_cost(own.holding):
-            check.broken(f"fill {fill.id}", "its average cost is not what its book's fills give")
-        for key, amount in _flows(fill, totals.currencies.get(fill.account, "")):
-            flows[key] += amount
-    for key in sorted(flows.keys() | totals.traded.keys()):
-        posted, filled = totals.traded.get(key, ZERO), flows.get(key, ZERO)
-        if key[1] != EXTERNAL and posted != filled:
-            check.broken(
-                _place(key), f"orders posted {to_text(posted)}, fills say {to_text(filled)}"
+            self._check.broken(
+                f"fill {fill.id}", "its average cost is not what its book's fills give"
             )
-    return replayed
+        for key, amount in _flows(fill, self.totals.currencies.get(fill.account, "")):
+            self._flows[key] += amount
+
+
+def _id(one: Event | Fill) -> str:
+    return one.id
+
+
+def _sums(changes: Iterable[Change]) -> dict[tuple[BookName, str], Decimal]:
+    sums: defaultdict[tuple[BookName, str], Decimal] = defaultdict(lambda: ZERO)
+    for change in changes:
+        sums[change.book, change.asset] += change.quantity
+    return dict(sums)
+
+
+def _inside_sums(postings: Iterable[Posting]) -> dict[tuple[BookName, str], Decimal]:
+    sums: defaultdict[tuple[BookName, str], Decimal] = defaultdict(lambda: ZERO)
+    for posting in postings:
+        if posting.book != EXTERNAL:
+            sums[posting.book, posting.asset] += posting.amount
+    return dict(sums)
 
 
 def _flows(fill: Fill, currency: str) -> Iterator[tuple[Key, Decimal]]:

@@ -9,10 +9,11 @@ from algorithms.decimals import ZERO, to_text, total
 from algorithms.domain import ChildState, Measure, OrderType, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
+    from datetime import datetime
     from decimal import Decimal
 
-    from algorithms.domain import AccountName, ChildOrder
+    from algorithms.domain import AccountName, ChildOrder, Symbol
     from algorithms.invariants.findings import Check
     from algorithms.invariants.ledger import Key, Totals
     from algorithms.invariants.snapshot import BrokerRecord, BrokerView, Family, Fill, Held
@@ -28,8 +29,15 @@ class OrderChecks:
     """
 
     def __init__(
-        self, views: Iterable[BrokerView], totals: Totals, orders: Check, cancels: Check
+        self,
+        views: Iterable[BrokerView],
+        totals: Totals,
+        orders: Check,
+        cancels: Check,
+        *,
+        splits: Container[tuple[AccountName, Symbol, datetime]] = frozenset(),
     ) -> None:
+        self._splits = splits
         self._records: Records = defaultdict(list)
         self._known: set[AccountName] = set()
         self._currencies: Mapping[AccountName, str] = totals.currencies
@@ -62,7 +70,7 @@ class OrderChecks:
         booked.pop(None, None)
         for stranger in booked:
             self._orders.broken(f"parent {parent.id}", f"has fills of {stranger}, not its child")
-        for where, what in cancel_faults(family):
+        for where, what in cancel_faults(family, self._splits):
             self._cancels.broken(where, what)
 
     def check_reserves(self, held: Iterable[Held]) -> None:
@@ -165,7 +173,9 @@ def record_faults(child: ChildOrder, records: list[BrokerRecord]) -> Iterator[st
         yield f"is {child.state.value}, {to_text(at_broker - child.filled)} filled besides"
 
 
-def cancel_faults(family: Family) -> Iterator[tuple[str, str]]:
+def cancel_faults(
+    family: Family, splits: Container[tuple[AccountName, Symbol, datetime]] = frozenset()
+) -> Iterator[tuple[str, str]]:
     """Where an order was to be cancelled by somebody who may not, or by nobody."""
     parent = family.parent
     where = f"parent {parent.id}"
@@ -181,7 +191,8 @@ def cancel_faults(family: Family) -> Iterator[tuple[str, str]]:
         where = f"child {child.id}"
         if child.cancel_requested_at is not None and parent.cancel_requested_at is None:
             yield where, "is to be cancelled, and its parent is not"
-        if child.cancel_at is not None and parent.order_type is not OrderType.TWAP:
+        limited = child.cancel_at is not None and parent.order_type is not OrderType.TWAP
+        if limited and (child.account, child.symbol, child.cancel_at) not in splits:
             yield where, f"of a {parent.order_type.value} order has a slice's time limit"
         wanted = child.cancel_requested_at is not None or child.cancel_at is not None
         if child.state is ChildState.CANCELLING and not wanted:

@@ -33,13 +33,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What an event that is no order did to a book: units, their cost, the profit realised."""
+
+    book: BookName
+    asset: str
+    quantity: Decimal
+    cost: Decimal
+    profit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
-    """An event of the ledger with all its postings."""
+    """An event of the ledger with all its postings, and what it changed beside quantities."""
 
     id: str
     kind: str
     account: AccountName
     postings: tuple[Posting, ...]
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,10 +180,12 @@ class BrokerView:
 class Snapshot:
     """The books at ``now``.
 
-    ``events`` and ``fills`` are in the order in which they were booked. ``brokers``: the view of
-    every account that could be asked. ``brokers_are_still``: every fill the brokers report is
-    booked, so that orders resting there hide nothing. ``request_age_most``: how old a request
-    without an answer may be that no live order explains.
+    ``events`` and ``fills`` are in the order in which they were booked, that of their ids.
+    ``splits``: which symbols of which accounts were to be split, and since when; from then on
+    their orders had to end. ``brokers``: the view of every account that could be asked.
+    ``brokers_are_still``: every fill the brokers report is booked, so that orders resting there
+    hide nothing.
+    ``request_age_most``: how old a request without an answer may be that no live order explains.
     """
 
     now: datetime
@@ -182,5 +196,6 @@ class Snapshot:
     crossings: Iterable[Crossing] = ()
     requests: Iterable[Request] = ()
     held: tuple[Held, ...] = ()
+    splits: frozenset[tuple[AccountName, Symbol, datetime]] = frozenset()
     brokers: tuple[BrokerView, ...] = field(default=())
     brokers_are_still: bool = False

@@ -236,6 +236,7 @@ class AccountRuntime:
             fills=services.fills,
             settler=settler,
             ids=services.ids,
+            keeper=services.keeper,
         )
 
     def _netter(self) -> Netter:

@@ -33,6 +33,8 @@ class Halts:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._halts: dict[tuple[Scope, str], str] = {}
+        self._resting: dict[tuple[str, str], str] = {}
+        """Symbols of accounts that the daemon itself keeps still for a moment, and why."""
 
     async def load(self) -> None:
         """Read the halts that outlived the last stop."""
@@ -43,8 +45,21 @@ class Halts:
 
         self._halts = await self._store.read(read)
 
-    def reason(self, account: str, strategy: str, book: str) -> str | None:
-        """Return why orders of this book are stopped now, or None."""
+    def rest(self, account: str, symbol: str, reason: str) -> None:
+        """Let no new order of a symbol pass until ``wake``; what needs it survives a restart."""
+        self._resting[account, symbol] = reason
+
+    def wake(self, account: str, symbol: str) -> None:
+        """End a rest."""
+        self._resting.pop((account, symbol), None)
+
+    def reason(
+        self, account: str, strategy: str, book: str, symbol: str | None = None
+    ) -> str | None:
+        """Return why orders of this book (in this symbol) are stopped now, or None."""
+        resting = None if symbol is None else self._resting.get((account, symbol))
+        if resting is not None:
+            return f"{symbol} in {account} rests: {resting}"
         if not self._halts:
             return None
         for scope, name in (

@@ -250,7 +250,7 @@ class Intake:
     def _check(self, command: Place, book: Book, terms: Terms) -> Instrument:
         if not book.active:
             raise _Refusal(f"book_inactive: {book.name} is switched off in the configuration")
-        halted = self._halts.reason(book.account.name, book.strategy, book.name)
+        halted = self._halts.reason(book.account.name, book.strategy, book.name, command.symbol)
         if halted is not None:
             raise _Refusal(f"halted: {halted}")
         not_live = self.risk.not_live(book.account)

@@ -205,7 +205,8 @@ class Netter:
             and not parent.status.is_final
             and book is not None
             and book.active
-            and self._halts.reason(parent.account, parent.strategy, parent.book) is None
+            and self._halts.reason(parent.account, parent.strategy, parent.book, parent.symbol)
+            is None
         )
 
     def _as_netting(self, view: View, parent: ParentOrder) -> NettingOrder:

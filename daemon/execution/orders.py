@@ -28,6 +28,7 @@ from daemon.storage.rows import (
     child_row,
     parent_from_row,
     parent_row,
+    text_or_none,
     to_us,
     us_or_none,
 )
@@ -204,6 +205,22 @@ class Orders:
         self._requests.parent_changed(tx, parent, now)
         return parent
 
+    def rescale(
+        self, tx: Tx, before: ParentOrder, after: ParentOrder, reason: str, now: datetime
+    ) -> ParentOrder:
+        """Store an order in other units (after a split), with a line in its history."""
+        tx.execute(
+            "rescale_parent_order",
+            id=after.id,
+            total=to_text(after.total),
+            limit_price=text_or_none(after.limit_price),
+            stop_price=text_or_none(after.stop_price),
+            reserve_price=text_or_none(after.reserve_price),
+        )
+        line = f"{reason}: {to_text(before.remain)} remained, now {to_text(after.remain)}"
+        self._record(tx, after.id, before.status, after.status, line, now)
+        return self.store_parent(tx, after)
+
     def request_cancel(self, tx: Tx, parent: ParentOrder, reason: str, now: datetime) -> None:
         """Cancel what has not been sent and ask for the end of what has.
 
@@ -249,6 +266,11 @@ class Orders:
             self.end_parent(tx, parent, ParentStatus.DONE, "filled", now)
         elif parent.cancel_requested_at is not None:
             self.end_parent(tx, parent, ParentStatus.CANCELLED, parent.reason, now)
+        elif child.state is ChildState.CANCELLED and self._rests(tx, parent):
+            # Cancelled for a split: what is left is worked again, in new units, after it.
+            waiting = parent.due_at if parent.order_type is OrderType.TWAP else None
+            parent = self.store_parent(tx, parent._replace(due_at=waiting))
+            self._requests.parent_changed(tx, parent, now)
         elif parent.order_type is OrderType.TWAP:
             if parent.slices_left == 0:
                 self.end_twap(tx, parent, now, child.reserve_price)
@@ -272,6 +294,10 @@ class Orders:
                 # Wholly filled, and yet cash remains: it buys less than one lot.
                 reason = "residual_below_one_lot"
             self.end_parent(tx, parent, status, reason, now)
+
+    def _rests(self, tx: Tx, parent: ParentOrder) -> bool:
+        query = {"account": parent.account, "symbol": parent.symbol}
+        return tx.fetch_one("pending_split", **query) is not None
 
     def end_twap(
         self, tx: Tx, parent: ParentOrder, now: datetime, unit_cost: Decimal | None = None

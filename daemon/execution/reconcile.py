@@ -16,10 +16,10 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from adapters.broker import BrokerUnavailableError, FillEvent, OrderEvent
+from algorithms.bookkeeping import Entry, EventKind
 from algorithms.decimals import ZERO, subtract, to_text, total
-from algorithms.domain import EXTERNAL, SUSPENSE, ChildState
-from algorithms.ledger import transfer
-from daemon.execution.fills import post, trade_key
+from algorithms.domain import SUSPENSE, ChildState
+from daemon.execution.fills import trade_key
 from daemon.notices import raise_notice
 from daemon.storage.rows import child_from_row, from_us, to_us
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from adapters.clock import Clock
     from adapters.tasks import TaskSupervisor
     from algorithms.domain import AccountName, ChildOrder
+    from daemon.execution.bookkeeper import Bookkeeper
     from daemon.execution.evidence import Evidence
     from daemon.execution.fills import Fills
     from daemon.execution.persistence import Persistence
@@ -77,6 +78,7 @@ class Reconciler:
         fills: Fills,
         settler: Settler,
         ids: IdSource,
+        keeper: Bookkeeper,
     ) -> None:
         self._account = account
         self._broker = broker
@@ -87,6 +89,7 @@ class Reconciler:
         self._fills = fills
         self._settler = settler
         self._ids = ids
+        self._keeper = keeper
         self._seen: dict[str, tuple[Decimal, datetime]] = {}
         """Differences that showed before, and since when."""
         self._looking: set[str] = set()
@@ -130,7 +133,12 @@ class Reconciler:
         if await self._fill_count() != before:
             return ()
         differences = await self._persistence.read(lambda view: self._compare(view, holdings))
-        await self._to_suspense(differences)
+        if differences is None:
+            return ()
+        if not await self._are_acquainted():
+            await self._take_stock(differences)
+        else:
+            await self._to_suspense(differences)
         return differences
 
     async def _ask(self, question: Awaitable[T]) -> T:
@@ -275,22 +283,49 @@ class Reconciler:
         )
         return 0 if row is None else int(row["count"])
 
-    def _compare(self, view: View, holdings: Holdings) -> tuple[Difference, ...]:
-        """Return the differences, asset by asset; none while an order may move money unseen."""
+    def _compare(self, view: View, holdings: Holdings) -> tuple[Difference, ...] | None:
+        """Return the differences, asset by asset; None while an order may move money unseen."""
         rows = view.fetch("live_children_of_account", account=self._account)
         children = [child_from_row(row) for row in rows]
         if any(child.state not in SETTLED for child in children) or self._looking:
-            return ()
+            return None
         ours: dict[str, list[Decimal]] = {}
         for row in view.fetch("inside_totals", account=self._account):
             ours.setdefault(row["asset"], []).append(Decimal(row["quantity"]))
         theirs = {str(symbol): amount for symbol, amount in holdings.positions.items()}
         theirs |= dict(holdings.cash)
+        # While a split is carried out, the broker and the books count in different units.
+        split = {
+            row["symbol"] for row in view.fetch("pending_splits") if row["account"] == self._account
+        }
         differences = (
             Difference(asset, theirs.get(asset, ZERO), total(ours.get(asset, ())))
-            for asset in sorted(ours.keys() | theirs.keys())
+            for asset in sorted((ours.keys() | theirs.keys()) - split)
         )
         return tuple(difference for difference in differences if difference.amount)
+
+    @property
+    def _acquainted(self) -> str:
+        """The fact that this account has been compared before."""
+        return f"compared:{self._account}"
+
+    async def _are_acquainted(self) -> bool:
+        """Whether the account was ever compared, or traded."""
+        known = await self._persistence.read(
+            lambda view: view.fetch_one("fact", name=self._acquainted)
+        )
+        return known is not None or await self._fill_count() > 0
+
+    async def _take_stock(self, differences: tuple[Difference, ...]) -> None:
+        """Put what the account holds at the first start, and no book owns, to suspense at once."""
+        now = self._clock.now()
+
+        def take_stock(tx: Tx) -> None:
+            for difference in differences:
+                self._suspend(tx, difference, now, kind=EventKind.OPENING, notice="holdings_found")
+            tx.execute("remember_fact", name=self._acquainted, value=now.isoformat())
+
+        await self._persistence.write(take_stock)
 
     async def _to_suspense(self, differences: tuple[Difference, ...]) -> None:
         """Put a difference that has shown for a while to suspense."""
@@ -308,21 +343,27 @@ class Reconciler:
         for difference in again:
             await self._persistence.write(partial(self._suspend, difference=difference, now=now))
 
-    def _suspend(self, tx: Tx, difference: Difference, now: datetime) -> None:
-        post(
+    def _suspend(
+        self,
+        tx: Tx,
+        difference: Difference,
+        now: datetime,
+        *,
+        kind: EventKind = EventKind.DIFFERENCE,
+        notice: str = "difference",
+    ) -> None:
+        self._keeper.book(
             tx,
-            self._ids.new(),
             self._account,
-            "difference",
+            kind,
+            [Entry(book=SUSPENSE, asset=difference.asset, quantity=difference.amount)],
             f"broker {to_text(difference.broker)}, books {to_text(difference.books)}",
-            transfer(self._account, EXTERNAL, SUSPENSE, difference.asset, difference.amount),
             now,
         )
-        tx.position(self._account, SUSPENSE, difference.asset).quantity += difference.amount
         raise_notice(
             tx,
             self._ids.new(),
-            "difference",
+            notice,
             now,
             account=self._account,
             asset=difference.asset,

@@ -96,7 +96,7 @@ class RuleIntake:
     def _check(self, book: Book, symbol: Symbol) -> None:
         if not book.active:
             raise _Refusal(f"book_inactive: {book.name} is switched off in the configuration")
-        halted = self._halts.reason(book.account.name, book.strategy, book.name)
+        halted = self._halts.reason(book.account.name, book.strategy, book.name, symbol)
         if halted is not None:
             raise _Refusal(f"halted: {halted}")
         not_live = self._current.setup.risk.not_live(book.account)

@@ -136,7 +136,7 @@ class Sender:
             return "cancelled by its strategy"
         if child.cancel_at is not None and child.cancel_at <= now:
             return "its time had passed before it could be sent"
-        halted = self._halts.reason(child.account, child.strategy, child.book)
+        halted = self._halts.reason(child.account, child.strategy, child.book, child.symbol)
         if halted is not None:
             return f"halted: {halted}"
         setup = self._current.setup

@@ -9,11 +9,15 @@ from algorithms.domain import Symbol
 from algorithms.instruments import default_instrument
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
     from decimal import Decimal
 
     from adapters.broker import Broker
     from adapters.clock import Clock
     from algorithms.domain import AccountName
+    from algorithms.instruments import Instrument
+    from daemon.execution.bookkeeper import Bookkeeper
     from daemon.execution.evidence import Evidence
     from daemon.execution.fills import Fills
     from daemon.execution.halts import Halts
@@ -38,11 +42,37 @@ class KnownLots:
 
     def lot(self, account: AccountName, symbol: str) -> Decimal:
         """Return the step of quantities: the broker's, or the market's until it was asked."""
-        known = self._market.known_instrument(account, Symbol(symbol))
+        return self.instrument(account, Symbol(symbol)).lot
+
+    def instrument(self, account: AccountName, symbol: Symbol) -> Instrument:
+        """Return the broker's instrument; until it was asked, the configuration's."""
+        known = self._market.known_instrument(account, symbol)
         if known is not None:
-            return known.lot
+            return known
         own = self._current.registry.accounts[account]
-        return default_instrument(Symbol(symbol), own.market, own.currency).lot
+        configured = self._current.setup.config.instruments.get(symbol)
+        if configured is None:
+            return default_instrument(symbol, own.market, own.currency)
+        return default_instrument(
+            symbol,
+            own.market,
+            own.currency,
+            type=configured.type.value,
+            lot=configured.lot,
+            tick=configured.tick,
+        )
+
+
+class MarketDays:
+    """The market day of an account: its broker's; until that is connected, the day in UTC."""
+
+    def __init__(self, brokers: Mapping[AccountName, Broker]) -> None:
+        self._brokers = brokers
+
+    def __call__(self, account: AccountName, at: datetime) -> str:
+        broker = self._brokers.get(account)
+        day = at.date() if broker is None else broker.market_day(at)
+        return day.isoformat()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +89,7 @@ class Services:
     fills: Fills
     evidence: Evidence
     halts: Halts
+    keeper: Bookkeeper
 
     @property
     def registry(self) -> Registry:

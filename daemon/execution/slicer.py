@@ -114,9 +114,8 @@ class Slicer:
             self._overdue(tx, parent, now)
             return
         book = self._current.registry.books.get(parent.book)
-        blocked = self._halts.reason(
-            parent.account, parent.strategy, parent.book
-        ) is not None or self._frozen(tx, parent)
+        halted = self._halts.reason(parent.account, parent.strategy, parent.book, parent.symbol)
+        blocked = halted is not None or self._frozen(tx, parent)
         if parent.order_type is OrderType.TWAP:
             too_late = parent.deadline is None and now - parent.due_at > self._settings.max_age
             if book is None or instrument is None or blocked or too_late:

@@ -251,7 +251,8 @@ SELECT * FROM child_orders WHERE ended_at IS NULL ORDER BY created_at, id;
 SELECT MAX(id) AS id FROM (
     SELECT MAX(id) AS id FROM requests UNION ALL SELECT MAX(id) FROM parent_orders
     UNION ALL SELECT MAX(id) FROM fills UNION ALL SELECT MAX(id) FROM ledger_events
-    UNION ALL SELECT MAX(id) FROM notices
+    UNION ALL SELECT MAX(id) FROM notices UNION ALL SELECT MAX(id) FROM ledger_entries
+    UNION ALL SELECT MAX(id) FROM splits
 ) AS newest;
 
 -- name: capital_facts
@@ -452,3 +453,50 @@ WHERE account = :account AND market_day = :day;
 INSERT INTO daily_reports (account, book, day, report, at)
 VALUES (:account, :book, :day, :report, :at)
 ON CONFLICT (account, book, day) DO UPDATE SET report = excluded.report, at = excluded.at;
+
+-- name: rescale_parent_order!
+-- Store an order in the units of after a split.
+UPDATE parent_orders SET total = :total, limit_price = :limit_price, stop_price = :stop_price,
+    reserve_price = :reserve_price
+WHERE id = :id;
+
+-- name: holders_of_asset
+-- What each book of an account holds of an asset.
+SELECT book, quantity FROM positions WHERE account = :account AND asset = :asset ORDER BY book;
+
+-- name: ledger_key
+-- The entry that a repeated one repeats.
+SELECT * FROM ledger_keys WHERE key = :key;
+
+-- name: add_split!
+-- A split waits for the orders of its symbol to end.
+INSERT INTO splits (id, account, symbol, new_units, old_units, forced, note, requested_at)
+VALUES (:id, :account, :symbol, :new_units, :old_units, :forced, :note, :requested_at);
+
+-- name: pending_split
+-- The split that a symbol waits for.
+SELECT * FROM splits WHERE account = :account AND symbol = :symbol AND applied_at IS NULL;
+
+-- name: pending_splits
+-- Every split that is not carried out yet.
+SELECT * FROM splits WHERE applied_at IS NULL ORDER BY id;
+
+-- name: finish_split!
+-- A split is carried out.
+UPDATE splits SET event_id = :event_id, applied_at = :applied_at WHERE id = :id;
+
+-- name: all_splits
+-- When which symbol was to be split.
+SELECT account, symbol, requested_at FROM splits ORDER BY id;
+
+-- name: split
+-- One split.
+SELECT * FROM splits WHERE id = :id;
+
+-- name: entries_of_event
+-- What an event did to each book.
+SELECT * FROM ledger_entries WHERE event_id = :event_id ORDER BY id;
+
+-- name: all_entries
+-- What every event did to each book, event by event.
+SELECT event_id, book, asset, quantity, cost, profit FROM ledger_entries ORDER BY event_id, id;

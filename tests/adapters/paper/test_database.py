@@ -159,7 +159,7 @@ def test_a_file_of_another_kind_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_file_of_a_later_version_is_left_alone(disk: sqlite3.Connection) -> None:
     disk.execute("PRAGMA user_version = 99")
-    with pytest.raises(PaperSettingsError, match="version 99, this is 1"):
+    with pytest.raises(PaperSettingsError, match="version 99, this is 2"):
         database.prepare(disk)
 
 

@@ -4,7 +4,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 from algorithms.domain import EXTERNAL, SUSPENSE, AccountName, ChildState
-from algorithms.invariants import BrokerView, Event, against_brokers, examine
+from algorithms.invariants import (
+    BrokerView,
+    Change,
+    Event,
+    Snapshot,
+    against_brokers,
+    examine,
+)
 from algorithms.ledger import transfer
 from tests.algorithms.invariants.day import (
     BOUGHT,
@@ -143,3 +150,61 @@ def test_a_fill_booked_twice_shows() -> None:
     twice = fill("f9", BOUGHT, "10", "20", child_id=BUY_FILL.child_id, average_cost=Decimal(20))
     found = found_in(replace(DAY, fills=(BUY_FILL, twice, GIVEN, TAKEN)))
     assert 1 in found.numbers
+
+
+class TestEvents:
+    """Events that are no orders, each with what it did to the books."""
+
+    MOVED = Event(
+        "g1",
+        "transfer",
+        MAIN,
+        transfer(MAIN, A, B, "TQQQ", Decimal(2)),
+        (
+            Change(A, "TQQQ", Decimal(-2), Decimal(-40), Decimal(0)),
+            Change(B, "TQQQ", Decimal(2), Decimal(40), Decimal(0)),
+        ),
+    )
+    AFTER = (
+        held(A, "TQQQ", "4", cost="80", profit="4"),
+        held(A, "USD", "883.5"),
+        held(B, "TQQQ", "6", cost="124"),
+        held(B, "USD", "916", reserved="44"),
+    )
+
+    def day(self, event: Event) -> Snapshot:
+        return replace(DAY, events=[*EVENTS[:3], EVENTS[3], event], held=self.AFTER)
+
+    def test_a_transfer_moves_units_with_their_cost(self) -> None:
+        # It came after the fills: its id is greater than theirs.
+        late = replace(self.MOVED, id="z1")
+        assert found_in(self.day(late)).numbers == set()
+
+    def test_a_transfer_that_makes_cost_shows(self) -> None:
+        out, into = self.MOVED.changes
+        event = replace(self.MOVED, id="z1", changes=(out, replace(into, cost=Decimal(41))))
+        assert found_in(self.day(event)).says("changed what all books together paid")
+
+    def test_a_transfer_that_leaves_cost_behind_shows(self) -> None:
+        out, into = self.MOVED.changes
+        event = replace(
+            self.MOVED,
+            id="z1",
+            changes=(replace(out, cost=Decimal(-39)), replace(into, cost=Decimal(39))),
+        )
+        assert found_in(self.day(event)).says("gave up a cost of -39")
+
+    def test_changes_must_be_what_was_posted(self) -> None:
+        out, into = self.MOVED.changes
+        event = replace(self.MOVED, id="z1", changes=(out, replace(into, quantity=Decimal(3))))
+        assert found_in(self.day(event)).says("is not what it posted")
+
+    def test_a_cost_without_units_shows(self) -> None:
+        gone = Event(
+            "z1",
+            "deposit",
+            MAIN,
+            transfer(MAIN, EXTERNAL, A, "SOXL", Decimal(0)),
+            (Change(A, "SOXL", Decimal(0), Decimal(5), Decimal(0)),),
+        )
+        assert found_in(replace(DAY, events=[*EVENTS, gone])).says("a cost and no SOXL")

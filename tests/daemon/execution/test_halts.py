@@ -75,7 +75,7 @@ async def test_a_halt_outlives_a_restart_until_it_is_lifted(tmp_path: Path) -> N
         assert await day.engine.halts.resume(Scope.STRATEGY, "alpha") is False
         stored = Halts(day.engine.store)
         await stored.load()
-        assert stored.reason("one", "alpha", "a") is None
+        assert stored.reason("one", "alpha", "a", "TQQQ") is None
         assert (await day.submit("alpha", LOW, key="again")).http_status == 200
 
 

@@ -1,0 +1,217 @@
+"""Splits: open orders are scaled only when none of them is alive at the broker.
+
+A split is stored first. From then on its symbol rests in its account: nothing new is taken, sent
+or crossed, and what is at the broker is cancelled. When the last of it has ended, confirmed with
+all its fills, and the broker shows the new units, one transaction scales positions and open
+orders, and work goes on. Every step is
+on disk, so a restart goes on where the last process stood.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from algorithms.bookkeeping import EventKind, Ratio, from_suspense, split_entries
+from algorithms.decimals import ZERO, add, subtract, to_text, total
+from algorithms.domain import (
+    EXTERNAL,
+    SUSPENSE,
+    AccountName,
+    BookName,
+    Measure,
+    OrderType,
+    ParentStatus,
+    Symbol,
+)
+from algorithms.netting import RESIDUAL_BELOW_ONE_LOT
+from daemon.execution.bookkeeper import Bookkeeper, NotPossibleError
+from daemon.notices import raise_notice
+from daemon.signals import WorkArrived
+from daemon.storage.rows import parent_from_row, to_us
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import datetime
+
+    from algorithms.domain import ParentOrder
+    from algorithms.instruments import Instrument
+    from daemon.execution.entries import Split
+    from daemon.execution.orders import Orders
+    from daemon.execution.services import KnownLots
+    from daemon.ids import IdSource
+    from daemon.setup import Current
+    from daemon.storage.tx import Tx, View
+
+
+class Splits:
+    """Takes splits and carries them out; every function runs in the writer's transaction."""
+
+    def __init__(self, current: Current, lots: KnownLots, orders: Orders, ids: IdSource) -> None:
+        self._current = current
+        self._lots = lots
+        self._orders = orders
+        self._ids = ids
+
+    def request(self, tx: Tx, split: Split, note: str, now: datetime) -> str:
+        """Store a split and ask for the end of the symbol's orders; return its id."""
+        account, symbol = split.account, split.symbol
+        if account not in self._current.registry.accounts:
+            raise NotPossibleError("account", "must be the name of a configured account")
+        if tx.fetch_one("pending_split", account=account, symbol=symbol) is not None:
+            raise NotPossibleError("symbol", f"another split of {symbol} is under way")
+        held = any(quantity for _, quantity in _held(tx, account, symbol))
+        if not held and not tx.fetch("live_parents_of_symbol", account=account, symbol=symbol):
+            raise NotPossibleError("symbol", f"{account} has neither {symbol} nor orders for it")
+        split_id = self._ids.new()
+        tx.execute(
+            "add_split",
+            id=split_id,
+            account=account,
+            symbol=symbol,
+            new_units=split.ratio.new,
+            old_units=split.ratio.old,
+            forced=int(split.force),
+            note=note,
+            requested_at=to_us(now),
+        )
+        for row in tx.fetch("live_children_of_account", account=account):
+            if row["symbol"] == symbol:
+                tx.execute("set_cancel_at", id=row["id"], cancel_at=to_us(now))
+        tx.signal(WorkArrived(account, symbol))
+        return split_id
+
+    def is_clear(self, view: View, account: AccountName, symbol: Symbol) -> bool:
+        """Whether none of the symbol's orders is alive any more."""
+        rows = view.fetch("live_children_of_account", account=account)
+        return all(row["symbol"] != symbol for row in rows)
+
+    def carry_out(
+        self,
+        tx: Tx,
+        account: AccountName,
+        symbol: Symbol,
+        *,
+        at_broker: Decimal,
+        keeper: Bookkeeper,
+        now: datetime,
+    ) -> str | None:
+        """Scale positions and orders; return why that has to wait, None when it is done.
+
+        ``at_broker``: units there, asked for when no order was alive. Before the broker has split
+        them, an order in new units would trade old ones at a price of new ones.
+        """
+        row = tx.fetch_one("pending_split", account=account, symbol=symbol)
+        if row is None:
+            return None
+        if not self.is_clear(tx, account, symbol):
+            return "its orders have not all ended"
+        wanted = self._wanted(tx, account, symbol, _ratio(row))
+        if at_broker not in wanted and not row["forced"]:
+            return f"the broker has {to_text(at_broker)}, not yet {to_text(wanted[0])}"
+        event_id = self._book(tx, row, keeper, now)
+        scaled = self._scale_orders(tx, account, symbol, _ratio(row), now)
+        tx.execute("finish_split", id=row["id"], event_id=event_id, applied_at=to_us(now))
+        raise_notice(
+            tx,
+            self._ids.new(),
+            "split_done",
+            now,
+            account=account,
+            symbol=symbol,
+            ratio=str(_ratio(row)),
+            orders=str(scaled),
+        )
+        tx.signal(WorkArrived(account, symbol))
+        return None
+
+    def _wanted(
+        self, view: View, account: AccountName, symbol: Symbol, ratio: Ratio
+    ) -> tuple[Decimal, Decimal]:
+        """Units that the broker has after the split: of the books, with and without suspense.
+
+        What waits in suspense may be unassigned old units, or what the split brought already.
+        """
+        lot = self._lots.instrument(account, symbol).lot
+        books = total(quantity for _, quantity in _held(view, account, symbol))
+        row = view.fetch_one("position", account=account, book=SUSPENSE, asset=symbol)
+        suspended = ZERO if row is None else Decimal(row["quantity"])
+        return ratio.units(add(books, suspended), lot), ratio.units(books, lot)
+
+    def _book(self, tx: Tx, row: sqlite3.Row, keeper: Bookkeeper, now: datetime) -> str | None:
+        """Post what the split changes; None where only orders are scaled.
+
+        What the broker had shown before is in suspense, and is taken from there. Holdings that
+        wait in suspense for their owner are not scaled: the next comparison shows their part.
+        """
+        account = self._current.registry.accounts[AccountName(row["account"])]
+        symbol = Symbol(row["symbol"])
+        lot = self._lots.instrument(account.name, symbol).lot
+        entries = split_entries(symbol, _held(tx, account.name, symbol), _ratio(row), lot)
+        if not entries:
+            return None
+        change = total(entry.quantity for entry in entries)
+        suspended = tx.position(account.name, SUSPENSE, symbol).quantity
+        entries += from_suspense(symbol, change, suspended)
+        return keeper.book(tx, account.name, EventKind.SPLIT, entries, row["note"], now)
+
+    def _scale_orders(
+        self, tx: Tx, account: AccountName, symbol: Symbol, ratio: Ratio, now: datetime
+    ) -> int:
+        instrument = self._lots.instrument(account, symbol)
+        rows = tx.fetch("live_parents_of_symbol", account=account, symbol=symbol)
+        for row in rows:
+            before = parent_from_row(row)
+            parent = self._orders.rescale(
+                tx, before, self._scaled(before, ratio, instrument, now), f"split {ratio}", now
+            )
+            if parent.measure is Measure.QUANTITY and not parent.remain:
+                self._orders.end_parent(tx, parent, ParentStatus.DONE, RESIDUAL_BELOW_ONE_LOT, now)
+        return len(rows)
+
+    def _scaled(
+        self, parent: ParentOrder, ratio: Ratio, instrument: Instrument, now: datetime
+    ) -> ParentOrder:
+        """Return an order in new units; what it traded stays counted in old ones.
+
+        So ``total`` becomes what was traded and what remains, and stays their sum.
+        """
+        remain = parent.remain
+        if parent.measure is Measure.QUANTITY:
+            remain = ratio.units(remain, instrument.lot)
+        reserve = parent.reserve_price
+        due_at, left = parent.due_at, parent.slices_left
+        if parent.order_type is not OrderType.TWAP:
+            due_at = now
+        elif due_at is None and not left:
+            due_at, left = now, 1  # its last slice ended for the split
+        return parent._replace(
+            total=parent.total - subtract(parent.remain, remain),
+            remain=remain,
+            limit_price=ratio.limit(parent.limit_price, parent.side, instrument),
+            stop_price=ratio.stop(parent.stop_price, parent.side, instrument),
+            reserve_price=None if reserve is None else ratio.price(reserve),
+            due_at=due_at,
+            slices_left=left,
+        )
+
+
+def pending(view: View) -> list[tuple[AccountName, Symbol, Ratio]]:
+    """Return the splits that are not carried out yet."""
+    return [
+        (AccountName(row["account"]), Symbol(row["symbol"]), _ratio(row))
+        for row in view.fetch("pending_splits")
+    ]
+
+
+def _ratio(row: sqlite3.Row) -> Ratio:
+    return Ratio(row["new_units"], row["old_units"])
+
+
+def _held(view: View, account: AccountName, symbol: Symbol) -> list[tuple[BookName, Decimal]]:
+    """What books hold of a symbol, without what waits in suspense."""
+    return [
+        (BookName(row["book"]), Decimal(row["quantity"]))
+        for row in view.fetch("holders_of_asset", account=account, asset=symbol)
+        if row["book"] not in {EXTERNAL, SUSPENSE}
+    ]

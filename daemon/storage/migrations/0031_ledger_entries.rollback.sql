@@ -1,0 +1,3 @@
+DROP TABLE splits;
+DROP TABLE ledger_keys;
+DROP TABLE ledger_entries;
