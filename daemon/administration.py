@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from algorithms.domain import BookName, StrategyName
+from daemon.cancel_preview import cancel_preview
 from daemon.execution.halts import Scope
 from daemon.live_netting import live_netting
+from daemon.netting_run import netting_run
 from daemon.notices import raise_notice
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from adapters.clock import Clock
+    from algorithms.domain import AccountName, Symbol
     from daemon.api.decode import Json
     from daemon.engine import Engine
-    from daemon.storage.tx import Tx
+    from daemon.execution.commands import Cancel, CancelAll
+    from daemon.storage.tx import Tx, View
 
 EVERYTHING = "accounts"
 """What a halt without a name covers, as a notice says it."""
@@ -52,6 +57,28 @@ class Administration:
 
     async def preview_live_netting(self, body: Mapping[str, Json]) -> Mapping[str, object]:
         return await live_netting(self._engine.services, body)
+
+    def book(self, name: str) -> tuple[StrategyName, AccountName] | None:
+        book = self._engine.registry.books.get(BookName(name))
+        return None if book is None else (book.strategy, book.account.name)
+
+    async def strategy_of(self, order_id: str) -> StrategyName | None:
+        def read(view: View) -> StrategyName | None:
+            row = view.fetch_one("parent_order", id=order_id)
+            row = row or view.fetch_one("child_order", id=order_id)
+            return None if row is None else StrategyName(row["strategy"])
+
+        return await self._engine.store.read(read)
+
+    async def preview_cancel(
+        self, strategy: StrategyName, commands: Sequence[Cancel | CancelAll]
+    ) -> Mapping[str, object]:
+        return await self._engine.store.read(
+            lambda view: cancel_preview(view, self._engine.cancels, strategy, commands)
+        )
+
+    async def run_netting(self, account: str | None, symbol: Symbol | None) -> Mapping[str, object]:
+        return await netting_run(self._engine.services, self._engine.accounts, account, symbol)
 
     async def _tell(self, code: str, **params: str) -> None:
         now = self._clock.now()

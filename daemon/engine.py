@@ -95,6 +95,7 @@ class Engine:
         self.fleet: Fleet
         self.calendars: Calendars
         self.store: SqliteStore
+        self.cancels: CancelDesk
         self.desk: Desk
         self.halts: Halts
         self.ledger: LedgerDesk
@@ -188,6 +189,7 @@ class Engine:
             keeper=keeper,
         )
         self.ledger = LedgerDesk(self.store, self.services, splits)
+        self.cancels = CancelDesk(self.current, orders)
         self.desk = Desk(
             store=self.store,
             clock=clock,
@@ -195,7 +197,7 @@ class Engine:
             bus=self.bus,
             ids=ids,
             intake=Intake(self.current, self.halts, orders, ids),
-            cancels=CancelDesk(self.current, orders),
+            cancels=self.cancels,
             requests=requests,
             market=market,
             brokers=brokers,

@@ -23,6 +23,8 @@ from daemon.api.app import Parts, make_app, make_door
 from daemon.api.app import serve as serve_http
 from daemon.api.health import LoopLag, Readiness
 from daemon.api.metrics import Metrics
+from daemon.api.sessions import Sessions
+from daemon.api.stream import EventStream
 from daemon.api.views import Lists
 from daemon.api.webhook_model import commands_from_stored
 from daemon.config import ConfigErrors, load_config, unsupported
@@ -194,6 +196,9 @@ class Daemon:
         # Lists have a connection of their own: a long one never stands before an order.
         reader = await ThreadedDriver.open(self._config.database.path, read_only=True)
         self._opened.push_async_callback(reader.close)
+        lists = Lists(reader, engine.current)
+        stream = EventStream(engine.bus, lists)
+        secure = self._config.http.tls is not None or bool(self._config.http.trusted_proxies)
         app = make_app(
             Parts(
                 desk=engine.desk,
@@ -202,11 +207,13 @@ class Daemon:
                 clock=self._clock,
                 readiness=self._readiness,
                 metrics=self._metrics,
-                lists=Lists(reader, engine.current),
+                sessions=Sessions(self._clock, secure=secure),
+                more=(lists, stream),
             )
         )
         server = await serve_http(app, self._config.http)
         self._opened.push_async_callback(server.close)
+        self._opened.callback(stream.close)
         noted = note_address(self._config.daemon.data_dir, server.url)
         self._opened.callback(noted.unlink, missing_ok=True)
         return server.url

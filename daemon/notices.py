@@ -194,4 +194,5 @@ def raise_notice(
             orjson.dumps(params).decode(),
         ),
     )
-    tx.signal(NoticeRaised(level.value, code, render(code, params), account, book))
+    text = render(code, params)
+    tx.signal(NoticeRaised(level.value, code, text, account, book, notice_id, at, params))

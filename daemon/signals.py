@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from algorithms.domain import AccountName, Side, Symbol
@@ -49,6 +49,9 @@ class NoticeRaised:
     text: str
     account: str | None
     book: str | None
+    id: str
+    at: datetime
+    params: Mapping[str, str]
 
 
 class SignalBus:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import HttpVersion11, hdrs, web
 
@@ -13,12 +13,15 @@ from algorithms.domain import StrategyName
 from daemon.api.addresses import Networks
 from daemon.api.admin import Admin
 from daemon.api.auth import Authority, FailureThrottle, StrategyAccess, digest
+from daemon.api.by_hand import ByHand
 from daemon.api.connection import Patience, ShortWay
 from daemon.api.door import Door
 from daemon.api.errors import ErrorCode, Refused
 from daemon.api.health import Health
 from daemon.api.lean import SECURITY_HEADERS
 from daemon.api.metrics import CONTENT_TYPE
+from daemon.api.operation import PLAIN, Access, Answer, Operation, in_order
+from daemon.api.pages import Pages
 from daemon.api.refusals import RefusalLog
 from daemon.api.respond import answering, problem_response
 from daemon.api.server import HttpServer
@@ -26,17 +29,30 @@ from daemon.api.webhook import BODY_BYTES_MAX, WEBHOOK_PATH, Webhook
 from daemon.config import ensure_admin_token, ensure_strategy_token
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from adapters.clock import Clock
     from daemon.api.health import Readiness
     from daemon.api.metrics import Metrics
     from daemon.api.ports import AdminPort, DeskPort
     from daemon.api.respond import Handler
-    from daemon.api.views import Lists
+    from daemon.api.sessions import Sessions
     from daemon.config import Config
     from daemon.config.service import HttpConfig
 
 END_TASKS_S = 1.0
 SHORT_WAY = web.AppKey("short_way", ShortWay)
+
+
+OPERATIONS = web.AppKey("operations", list[Operation])
+
+
+class HasOperations(Protocol):
+    """A part of the HTTP side that stands on its own."""
+
+    def operations(self) -> list[Operation]:
+        """Return what can be asked of it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +65,8 @@ class Parts:
     clock: Clock
     readiness: Readiness
     metrics: Metrics
-    lists: Lists | None = None
+    sessions: Sessions
+    more: Sequence[HasOperations] = ()
 
 
 def make_door(config: Config, clock: Clock) -> Door:
@@ -88,7 +105,6 @@ def make_app(parts: Parts) -> web.Application:
         refusals=RefusalLog(parts.clock),
         metrics=parts.metrics,
     )
-    health, admin = Health(parts.readiness), Admin(parts.admin)
     app = web.Application()
     app[SHORT_WAY] = ShortWay("POST", WEBHOOK_PATH, webhook.take)
 
@@ -96,31 +112,54 @@ def make_app(parts: Parts) -> web.Application:
         await tasks.close(END_TASKS_S)
 
     app.on_cleanup.append(end_tasks)
-
-    def add(method: str, path: str, handler: Handler) -> None:
-        app.router.add_route(method, path, handler, expect_handler=_continue_if_small)
-
-    def for_admin(handler: Handler) -> Handler:
-        @wraps(handler)
-        async def guarded(request: web.Request) -> web.StreamResponse:
-            parts.door.admin(request)
-            return await handler(request)
-
-        return answering(guarded)
-
-    add("POST", WEBHOOK_PATH, webhook.post)
-    add("GET", f"{WEBHOOK_PATH}/{{id}}", answering(webhook.get))
-    for method in ("GET", "HEAD"):
-        add(method, "/health", health.health)
-        add(method, "/ready", answering(health.ready))
-        add(method, "/metrics", answering(_metrics_page(parts.metrics)))
-    add("POST", "/api/netting/preview", for_admin(admin.preview_netting))
-    add("POST", "/api/halt", for_admin(admin.halt))
-    add("POST", "/api/resume", for_admin(admin.resume))
-    for name, handler in (parts.lists.handlers() if parts.lists else {}).items():
-        add("GET", f"/api/{name}", for_admin(handler))
-    add("*", "/{path:.*}", _nothing_there)
+    operations = _operations(parts, webhook)
+    app[OPERATIONS] = operations
+    for operation in operations:
+        handler = _guarded(operation, parts)
+        for method in _methods(operation):
+            app.router.add_route(method, operation.path, handler, expect_handler=_continue_if_small)
+    app.router.add_route("*", "/{path:.*}", _nothing_there, expect_handler=_continue_if_small)
     return app
+
+
+def _operations(parts: Parts, webhook: Webhook) -> list[Operation]:
+    """Return everything that can be asked of the daemon."""
+    pages = Pages(parts.door, parts.sessions)
+    operations = in_order(
+        [
+            *webhook.operations(),
+            *Health(parts.readiness).operations(),
+            *_metrics_page(parts.metrics),
+            *Admin(parts.admin).operations(),
+            *ByHand(parts.desk, parts.admin, parts.clock).operations(),
+            *pages.operations(),
+            *(each for part in parts.more for each in part.operations()),
+        ]
+    )
+    pages.describe(operations)
+    return operations
+
+
+def _methods(operation: Operation) -> tuple[str, ...]:
+    """Return the methods of a route; what needs no token may be asked for its head alone."""
+    if operation.method == hdrs.METH_GET and operation.access is Access.ANYBODY:
+        return (hdrs.METH_GET, hdrs.METH_HEAD)
+    return (operation.method,)
+
+
+def _guarded(operation: Operation, parts: Parts) -> Handler:
+    """Let in whom the operation is for, and answer every error as a problem."""
+    handler, door, sessions = operation.handler, parts.door, parts.sessions
+    if operation.access is not Access.ADMIN:
+        return answering(handler)
+
+    @wraps(handler)
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        if hdrs.AUTHORIZATION in request.headers or not await sessions.admits(request):
+            door.admin(request)
+        return await handler(request)
+
+    return answering(guarded)
 
 
 async def serve(
@@ -130,12 +169,22 @@ async def serve(
     return await HttpServer.open(app, app[SHORT_WAY], config, patience or Patience())
 
 
-def _metrics_page(metrics: Metrics) -> Handler:
+def _metrics_page(metrics: Metrics) -> list[Operation]:
     async def page(_: web.Request) -> web.StreamResponse:
         headers = {**SECURITY_HEADERS, hdrs.CONTENT_TYPE: CONTENT_TYPE}
         return web.Response(body=metrics.page(), headers=headers)
 
-    return page
+    return [
+        Operation(
+            method="GET",
+            path="/metrics",
+            summary="Figures for Prometheus.",
+            handler=page,
+            access=Access.ANYBODY,
+            answers={200: Answer("Prometheus' text format.", media=(PLAIN,))},
+            asks_database=False,
+        )
+    ]
 
 
 async def _nothing_there(request: web.Request) -> web.StreamResponse:

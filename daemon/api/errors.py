@@ -32,15 +32,18 @@ class ErrorCode(StrEnum):
     BAD_HTTP = "bad_http"
     UNAUTHORIZED = "unauthorized"
     ADDRESS_NOT_ALLOWED = "address_not_allowed"
+    SESSION_NEEDS_CSRF = "session_needs_csrf"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     BODY_TOO_SLOW = "body_too_slow"
     HEAD_TOO_SLOW = "head_too_slow"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    NOT_RECONCILED = "not_reconciled"
     BODY_TOO_LARGE = "body_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     EXPECTATION_FAILED = "expectation_failed"
     TOO_MANY_FAILURES = "too_many_failures"
+    TOO_MANY_READERS = "too_many_readers"
     INTERNAL = "internal"
     STORAGE_BUSY = "storage_busy"
     STORAGE_ERROR = "storage_error"
@@ -49,6 +52,11 @@ class ErrorCode(StrEnum):
     STORAGE_LOCKED = "storage_locked"
     STORAGE_CORRUPT = "storage_corrupt"
     STORAGE_FAILED = "storage_failed"
+
+    @property
+    def status(self) -> HTTPStatus:
+        """The status it is answered with."""
+        return MEANINGS[self].status
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +87,14 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
         "Requests are not taken from this address: see `webhook.allow_from` and "
         "`strategies.NAME.allow_from`. Behind a proxy, also see `http.trusted_proxies`.",
     ),
+    ErrorCode.SESSION_NEEDS_CSRF: Meaning(
+        HTTPStatus.FORBIDDEN,
+        "A request that changes something came with a login session and without its header "
+        "`X-CSRF-Token`, or from another site.",
+    ),
     ErrorCode.NOT_FOUND: Meaning(
         HTTPStatus.NOT_FOUND,
-        "There is nothing at this path, or no such request of this strategy.",
+        "There is nothing at this path, no such order, or no such request of this strategy.",
     ),
     ErrorCode.METHOD_NOT_ALLOWED: Meaning(
         HTTPStatus.METHOD_NOT_ALLOWED,
@@ -100,6 +113,11 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
         "Another request with another body came with this idempotency key. Nothing was stored; "
         "a new request needs a new key.",
     ),
+    ErrorCode.NOT_RECONCILED: Meaning(
+        HTTPStatus.CONFLICT,
+        "The database was restored, and not every account has been compared with its broker yet; "
+        "`detail` names those. The halt stays; resume later.",
+    ),
     ErrorCode.BODY_TOO_LARGE: Meaning(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "The body is larger than this path takes. It was not read.",
@@ -117,6 +135,10 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
         HTTPStatus.TOO_MANY_REQUESTS,
         "Too many requests from this address failed to show who they are. Wait as long as "
         "`Retry-After` says. A request with the right token is always taken.",
+    ),
+    ErrorCode.TOO_MANY_READERS: Meaning(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "More readers listen to the stream of events than may. Try again after `Retry-After`.",
     ),
     ErrorCode.INTERNAL: Meaning(
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -173,7 +195,7 @@ class Refused(Exception):  # noqa: N818 - the request is refused, the daemon is 
 
     @property
     def status(self) -> HTTPStatus:
-        return MEANINGS[self.code].status
+        return self.code.status
 
     def body(self) -> bytes:
         """The problem as JSON (RFC 9457, section 3)."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from typing_extensions import TypedDict
+
+from daemon.api.operation import Access, Answer, Operation
 from daemon.api.respond import json_response
 
 if TYPE_CHECKING:
@@ -80,11 +83,50 @@ class LoopLag:
                 self._observe(self.seconds)
 
 
+class HealthAnswer(TypedDict):
+    """The process is alive."""
+
+    status: Literal["ok"]
+
+
+class ReadyAnswer(TypedDict):
+    """``reasons``: what does not work, and why."""
+
+    status: Literal["ready", "not_ready"]
+    reasons: dict[str, str]
+
+
 class Health:
     """The two questions a load balancer or a supervisor asks; neither needs a token."""
 
     def __init__(self, readiness: Readiness) -> None:
         self._readiness = readiness
+
+    def operations(self) -> list[Operation]:
+        """Return what can be asked here."""
+        return [
+            Operation(
+                method="GET",
+                path="/health",
+                summary="Whether the process is alive.",
+                handler=self.health,
+                access=Access.ANYBODY,
+                answers={200: Answer("It is.", HealthAnswer)},
+                asks_database=False,
+            ),
+            Operation(
+                method="GET",
+                path="/ready",
+                summary="Whether everything works, and if not, why.",
+                handler=self.ready,
+                access=Access.ANYBODY,
+                answers={
+                    200: Answer("Everything works.", ReadyAnswer),
+                    503: Answer("Something does not; every reason.", ReadyAnswer),
+                },
+                asks_database=False,
+            ),
+        ]
 
     async def health(self, _: web.Request) -> web.StreamResponse:
         """Answer at once: the process is alive and its loop turns."""

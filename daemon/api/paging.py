@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 
 from daemon.api import webhook_fields as fields
 from daemon.api.problems import BadInput, Problem, path_text
+from daemon.storage.rows import to_us
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from enum import StrEnum
 
     from multidict import MultiMapping
 
@@ -22,37 +25,69 @@ NUMBER_MAX = (1 << 63) - 1
 
 T = TypeVar("T")
 
-_READERS: Mapping[str, Callable[[str], str]] = {
-    "account": fields.name,
-    "book": fields.name,
-    "strategy": fields.name,
-    "symbol": fields.symbol,
-}
-FILTERS = tuple(_READERS)
-
 Place = tuple[str | int, ...]
 """Where an item stands in its list: the values it is sorted by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A key of the query that narrows a list.
+
+    ``condition`` is what it means in SQL, with the value under the key's name; lists that are not
+    in the database compare the item's member of that name instead.
+    """
+
+    name: str
+    condition: str
+    read: Callable[[str], str | int]
+    text: str
+    schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     """One page of a list. ``after`` is the place of the last item seen; None begins the list."""
 
-    filters: Mapping[str, str]
+    filters: Mapping[str, str | int]
     limit: int
     after: Place | None
 
 
-def read_page(query: MultiMapping[str], filters: Collection[str], start: Place) -> PageRequest:
+def equal(name: str, column: str | None = None, read: Callable[[str], str] = fields.name) -> Filter:
+    """Make a filter that compares one column."""
+    return Filter(name, f"{column or name} = :{name}", read, f"Only of this {name}.")
+
+
+def one_of(words: type[StrEnum], name: str) -> Filter:
+    """Make a filter of a column that holds one of a few words."""
+
+    def read(text: str) -> str:
+        if text not in set(words):
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return text
+
+    schema = {"type": "string", "enum": [str(word) for word in words]}
+    return Filter(name, f"{name} = :{name}", read, f"Only of this {name}.", schema)
+
+
+def since(column: str) -> tuple[Filter, Filter]:
+    """Make the filters of a time: ``from`` inclusive, ``to`` exclusive."""
+    schema = {"type": "string", "examples": ["2026-11-20", "2026-11-20T09:30:00+09:00"]}
+    return (
+        Filter("from", f"{column} >= :from", _time, f"`{column}` at or after this time.", schema),
+        Filter("to", f"{column} < :to", _time, f"`{column}` before this time.", schema),
+    )
+
+
+def read_page(query: MultiMapping[str], filters: Sequence[Filter], start: Place) -> PageRequest:
     """Read a query string. Raises ``BadInput`` with every fault.
 
     ``start`` is a place of this list's form, with which a cursor is compared.
     """
-    there_are = f"unknown here: there are {', '.join([*filters, 'limit', 'after'])}"
+    known = [*(each.name for each in filters), "limit", "after"]
+    there_are = f"unknown here: there are {', '.join(known)}"
     problems = [
-        Problem(path_text((key,)), there_are)
-        for key in dict.fromkeys(query)
-        if key not in {*filters, "limit", "after"}
+        Problem(path_text((key,)), there_are) for key in dict.fromkeys(query) if key not in known
     ]
 
     def read(key: str, reader: Callable[[str], T]) -> T | None:
@@ -66,7 +101,9 @@ def read_page(query: MultiMapping[str], filters: Collection[str], start: Place) 
                 problems.append(Problem(key, str(error)))
         return None
 
-    found = {key: value for key in filters if (value := read(key, _READERS[key])) is not None}
+    found = {
+        each.name: value for each in filters if (value := read(each.name, each.read)) is not None
+    }
     limit = read("limit", _limit)
     after = read("after", lambda text: _place(text, start))
     if problems:
@@ -84,6 +121,17 @@ def _limit(text: str) -> int:
     if not short or not 1 <= int(text) <= LIMIT_MAX:
         raise ValueError(f"must be a whole number from 1 to {LIMIT_MAX}")
     return int(text)
+
+
+def _time(text: str) -> int:
+    """Read a moment, or a day, which begins at midnight UTC."""
+    try:
+        at = datetime.fromisoformat(text)
+        return to_us(at if at.tzinfo else at.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise ValueError(
+            "must be a day or a time in ISO 8601 such as 2026-11-20T09:30:00+09:00"
+        ) from None
 
 
 def _place(text: str, start: Place) -> Place:

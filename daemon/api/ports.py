@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from algorithms.domain import StrategyName
+    from algorithms.domain import AccountName, StrategyName, Symbol
     from daemon.api.decode import Json
-    from daemon.execution.commands import Submission
+    from daemon.execution.commands import Cancel, CancelAll, Submission
     from daemon.execution.desk import Reply
     from daemon.execution.halts import Scope
 
@@ -51,7 +51,28 @@ class AdminPort(Protocol):
         ...
 
     async def resume(self, scope: Scope, name: str, reason: str) -> bool:
-        """Let new orders pass again; return whether there was such a halt."""
+        """Let new orders pass again; return whether there was such a halt.
+
+        Raises NotReconciledError while the halt of a restored database must stay.
+        """
+        ...
+
+    def book(self, name: str) -> tuple[StrategyName, AccountName] | None:
+        """Return whose book this is and in which account; None if there is no such book."""
+        ...
+
+    async def strategy_of(self, order_id: str) -> StrategyName | None:
+        """Return whose order this is, by our id of it or of one of its children."""
+        ...
+
+    async def preview_cancel(
+        self, strategy: StrategyName, commands: Sequence[Cancel | CancelAll]
+    ) -> Mapping[str, object]:
+        """Answer what a cancel would end, and what else lives in those accounts; change nothing."""
+        ...
+
+    async def run_netting(self, account: str | None, symbol: Symbol | None) -> Mapping[str, object]:
+        """Have orders netted now, all or some; answer what was crossed."""
         ...
 
     async def preview_live_netting(self, body: Mapping[str, Json]) -> Mapping[str, object]:

@@ -1,122 +1,62 @@
 """Lists to read: what is configured, what was asked for, what is open, what was traded.
 
-``GET /api/NAME?limit=100&after=CURSOR`` answers ``{"items": [...], "next": CURSOR or null}``.
-Times are ISO 8601 in UTC, decimals are texts. The lists have a connection of their own, so that a
-long one never stands before an order.
+``GET /api/NAME?limit=100&after=CURSOR`` answers ``{"items": [...], "next": CURSOR or null}``, or
+CSV to whoever accepts that. Times are ISO 8601 in UTC, decimals are texts. The lists have a
+connection of their own, so that a long one never stands before an order.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import aiosql
-import orjson
+from aiohttp import hdrs, web
+from typing_extensions import TypedDict
 
-from algorithms.decimals import divide, subtract, to_text
-from daemon.api.paging import FILTERS, NUMBER_MAX, PageRequest, Place, cursor_of, read_page
+from algorithms.decimals import to_text
+from daemon.api.columns import csv_text
+from daemon.api.errors import ErrorCode, Refused
+from daemon.api.items import WebhookItem
+from daemon.api.lean import SECURITY_HEADERS
+from daemon.api.listing import LISTINGS
+from daemon.api.operation import CSV, JSON, Answer, Operation, Parameter
+from daemon.api.order_life import LIFE_QUERIES, OrderLife, order_life
+from daemon.api.paging import (
+    LIMIT_DEFAULT,
+    LIMIT_MAX,
+    PageRequest,
+    Place,
+    cursor_of,
+    read_page,
+)
 from daemon.api.respond import json_response
 from daemon.execution.halts import Scope
-from daemon.notices import render
-from daemon.storage.rows import from_us
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping
 
-    from aiohttp import web
-
     from adapters.sqlite.driver import SqliteDriver
-    from daemon.api.respond import Handler
+    from daemon.api.columns import Item
+    from daemon.api.listing import Listing
     from daemon.setup import Current
     from daemon.storage.tx import SqlValue
 
-    Item = dict[str, object]
     Halts = Mapping[tuple[str, str], str]
 
 QUERIES = Path(__file__).with_name("views.sql")
-COST_PLACES = 8
-
-_LAST = "\U0010ffff"
-"""Sorts after every id."""
-_FLAGS = frozenset({"nets"})
-_TIMES = frozenset(
-    {
-        "acknowledged_at",
-        "at",
-        "booked_at",
-        "cancel_at",
-        "cancel_requested_at",
-        "created_at",
-        "deadline",
-        "delivered_at",
-        "due_at",
-        "ended_at",
-        "finished_at",
-        "received_at",
-        "sent_at",
-    }
-)
-_DOCUMENTS = frozenset({"answer", "body", "params"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """A list in the database: by what it is filtered and sorted, and where it starts."""
-
-    filters: tuple[str, ...]
-    sorted_by: tuple[str, ...]
-    start: Place
-    item: Callable[[sqlite3.Row], Item]
-
-
-def _plain(row: sqlite3.Row) -> Item:
-    """Make an item of a row: times as text, switches as such, documents opened."""
-    item: Item = {}
-    for key in row.keys():  # noqa: SIM118 - a row's own iteration gives its values
-        value = row[key]
-        if value is None:
-            item[key] = None
-        elif key in _TIMES:
-            item[key] = from_us(value).isoformat()
-        elif key in _FLAGS:
-            item[key] = bool(value)
-        elif key in _DOCUMENTS:
-            item[key] = orjson.loads(value)
-        else:
-            item[key] = value
-    return item
-
-
-def _position(row: sqlite3.Row) -> Item:
-    """Add what is free and what a unit cost, the latter rounded to eight places."""
-    quantity, cost = Decimal(row["quantity"]), Decimal(row["cost"])
-    average = divide(cost, quantity, COST_PLACES) if quantity and cost else None
-    return {
-        **_plain(row),
-        "free": to_text(subtract(quantity, Decimal(row["reserved"]))),
-        "average_cost": None if average is None else to_text(average),
-    }
-
-
-def _event(row: sqlite3.Row) -> Item:
-    return {**_plain(row), "text": render(row["code"], orjson.loads(row["params"]))}
-
-
-_NEWEST = (("id",), (_LAST,))
-_STORED = {
-    "orders": _Stored(FILTERS, *_NEWEST, _plain),
-    "open_orders": _Stored(FILTERS, ("created_at", "id"), (NUMBER_MAX, _LAST), _plain),
-    "fills": _Stored(FILTERS, *_NEWEST, _plain),
-    "positions": _Stored(
-        ("account", "book", "symbol"), ("account", "book", "asset"), ("", "", ""), _position
+PAGING = (
+    Parameter(
+        "limit",
+        "Most items of a page.",
+        {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT},
     ),
-    "netting": _Stored(("account", "symbol"), *_NEWEST, _plain),
-    "webhooks": _Stored(("strategy",), *_NEWEST, _plain),
-    "events": _Stored(("account", "book"), *_NEWEST, _event),
-}
+    Parameter("after", "`next` of the page before."),
+)
+_ORDER_ID = Parameter("id", "Our id of a parent order, or of one of its child orders.")
+_CSV_HEADERS = {**SECURITY_HEADERS, hdrs.CONTENT_TYPE: f"{CSV}; charset=utf-8"}
 
 
 class Lists:
@@ -125,47 +65,115 @@ class Lists:
     def __init__(self, driver: SqliteDriver, current: Current) -> None:
         self._driver = driver
         self._current = current
-        queries = aiosql.from_path(QUERIES, "sqlite3", mandatory_parameters=False)
-        self._sql = {name: str(getattr(queries, name).sql) for name in (*_STORED, "halts")}
-
-    def handlers(self) -> dict[str, Handler]:
-        """Return the handler of each path below ``/api/``."""
-        return {
-            **{name.replace("_", "-"): self._stored(name) for name in _STORED},
-            "accounts": self._configured((), self._accounts),
-            "strategies": self._configured((), self._strategies),
-            "books": self._configured(("account", "strategy"), self._books),
+        self._sql = _queries()
+        self._configured: Mapping[str, Callable[[Halts], Iterable[Item]]] = {
+            "accounts": self._accounts,
+            "strategies": self._strategies,
+            "books": self._books,
         }
 
-    def _stored(self, name: str) -> Handler:
-        listed = _STORED[name]
+    def operations(self) -> list[Operation]:
+        """Return what can be asked of the lists."""
+        return [
+            *map(self._operation, LISTINGS),
+            Operation(
+                method="GET",
+                path="/api/orders/{id}",
+                summary="One parent order with its life: request, children, fills, pairs, times.",
+                handler=self._order,
+                in_path=(_ORDER_ID,),
+                answers={200: Answer("The order.", OrderLife)},
+                codes=frozenset({ErrorCode.NOT_FOUND}),
+            ),
+            Operation(
+                method="GET",
+                path="/api/webhooks/{id}",
+                summary="One request with its answer, whoever made it.",
+                handler=self._request,
+                in_path=(Parameter("id", "`id` of the request's answer."),),
+                answers={200: Answer("The request.", WebhookItem)},
+                codes=frozenset({ErrorCode.NOT_FOUND}),
+            ),
+        ]
 
-        async def answer(request: web.Request) -> web.StreamResponse:
-            page = read_page(request.query, listed.filters, listed.start)
-            rows = await self._fetch(name, _parameters(listed, page))
-            places = [tuple(row[column] for column in listed.sorted_by) for row in rows]
-            return _answer(list(map(listed.item, rows)), places, page.limit)
+    def _operation(self, listing: Listing) -> Operation:
+        filters = (Parameter(each.name, each.text, each.schema) for each in listing.filters)
+        return Operation(
+            method="GET",
+            path=f"/api/{listing.name}",
+            summary=listing.summary,
+            handler=partial(self._list, listing),
+            query=(*filters, *PAGING),
+            answers={200: Answer("A page of the list.", _page_of(listing), (JSON, CSV))},
+        )
 
-        return answer
+    async def _list(self, listing: Listing, request: web.Request) -> web.StreamResponse:
+        page = read_page(request.query, listing.filters, listing.start)
+        if not _wants_csv(request):
+            items, following = await self._page(listing, page)
+            after = None if following is None else cursor_of(following)
+            return json_response({"items": items, "next": after})
+        if "limit" in request.query:
+            items, following = await self._page(listing, page)
+            headers = dict(_CSV_HEADERS)
+            if following is not None:
+                url = request.rel_url.update_query(after=cursor_of(following))
+                headers[hdrs.LINK] = f'<{url}>; rel="next"'
+            text = csv_text(listing.columns.names, items, header=True)
+            return web.Response(body=text.encode(), headers=headers)
+        return await self._whole(listing, page, request)
 
-    def _configured(
-        self, filters: tuple[str, ...], items: Callable[[Halts], Iterable[Item]]
-    ) -> Handler:
-        """Make the handler of a list from the configuration; its items are sorted by name."""
+    async def _whole(
+        self, listing: Listing, page: PageRequest, request: web.Request
+    ) -> web.StreamResponse:
+        """Send a whole list as CSV, a page at a time, however long it is."""
+        page = PageRequest(page.filters, LIMIT_MAX, page.after)
+        items, following = await self._page(listing, page)
+        response = web.StreamResponse(headers=_CSV_HEADERS)
+        await response.prepare(request)
+        await response.write(csv_text(listing.columns.names, items, header=True).encode())
+        while following is not None:
+            page = PageRequest(page.filters, LIMIT_MAX, following)
+            items, following = await self._page(listing, page)
+            await response.write(csv_text(listing.columns.names, items, header=False).encode())
+        await response.write_eof()
+        return response
 
-        async def answer(request: web.Request) -> web.StreamResponse:
-            page = read_page(request.query, filters, ("",))
-            rows = await self._fetch("halts", {})
-            halts = {(row["scope"], row["name"]): str(row["reason"]) for row in rows}
-            found = [
-                item
-                for item in items(halts)
-                if all(item[key] == value for key, value in page.filters.items())
-                and (page.after is None or (item["name"],) > page.after)
-            ]
-            return _answer(found, [(str(item["name"]),) for item in found], page.limit)
+    async def _page(self, listing: Listing, page: PageRequest) -> tuple[list[Item], Place | None]:
+        """Return the items, and where to go on; None on the last page."""
+        if listing.query is None:
+            items = await self._from_configuration(listing.name, page)
+            places: list[Place] = [(str(item["name"]),) for item in items]
+        else:
+            rows = await self._fetch(*self._question(listing, page))
+            places = [tuple(row[column] for column in listing.sorted_by) for row in rows]
+            items = list(map(listing.columns.item, rows))
+            for item in items:
+                listing.finish(item)
+        more = len(items) > page.limit
+        return items[: page.limit], places[page.limit - 1] if more else None
 
-        return answer
+    def _question(self, listing: Listing, page: PageRequest) -> tuple[str, dict[str, SqlValue]]:
+        """One row more than asked for tells whether there is a next page."""
+        assert listing.query is not None  # or there would be no rows
+        used = tuple(each for each in listing.filters if each.name in page.filters)
+        after = zip(listing.sorted_by, page.after or listing.start, strict=True)
+        values: dict[str, SqlValue] = {
+            **page.filters,
+            **{f"after_{column}": value for column, value in after},
+            "limit": page.limit + 1,
+        }
+        return listing.statement(self._sql[listing.query], used), values
+
+    async def _from_configuration(self, name: str, page: PageRequest) -> list[Item]:
+        rows = await self._fetch(self._sql["halts"], {})
+        halts = {(row["scope"], row["name"]): str(row["reason"]) for row in rows}
+        return [
+            item
+            for item in self._configured[name](halts)
+            if all(item[key] == value for key, value in page.filters.items())
+            and (page.after is None or (item["name"],) > page.after)
+        ]
 
     def _accounts(self, halts: Halts) -> Iterable[Item]:
         for name, account in sorted(self._current.registry.accounts.items()):
@@ -206,23 +214,61 @@ class Lists:
                 "halted": halts.get((Scope.BOOK, name)),
             }
 
-    async def _fetch(self, query: str, values: Mapping[str, SqlValue]) -> list[sqlite3.Row]:
-        sql = self._sql[query]
+    async def _order(self, request: web.Request) -> web.StreamResponse:
+        order_id = request.match_info["id"]
+
+        def read(database: sqlite3.Connection) -> OrderLife | None:
+            def fetch(query: str, **values: SqlValue) -> list[sqlite3.Row]:
+                return database.execute(self._sql[query], values).fetchall()
+
+            return order_life(fetch, order_id)
+
+        life = await self._driver.run(read)
+        if life is None:
+            raise Refused(ErrorCode.NOT_FOUND, "there is no such order")
+        return json_response(life)
+
+    async def _request(self, request: web.Request) -> web.StreamResponse:
+        rows = await self._fetch(self._sql["webhook"], {"id": request.match_info["id"]})
+        if not rows:
+            raise Refused(ErrorCode.NOT_FOUND, "there is no such request")
+        return json_response(_REQUESTS.columns.item(rows[0]))
+
+    async def events_after(self, event_id: str, limit: int) -> list[Item]:
+        """Return the notices that came after one, oldest first."""
+        rows = await self._fetch(self._sql["events_after"], {"id": event_id, "limit": limit})
+        items = list(map(_EVENTS.columns.item, rows))
+        for item in items:
+            _EVENTS.finish(item)
+        return items
+
+    async def _fetch(self, sql: str, values: Mapping[str, SqlValue]) -> list[sqlite3.Row]:
         return await self._driver.run(lambda database: database.execute(sql, values).fetchall())
 
 
-def _parameters(listed: _Stored, page: PageRequest) -> dict[str, SqlValue]:
-    """One row more than asked for tells whether there is a next page."""
-    after = zip(listed.sorted_by, page.after or listed.start, strict=True)
-    return {
-        **dict.fromkeys(FILTERS),
-        **page.filters,
-        **{f"after_{column}": value for column, value in after},
-        "limit": page.limit + 1,
-    }
+_OF_NAME = {listing.name: listing for listing in LISTINGS}
+_EVENTS, _REQUESTS = _OF_NAME["events"], _OF_NAME["webhooks"]
 
 
-def _answer(items: list[Item], places: list[Place], limit: int) -> web.Response:
-    more = len(items) > limit
-    following = cursor_of(places[limit - 1]) if more else None
-    return json_response({"items": items[:limit], "next": following})
+@lru_cache(maxsize=1)
+def _queries() -> Mapping[str, str]:
+    names = {each.query for each in LISTINGS if each.query} | {"halts", "events_after", "webhook"}
+    queries = aiosql.from_path(QUERIES, "sqlite3", mandatory_parameters=False)
+    return {name: str(getattr(queries, name).sql) for name in (*names, *LIFE_QUERIES)}
+
+
+def _page_of(listing: Listing) -> object:
+    """Make the type of one page of a list."""
+    name = "".join(word.capitalize() for word in listing.name.split("-"))
+    functional = cast("Callable[[str, dict[str, object]], object]", TypedDict)
+    return functional(f"{name}Page", {"items": list[listing.columns.model], "next": str | None})  # type: ignore[name-defined]
+
+
+def _wants_csv(request: web.Request) -> bool:
+    """Whether CSV is asked for by name; whoever takes anything gets JSON."""
+    accepted = request.headers.getall(hdrs.ACCEPT, [])
+    return any(
+        part.partition(";")[0].strip().lower() == CSV
+        for header in accepted
+        for part in header.split(",")
+    )

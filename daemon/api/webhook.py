@@ -16,9 +16,11 @@ from daemon.api.body import body_too_large, read_body
 from daemon.api.connection import Call
 from daemon.api.errors import ErrorCode, Refused
 from daemon.api.lean import LeanResponse, raw_answer
-from daemon.api.respond import problem_response, raw_problem, refusal_of
+from daemon.api.operation import Access, Answer, Operation, Parameter
+from daemon.api.respond import answering, problem_response, raw_problem, refusal_of
 from daemon.api.signal_reader import SignalReader
 from daemon.api.webhook_model import HEADER_KEY
+from daemon.api.webhook_schema import REPLIES, Batch, Signal
 from daemon.execution.commands import Submission
 
 if TYPE_CHECKING:
@@ -39,6 +41,11 @@ WEBHOOK_PATH = "/api/webhook"
 BODY_BYTES_MAX = 64 * 1024
 SOURCE = "webhook"
 SIGNATURE_HEADERS = ("X-Signature", "X-Hub-Signature-256")
+IDEMPOTENCY = Parameter(
+    "Idempotency-Key",
+    "As `id` in the body: a request that comes again is answered as the first one was.",
+    {"type": "string", "minLength": 1, "maxLength": 128},
+)
 _NOT_ID = "there is no such request of this strategy"
 
 
@@ -90,6 +97,39 @@ class Webhook:
                 self._tasks.spawn(work(), name="webhook")
         except Exception as error:  # noqa: BLE001 - as above
             answered(error)
+
+    def operations(self) -> list[Operation]:
+        """Return what can be asked here."""
+        return [
+            Operation(
+                method="POST",
+                path=WEBHOOK_PATH,
+                summary="Take a signal of a strategy.",
+                handler=self.post,
+                access=Access.ANYBODY,
+                headers=(IDEMPOTENCY,),
+                body=Signal | Batch,
+                answers=REPLIES,
+                codes=frozenset(
+                    {
+                        ErrorCode.UNAUTHORIZED,
+                        ErrorCode.ADDRESS_NOT_ALLOWED,
+                        ErrorCode.TOO_MANY_FAILURES,
+                        ErrorCode.IDEMPOTENCY_KEY_REUSED,
+                    }
+                ),
+            ),
+            Operation(
+                method="GET",
+                path=f"{WEBHOOK_PATH}/{{id}}",
+                summary="Tell what became of a request of this strategy.",
+                handler=answering(self.get),
+                access=Access.STRATEGY,
+                in_path=(Parameter("id", "`id` of the request's answer."),),
+                answers={200: Answer("The request's answer, whatever it is.", REPLIES[200].model)},
+                codes=frozenset({ErrorCode.NOT_FOUND}),
+            ),
+        ]
 
     async def post(self, request: web.BaseRequest) -> web.StreamResponse:
         """Take a signal that comes in parts, or in another unusual way."""

@@ -107,16 +107,19 @@ class _Notes:
         return (*self.warnings, f"and {more} more") if more > 0 else tuple(self.warnings)
 
 
-def read_signal(document: Json, header_key: str | None = None) -> Signal:
+def read_signal(document: Json, header_key: str | None = None, *, by_hand: bool = False) -> Signal:
     """Read a decoded body with keys in lower case. Raises ``BadInput`` with every fault.
 
     ``header_key`` is the idempotency key of the header; one in the body must then be the same.
+    ``by_hand``: whoever sent it has shown who it is, and gives no token.
     """
     if not isinstance(document, dict):
         raise BadInput([Problem(WHOLE_BODY, "must be a JSON object")])
     notes = _Notes()
     values, commands = _read(document, notes)
-    for key in ("group_name", "token"):
+    if by_hand and "token" in values:
+        notes.fault("", "token", "does not belong here: the admin's token goes with the request")
+    for key in _WHO[:1] if by_hand else _WHO:
         if key not in values:
             notes.fault("", key, "is missing")
     request_key = _request_key(values.get("id"), header_key, notes)
@@ -125,7 +128,7 @@ def read_signal(document: Json, header_key: str | None = None) -> Signal:
     warnings = notes.all_warnings()
     return Signal(
         values["group_name"],
-        digest(values["token"]),
+        digest(values.get("token", "")),
         request_key,
         tuple(commands),
         warnings,
@@ -407,4 +410,5 @@ _SINGLE = _SHARED | _ORDER | _WHOLE
 _ENVELOPE = _SHARED | _WHOLE | {key: (key, _only("into each of orders")) for key in _ORDER}
 _ELEMENT = _SHARED | _ORDER | {key: (key, _only("beside orders, not in one")) for key in _WHOLE}
 _SECRETS = ("token", "user_token")
+_WHO = ("group_name", "token")
 _STORED = _SINGLE.keys() - frozenset(_SECRETS)

@@ -20,7 +20,7 @@ from algorithms.domain import ChildState, Side
 from daemon.storage.rows import child_from_row, time_or_none, to_us
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterable
     from datetime import datetime
     from decimal import Decimal
 
@@ -94,6 +94,8 @@ class AccountWorker:
         """On which sides a symbol may have live orders that net; never too few."""
         self._next_at: datetime | None = None
         self._failures: list[str] = []
+        self._awaited: list[asyncio.Future[None]] = []
+        """Who waits for the end of a round that has not begun yet."""
         self.problem: str | None = None
         """Why the last round failed; None when it did not."""
 
@@ -124,6 +126,14 @@ class AccountWorker:
         """Look again at what is due; for changes that belong to no symbol, such as a resume."""
         self._wake.set()
         self._attention.set()
+
+    async def net_now(self, symbols: Iterable[Symbol]) -> None:
+        """Have these symbols netted in the next round, and wait until that is over."""
+        self._dirty |= set(symbols)
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._awaited.append(over)
+        self._wake.set()
+        await over
 
     async def recover(self) -> None:
         """Make sure of what the last process left: sent without an answer means unknown."""
@@ -161,6 +171,7 @@ class AccountWorker:
         while True:
             await wait_until(self._clock, self._wake, self._next_at)
             self._wake.clear()
+            awaited, self._awaited = self._awaited, []
             try:
                 await self._round()
                 self.problem = self._failures[0] if self._failures else None
@@ -171,6 +182,10 @@ class AccountWorker:
                 self.problem = f"{type(error).__name__}: {error}"
                 self._wake.set()
                 await self._clock.sleep(PAUSE_AFTER_FAILURE_S)
+            finally:
+                for over in awaited:
+                    if not over.done():
+                        over.set_result(None)
 
     async def _attend(self) -> None:
         while True:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from adapters.sqlite.errors import StorageError
 from daemon.execution import answers
 from daemon.execution.answers import Item, Outcome
-from daemon.execution.commands import CancelAll, Place
+from daemon.execution.commands import CancelAll, Place, as_of
 from daemon.notices import raise_notice
 from daemon.storage.rows import from_us
 
@@ -87,7 +87,12 @@ class Backlog:
 
         rows = await self._store.read(stored)
         wanted = [
-            [c for c in self._commands_of(row["body"]) if isinstance(c, Place)] for row in rows
+            [
+                c
+                for c in as_of(row["source"], self._commands_of(row["body"]))
+                if isinstance(c, Place)
+            ]
+            for row in rows
         ]
         terms = await self._enquiries.ask(
             strategy, [place for places in wanted for place in places]

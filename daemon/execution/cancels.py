@@ -47,14 +47,23 @@ class CancelDesk:
         Returns the orders whose end has to be waited for, each once however many commands mean
         it, and what there is to say of the rest: ended before, or not to be found.
         """
+        wanted, rest = self.find(tx, strategy, commands)
+        for parent in wanted:
+            self._orders.request_cancel(tx, parent, REASON, now)
+        return [parent.id for parent in wanted], rest
+
+    def find(
+        self, view: View, strategy: StrategyName, commands: Iterable[Cancel | CancelAll]
+    ) -> tuple[list[ParentOrder], list[Item]]:
+        """Return the live orders that a cancel is about, and what there is to say of the rest."""
         wanted: dict[ParentId, ParentOrder] = {}
         known: dict[str, Item] = {}
         for command in commands:
             if isinstance(command, CancelAll):
-                found = self.matching(tx, strategy, command)
+                found = self.matching(view, strategy, command)
             else:
                 try:
-                    found = [self._by_any_id(tx, strategy, command)]
+                    found = [self._by_any_id(view, strategy, command)]
                 except _NotFound as error:
                     known[command.order_id] = _not_found(command, str(error))
                     continue
@@ -63,9 +72,7 @@ class CancelDesk:
                     known[parent.id] = _ended_before(parent)
                 else:
                     wanted[parent.id] = parent
-        for parent in wanted.values():
-            self._orders.request_cancel(tx, parent, REASON, now)
-        return list(wanted), list(known.values())
+        return list(wanted.values()), list(known.values())
 
     def matching(self, view: View, strategy: StrategyName, command: CancelAll) -> list[ParentOrder]:
         """Return the strategy's live orders that a CANCEL_ALL_ORDER is about, oldest first."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from decimal import Decimal
 
     from algorithms.domain import AccountName, OrderType, Side, StrategyName, Symbol
+
+BY_HAND = "hand"
+"""The source of a request that a person made."""
 
 
 class Venue(NamedTuple):
@@ -25,6 +29,7 @@ class Place(NamedTuple):
 
     Either ``quantity`` (units, per book) or ``percent`` (of the book's capital; negative: close
     that percent of the position) is given. ``slices`` and ``minutes`` belong to TWAP.
+    ``by_hand``: a person ordered it, whatever the strategy's rule would have said.
     """
 
     order_type: OrderType
@@ -38,6 +43,7 @@ class Place(NamedTuple):
     minutes: Decimal | None
     nets: bool | None
     venue: Venue
+    by_hand: bool = False
 
 
 class Cancel(NamedTuple):
@@ -56,6 +62,16 @@ class CancelAll(NamedTuple):
 
 
 Command = Place | Cancel | CancelAll
+
+
+def as_of(source: str, commands: Iterable[Command]) -> tuple[Command, ...]:
+    """Return the commands as those of a request with this source."""
+    if source != BY_HAND:
+        return tuple(commands)
+    return tuple(
+        command._replace(by_hand=True) if isinstance(command, Place) else command
+        for command in commands
+    )
 
 
 class Submission(NamedTuple):

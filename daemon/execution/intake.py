@@ -78,6 +78,12 @@ def needs_price(command: Place, book: Book) -> bool:
     return command.side is Side.BUY and not _is_limited(command)
 
 
+def _kind(side: Side, command: Place) -> Kind:
+    if side is Side.SELL:
+        return Kind.SELL
+    return Kind.BUY_FORCE if command.by_hand else Kind.BUY
+
+
 def _is_limited(command: Place) -> bool:
     return command.price is not None and command.order_type not in UNLIMITED
 
@@ -213,7 +219,7 @@ class Intake:
             book=book.name,
             symbol=command.symbol,
             side=side,
-            kind=Kind.BUY if side is Side.BUY else Kind.SELL,
+            kind=_kind(side, command),
             order_type=command.order_type,
             measure=Measure.QUANTITY,
             total=quantity,

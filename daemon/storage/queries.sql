@@ -500,3 +500,13 @@ SELECT * FROM ledger_entries WHERE event_id = :event_id ORDER BY id;
 -- name: all_entries
 -- What every event did to each book, event by event.
 SELECT event_id, book, asset, quantity, cost, profit FROM ledger_entries ORDER BY event_id, id;
+
+-- name: newest_pair
+-- Where the netting pairs end now.
+SELECT MAX(id) AS id FROM netting_pairs;
+
+-- name: pairs_after
+-- The netting pairs that came after one.
+SELECT id, run_id, account, symbol, buy_parent, sell_parent, quantity, price, commission_saved,
+    broker_orders_saved, at
+FROM netting_pairs WHERE id > :id ORDER BY id;

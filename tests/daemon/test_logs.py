@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
@@ -13,6 +14,8 @@ from daemon.signals import NoticeRaised, SignalBus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 log = logging.getLogger("daemon.test")
 
@@ -37,7 +40,7 @@ def refuse(token: str) -> None:
 
 
 def raised(level: str) -> NoticeRaised:
-    return NoticeRaised(level, "bought", "dip bought 3 TQQQ at 100", "paper", "dip")
+    return NoticeRaised(level, "bought", "dip bought 3 TQQQ at 100", "paper", "dip", "1", NOON, {})
 
 
 def test_a_line_for_people_says_when_how_grave_what_and_where() -> None:

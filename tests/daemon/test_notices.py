@@ -52,7 +52,16 @@ async def test_a_notice_is_stored_with_the_change_it_reports_and_then_heard(
     await store.write(sell)
 
     assert heard == [
-        NoticeRaised(Level.INFO.value, "sold", "alpha sold 10 TQQQ at 100", "main", "alpha")
+        NoticeRaised(
+            Level.INFO.value,
+            "sold",
+            "alpha sold 10 TQQQ at 100",
+            "main",
+            "alpha",
+            "n1",
+            NOW,
+            {"book": "alpha", "quantity": "10", "symbol": "TQQQ", "price": "100"},
+        )
     ]
     row = await store.read(
         lambda view: view._connection.execute("SELECT * FROM notices").fetchone()  # noqa: SLF001

@@ -19,6 +19,7 @@ from adapters.sqlite.driver import InlineDriver
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import AccountName, OrderType, Side, StrategyName, Symbol
 from daemon.api.app import make_door
+from daemon.api.webhook_model import commands_from_stored
 from daemon.calendars import compute_in_child
 from daemon.config import load_config
 from daemon.config.changes import load_again
@@ -197,6 +198,11 @@ def remember(commands: tuple[Command, ...]) -> str:
     return body
 
 
+def _commands_of(body: str) -> tuple[Command, ...]:
+    """Find the commands of a story, or read those of a body that came over HTTP."""
+    return _BODIES[body] if body in _BODIES else commands_from_stored(body)
+
+
 def started(work: Coroutine[object, object, T]) -> asyncio.Task[T]:
     """Begin something that the story goes on beside."""
     return TaskSupervisor().spawn(work, name="beside the story")
@@ -274,7 +280,7 @@ async def world(
         open_driver=InlineDriver.open if life is None else life.open_driver,
         tasks=tasks,
         schedule=ClockSchedule(clock, tasks),
-        commands_of=_BODIES.__getitem__,
+        commands_of=_commands_of,
         ids=IdSource(clock, random.Random(seed)),
         compute_sessions=compute_sessions,
     )

@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import orjson
 from aiohttp.test_utils import TestClient, TestServer
 
 from adapters.clock import LoopClock
-from algorithms.domain import OrderType, StrategyName
+from algorithms.domain import AccountName, OrderType, StrategyName
 from daemon.api.addresses import Networks
-from daemon.api.app import Parts, make_app
+from daemon.api.app import OPERATIONS, Parts, make_app
 from daemon.api.auth import Authority, FailureThrottle, StrategyAccess, digest
 from daemon.api.door import Door
 from daemon.api.health import Readiness
 from daemon.api.metrics import Metrics
+from daemon.api.sessions import Sessions
+from daemon.api.stream import EventStream
+from daemon.api.views import Lists
 from daemon.execution.desk import KeyReusedError, Reply
 from daemon.execution.halts import Scope
+from daemon.signals import SignalBus
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Mapping
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
     from aiohttp import web
 
+    from adapters.sqlite.driver import SqliteDriver
+    from algorithms.domain import Symbol
+    from daemon.api.app import HasOperations
     from daemon.api.decode import Json
-    from daemon.api.views import Lists
-    from daemon.execution.commands import Submission
+    from daemon.api.operation import Operation
+    from daemon.execution.commands import Cancel, CancelAll, Submission
+    from daemon.setup import Current
 
 START = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 ALPHA = StrategyName("alpha")
@@ -101,6 +109,20 @@ class FakeAdmin:
     async def resume(self, scope: Scope, name: str, reason: str) -> bool:
         return bool(reason) and self.halts.pop((scope, name), None) is not None
 
+    def book(self, name: str) -> tuple[StrategyName, AccountName] | None:
+        return (ALPHA, AccountName("main")) if name == "alpha_main" else None
+
+    async def strategy_of(self, order_id: str) -> StrategyName | None:
+        return ALPHA if order_id == "A1" else None
+
+    async def preview_cancel(
+        self, strategy: StrategyName, commands: Sequence[Cancel | CancelAll]
+    ) -> Mapping[str, object]:
+        return {"strategy": strategy, "preview": True, "asked": len(commands)}
+
+    async def run_netting(self, account: str | None, symbol: Symbol | None) -> Mapping[str, object]:
+        return {"pairs": [], "account": account, "symbol": symbol}
+
     async def preview_live_netting(self, body: Mapping[str, Json]) -> Mapping[str, object]:
         return {"pairs": [], "remaining": [], "live": True, "asked": sorted(body)}
 
@@ -121,7 +143,8 @@ class House:
         self.admin = FakeAdmin()
         self.readiness = Readiness()
         self.metrics = Metrics()
-        self.lists: Lists | None = None
+        self.sessions = Sessions(self.clock, secure=False)
+        self.more: list[HasOperations] = []
         alpha = StrategyAccess(
             name=ALPHA, token_digest=digest(ALPHA_TOKEN), allow_from=alpha_from or nowhere
         )
@@ -142,9 +165,18 @@ class House:
                 clock=self.clock,
                 readiness=self.readiness,
                 metrics=self.metrics,
-                lists=self.lists,
+                sessions=self.sessions,
+                more=self.more,
             )
         )
+
+    def operations(self) -> list[Operation]:
+        """Return everything that can be asked of a daemon."""
+        nothing = cast("SqliteDriver", None)
+        lists = Lists(nothing, cast("Current", None))
+        self.more = [lists, EventStream(SignalBus(), lists)]
+        app = self.app()
+        return app[OPERATIONS]
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[TestClient[web.Request, web.Application]]:

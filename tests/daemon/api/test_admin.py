@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from daemon.api.admin import SMALL_BODY_BYTES_MAX
+from daemon.api.bodies import SMALL_BODY_BYTES_MAX
 from daemon.execution.halts import Scope
 from tests.daemon.api.fakes import ADMIN, House
 

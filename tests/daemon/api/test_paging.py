@@ -7,14 +7,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import MultiDict
 
-from daemon.api.paging import LIMIT_DEFAULT, NUMBER_MAX, PageRequest, cursor_of, read_page
+from algorithms.domain import Side
+from daemon.api import webhook_fields as fields
+from daemon.api.paging import (
+    LIMIT_DEFAULT,
+    NUMBER_MAX,
+    PageRequest,
+    cursor_of,
+    equal,
+    one_of,
+    read_page,
+    since,
+)
 from daemon.api.problems import BadInput
 
 START = (NUMBER_MAX, "")
+FILTERS = (equal("account"), equal("symbol", read=fields.symbol))
 
 
 def read(*pairs: tuple[str, str]) -> PageRequest:
-    return read_page(MultiDict(pairs), ("account", "symbol"), START)
+    return read_page(MultiDict(pairs), FILTERS, START)
 
 
 def faults(*pairs: tuple[str, str]) -> dict[str, str]:
@@ -61,3 +73,20 @@ def test_an_unknown_key_is_answered_with_the_known_ones() -> None:
     assert faults(("book", "x")) == {
         "book": "unknown here: there are account, symbol, limit, after"
     }
+
+
+def test_words_and_times_are_checked_before_the_database_is_asked() -> None:
+    filters = (one_of(Side, "side"), *since("at"))
+    page = read_page(
+        MultiDict({"side": "buy", "from": "2026-11-20", "to": "1970-01-01T00:00:01Z"}),
+        filters,
+        START,
+    )
+    assert page.filters == {"side": "buy", "from": 1795132800000000, "to": 1_000_000}
+    with pytest.raises(BadInput) as refused:
+        read_page(
+            MultiDict({"side": "up", "from": "tomorrow", "to": "2026-13-01"}),
+            filters,
+            START,
+        )
+    assert {problem.path for problem in refused.value.problems} == {"side", "from", "to"}

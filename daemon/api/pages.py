@@ -1,0 +1,207 @@
+"""Pages that are there from the beginning: the API's documentation, and the login."""
+
+# ruff: noqa: TC001 - pydantic reads annotations when the program runs
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from aiohttp import hdrs, web
+from typing_extensions import TypedDict
+
+from daemon.api.bodies import SMALL_BODY_BYTES_MAX, Body, checked, decoded
+from daemon.api.body import read_body
+from daemon.api.docs_page import PAGE_POLICY, docs_page, page
+from daemon.api.errors import ErrorCode, Refused
+from daemon.api.lean import SECURITY_HEADERS
+from daemon.api.openapi import openapi
+from daemon.api.operation import HTML, JSON, Access, Answer, Operation, Parameter
+from daemon.api.respond import json_response
+from daemon.api.sessions import CSRF_HEADER, check_csrf
+from daemon.api.wire import GivenToken, Time
+
+if TYPE_CHECKING:
+    from daemon.api.decode import Json
+    from daemon.api.door import Door
+    from daemon.api.sessions import Sessions
+
+AFTER_LOGIN = "/api/docs"
+_HEADERS = {
+    **SECURITY_HEADERS,
+    "Content-Security-Policy": PAGE_POLICY,
+    hdrs.CONTENT_TYPE: f"{HTML}; charset=utf-8",
+}
+_FORM = "application/x-www-form-urlencoded"
+
+
+class LoginBody(Body):
+    """The admin token, once. ``next``: where a browser goes on, a path of this host."""
+
+    token: GivenToken
+    next: str = AFTER_LOGIN
+
+
+class LoggedIn(TypedDict):
+    """A session has begun; its cookie came with this answer."""
+
+    csrf: str
+    ends_at: Time
+
+
+class LoggedOut(TypedDict):
+    """The session is over."""
+
+    success: bool
+
+
+class Pages:
+    """Handlers of pages and sessions."""
+
+    def __init__(self, door: Door, sessions: Sessions) -> None:
+        self._door = door
+        self._sessions = sessions
+        self._document: bytes | None = None
+        self._described: list[Operation] = []
+
+    def describe(self, operations: list[Operation]) -> None:
+        """Say what the documentation is about: everything."""
+        self._described = operations
+
+    def operations(self) -> list[Operation]:
+        """Return what can be asked here."""
+        next_page = Parameter("next", "Where to go on afterwards, a path of this host.")
+        return [
+            Operation(
+                method="GET",
+                path="/api/openapi.json",
+                summary="This description.",
+                handler=self.document,
+                answers={200: Answer("OpenAPI 3.1.", dict[str, object])},
+                asks_database=False,
+            ),
+            Operation(
+                method="GET",
+                path="/api/docs",
+                summary="This description, for people.",
+                handler=self.docs,
+                answers={200: Answer("A page.", media=(HTML,))},
+                asks_database=False,
+            ),
+            Operation(
+                method="GET",
+                path="/login",
+                summary="The form for logging in with a browser.",
+                handler=self.login_form,
+                access=Access.ANYBODY,
+                query=(next_page,),
+                answers={200: Answer("A page.", media=(HTML,))},
+                asks_database=False,
+            ),
+            Operation(
+                method="POST",
+                path="/login",
+                summary="Begin a session of 12 hours by showing the admin token.",
+                handler=self.login,
+                access=Access.ANYBODY,
+                body=LoginBody,
+                answers={
+                    200: Answer("Logged in.", LoggedIn),
+                    303: Answer("Logged in by the form; go on there.", media=()),
+                },
+                codes=frozenset({ErrorCode.UNAUTHORIZED, ErrorCode.TOO_MANY_FAILURES}),
+                asks_database=False,
+            ),
+            Operation(
+                method="POST",
+                path="/logout",
+                summary="End the session.",
+                handler=self.logout,
+                access=Access.ANYBODY,
+                headers=(Parameter(CSRF_HEADER, "`csrf` of the login."),),
+                answers={200: Answer("Logged out.", LoggedOut)},
+                codes=frozenset({ErrorCode.UNAUTHORIZED, ErrorCode.SESSION_NEEDS_CSRF}),
+                asks_database=False,
+            ),
+        ]
+
+    async def document(self, _: web.Request) -> web.StreamResponse:
+        """Describe everything; made once, when it is first asked for."""
+        headers = {**SECURITY_HEADERS, hdrs.CONTENT_TYPE: JSON}
+        return web.Response(body=self._openapi(), headers=headers)
+
+    async def docs(self, _: web.Request) -> web.StreamResponse:
+        """Show the description."""
+        return _html(docs_page(json.loads(self._openapi())))
+
+    async def login_form(self, request: web.Request) -> web.StreamResponse:
+        """Ask for the token."""
+        return _html(_form(request.query.get("next", AFTER_LOGIN), ""))
+
+    async def login(self, request: web.Request) -> web.StreamResponse:
+        """Begin a session. Failed attempts count against the address like any other."""
+        raw = await read_body(request, SMALL_BODY_BYTES_MAX)
+        by_form = request.content_type == _FORM
+        body = checked(_form_values(raw) if by_form else decoded(raw), LoginBody)
+        if not self._door.authority.is_admin(body.token):
+            address = self._door.address(request.remote, request.headers)
+            self._door.turn_away(address, "the token is wrong")
+        session = self._sessions.new()
+        response: web.StreamResponse
+        if by_form:
+            headers = {**SECURITY_HEADERS, hdrs.LOCATION: _local(body.next)}
+            response = web.Response(status=303, headers=headers)
+        else:
+            ends_at = session.ends_at.isoformat()
+            response = json_response({"csrf": session.csrf, "ends_at": ends_at})
+        await self._sessions.set_cookie(request, response, session)
+        return response
+
+    async def logout(self, request: web.Request) -> web.StreamResponse:
+        """End a session."""
+        session = await self._sessions.of(request)
+        if session is None:
+            raise Refused(ErrorCode.UNAUTHORIZED, "nobody is logged in")
+        check_csrf(request, session, request.headers.get(CSRF_HEADER, ""))
+        response = json_response({"success": True})
+        self._sessions.end(session, response)
+        return response
+
+    def _openapi(self) -> bytes:
+        if self._document is None:
+            self._document = json.dumps(openapi(self._described)).encode()
+        return self._document
+
+
+def _html(text: str) -> web.Response:
+    return web.Response(body=text.encode(), headers=_HEADERS)
+
+
+def _form(following: str, note: str) -> str:
+    return page(
+        "nettingd: log in",
+        [
+            f"<p>{escape(note)}</p>" if note else "",
+            '<form method="post" action="/login">',
+            f'<input type="hidden" name="next" value="{escape(_local(following))}">',
+            '<label for="token">Admin token (nettingd token admin)</label>',
+            '<input id="token" name="token" type="password" required autofocus>',
+            "<button>Log in</button></form>",
+        ],
+    )
+
+
+def _form_values(raw: bytes) -> Json:
+    try:
+        pairs = parse_qs(raw.decode(), max_num_fields=8, errors="strict")
+    except ValueError:
+        return {}
+    return {key: values[0] for key, values in pairs.items()}
+
+
+def _local(path: str) -> str:
+    """Return a path of this host; anything else could lead away."""
+    plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if plain else AFTER_LOGIN

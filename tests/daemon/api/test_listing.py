@@ -1,0 +1,89 @@
+"""Lists hold what their types say, filters do what they say, and CSV says the same."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from algorithms.domain import OrderType
+from daemon.api.listing import LISTINGS
+from tests.support.served import ADMIN, Served, served
+from tests.support.world import buy, sell
+
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "http.md"
+
+
+async def morning(here: Served) -> None:
+    day = here.day
+    await day.submit("alpha", buy("TQQQ", "10"))
+    resting = buy("TQQQ", "4", kind=OrderType.TWAP, slices=2, minutes="10", price="100")
+    await day.submit("beta", resting)
+    await day.submit("alpha", sell("TQQQ", "4"))
+    await day.submit("gamma", buy("SOXL", "2", kind=OrderType.LIMIT, price="40"))
+    await asyncio.sleep(0.2)
+
+
+async def test_every_item_of_every_list_is_of_its_type(tmp_path: Path) -> None:
+    async with served(tmp_path) as here:
+        await morning(here)
+        for listing in LISTINGS:
+            items = (await here.get(f"/api/{listing.name}"))["items"]
+            assert items, listing.name
+            for item in items:
+                assert item.keys() == set(listing.columns.names), listing.name
+                assert TypeAdapter(listing.columns.model).validate_python(item) == item
+
+
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [
+        ("orders?side=sell", 1),
+        ("orders?status=working&symbol=soxl", 1),
+        ("orders?from=2026-11-20&to=2026-11-21", 4),
+        ("orders?to=2026-11-20", 0),
+        ("open-orders?state=open&strategy=gamma", 1),
+        ("open-orders?state=unknown", 0),
+        ("fills?source=netting", 2),
+        ("fills?source=netting&side=buy&book=b", 1),
+        ("netting?from=2026-11-21T00:00:00Z", 0),
+        ("webhooks?status=done", 4),
+        ("webhooks?source=hand", 0),
+        ("events?code=sold&level=info", 1),
+    ],
+)
+async def test_a_filter_leaves_what_it_names(tmp_path: Path, path: str, count: int) -> None:
+    async with served(tmp_path) as here:
+        await morning(here)
+        assert len((await here.get(f"/api/{path}"))["items"]) == count
+
+
+async def test_csv_is_the_list_page_by_page_or_whole(tmp_path: Path) -> None:
+    async with served(tmp_path) as here:
+        await morning(here)
+        as_csv = {**ADMIN, "Accept": "text/csv"}
+        for listing in LISTINGS:
+            items = (await here.get(f"/api/{listing.name}?limit=500"))["items"]
+            whole = await here.client.get(f"/api/{listing.name}", headers=as_csv)
+            assert whole.content_type == "text/csv"
+            rows = list(csv.reader(io.StringIO(await whole.text(), newline="")))
+            assert tuple(rows[0]) == listing.columns.names
+            assert len(rows) == len(items) + 1
+        page = await here.client.get("/api/orders?limit=3", headers=as_csv)
+        link = re.fullmatch(r'<(.*)>; rel="next"', page.headers["Link"])
+        assert link
+        last = await here.client.get(link[1], headers=as_csv)
+        assert "Link" not in last.headers
+        assert len((await page.text()).splitlines() + (await last.text()).splitlines()) == 6
+
+
+def test_the_documentation_has_every_list_with_its_filters() -> None:
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \|(.*)\|$", PAGE.read_text("utf-8"), re.MULTILINE))
+    for listing in LISTINGS:
+        told = re.findall(r"`([a-z]+)`", rows[listing.name])
+        assert told == [each.name for each in listing.filters], listing.name

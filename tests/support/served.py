@@ -1,0 +1,90 @@
+"""A whole daemon but its process: the engine of a market story with its HTTP side in front."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from aiohttp.test_utils import TestClient, TestServer
+
+from adapters.sqlite.driver import InlineDriver
+from algorithms.domain import StrategyName
+from daemon.administration import Administration
+from daemon.api.addresses import Networks
+from daemon.api.app import Parts, make_app
+from daemon.api.auth import Authority, FailureThrottle, StrategyAccess, digest
+from daemon.api.door import Door
+from daemon.api.health import Readiness
+from daemon.api.metrics import Metrics
+from daemon.api.sessions import Sessions
+from daemon.api.stream import EventStream
+from daemon.api.views import Lists
+from tests.support.world import THREE_BOOKS, World, world
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from aiohttp import ClientResponse, web
+
+ADMIN_TOKEN = "admin-token-00112233445566778899aabbccdd"
+ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+NOWHERE = Networks(())
+
+
+class Served:
+    """Asks the daemon as a person with the admin token does."""
+
+    def __init__(
+        self, day: World, client: TestClient[web.Request, web.Application], stream: EventStream
+    ) -> None:
+        self.day = day
+        self.client = client
+        self.stream = stream
+
+    async def get(self, path: str, status: int = 200) -> Any:  # noqa: ANN401 - a document
+        return await _document(await self.client.get(path, headers=ADMIN), status)
+
+    async def post(self, path: str, body: object, status: int = 200) -> Any:  # noqa: ANN401 - a document
+        return await _document(await self.client.post(path, json=body, headers=ADMIN), status)
+
+
+async def _document(response: ClientResponse, status: int) -> Any:  # noqa: ANN401 - a document
+    document = await response.json(content_type=None)
+    assert response.status == status, document
+    return document
+
+
+@asynccontextmanager
+async def served(folder: Path, text: str = THREE_BOOKS) -> AsyncIterator[Served]:
+    """Serve an engine, in real time."""
+    async with world(folder, text) as day:
+        engine = day.engine
+        driver = await InlineDriver.open(engine.config.database.path, read_only=True)
+        lists = Lists(driver, engine.current)
+        stream = EventStream(engine.bus, lists)
+        strategies = [
+            StrategyAccess(name=StrategyName(name), token_digest=digest(f"{name}'s token"))
+            for name in engine.config.strategies
+        ]
+        app = make_app(
+            Parts(
+                desk=engine.desk,
+                admin=Administration(engine, day.clock),
+                door=Door(
+                    authority=Authority(strategies, digest(ADMIN_TOKEN)),
+                    throttle=FailureThrottle(day.clock),
+                    allow_from=NOWHERE,
+                    trusted_proxies=NOWHERE,
+                ),
+                clock=day.clock,
+                readiness=Readiness(),
+                metrics=Metrics(),
+                sessions=Sessions(day.clock, secure=False),
+                more=(lists, stream),
+            )
+        )
+        async with TestClient(TestServer(app)) as client:
+            yield Served(day, client, stream)
+            stream.close()
+        await driver.close()
