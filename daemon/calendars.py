@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import warnings
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
@@ -266,14 +267,25 @@ def _session(texts: list[str]) -> Session:
 
 def print_sessions(market: str, first: str, last: str) -> None:
     """Print the sessions of an exchange, day, opening and close of each; in the child process."""
-    import exchange_calendars  # noqa: PLC0415 - heavy; only this process needs it
+    sys.stdout.write(orjson.dumps(_computed_here(market, first, last)).decode() + "\n")
+
+
+async def compute_here(market: Market, first: date, last: date) -> tuple[Session, ...]:
+    """Compute sessions in this process, once for all; for tests, whose time stands still."""
+    with warnings.catch_warnings(action="ignore"):  # pandas' own, which a test may forbid
+        texts = _computed_here(market.value, first.isoformat(), last.isoformat())
+    return tuple(_session(each) for each in texts)
+
+
+@cache
+def _computed_here(market: str, first: str, last: str) -> list[list[str]]:
+    import exchange_calendars  # noqa: PLC0415 - heavy; the daemon itself never loads it
 
     calendar = exchange_calendars.get_calendar(market, start=first, end=last)
-    sessions = [
+    return [
         [day.date().isoformat(), row["open"].isoformat(), row["close"].isoformat()]
         for day, row in calendar.schedule.iterrows()
     ]
-    sys.stdout.write(orjson.dumps(sessions).decode() + "\n")
 
 
 if __name__ == "__main__":

@@ -13,26 +13,22 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from adapters.clock import SystemClock
-from adapters.sqlite.driver import ThreadedDriver
 from adapters.sqlite.errors import StorageError, StorageFailedError
 from adapters.tasks import TaskSupervisor
 from daemon.address import note_address
 from daemon.administration import Administration
 from daemon.api.app import Parts, make_app, make_door
-from daemon.api.app import serve as serve_http
 from daemon.api.health import LoopLag, Readiness
 from daemon.api.metrics import Metrics
 from daemon.api.sessions import Sessions
 from daemon.api.stream import EventStream
 from daemon.api.views import Lists
-from daemon.api.webhook_model import commands_from_stored
 from daemon.config import ConfigErrors, load_config, unsupported
 from daemon.config.changes import load_again
 from daemon.engine import Engine
 from daemon.exits import Exit
-from daemon.jobs.schedule import ApSchedule
 from daemon.logs import log_notices, start_logging
+from daemon.outside import real_outside
 from daemon.process import StopSignals, keep_secrets_in, spare_the_collector
 from daemon.reload import Reload
 from daemon.storage.lock import AlreadyRunningError, DirectoryLock
@@ -43,10 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
-    from adapters.clock import Clock
     from algorithms.domain import AccountName
     from daemon.api.door import Door
     from daemon.config import Config
+    from daemon.outside import Listening, Outside
 
     Reread = Callable[[Config], Awaitable[Config]]
 
@@ -95,7 +91,7 @@ async def serve(config: Config, *, environ: Mapping[str, str], reread: Reread) -
     """
     stop_wanted = asyncio.Event()
     systemd = Systemd(environ)
-    daemon = Daemon(config, SystemClock(), systemd, reread)
+    daemon = Daemon(config, real_outside(), systemd, reread)
     StopSignals(stop_wanted, daemon.reload_wanted.set).listen(asyncio.get_running_loop())
     try:
         url = await daemon.start()
@@ -115,9 +111,15 @@ async def serve(config: Config, *, environ: Mapping[str, str], reread: Reread) -
 class Daemon:
     """The engine with its doors: HTTP in front, and those who watch it beside."""
 
-    def __init__(self, config: Config, clock: Clock, systemd: Systemd, reread: Reread) -> None:
+    engine: Engine
+    door: Door
+    reload: Reload
+    server: Listening
+
+    def __init__(self, config: Config, outside: Outside, systemd: Systemd, reread: Reread) -> None:
         self._config = config
-        self._clock = clock
+        self._outside = outside
+        self._clock = outside.clock
         self._systemd = systemd
         self._reread = reread
         self.reload_wanted = asyncio.Event()
@@ -129,14 +131,16 @@ class Daemon:
 
     async def start(self) -> str:
         """Open everything in its order; return the URL. Raises as ``serve`` does."""
-        door = make_door(self._config, self._clock)
-        engine = await self._start_engine()
+        self.door = make_door(self._config, self._clock)
+        self.engine = engine = self._make_engine()
+        await engine.start()
+        self._opened.push_async_callback(engine.stop)
         watchers = TaskSupervisor(on_failure=self._failed.add)
         self._opened.push_async_callback(watchers.close, CLOSE_TASKS_S)
         self._watch(engine, watchers)
-        reload = Reload(
+        self.reload = Reload(
             engine=engine,
-            door=door,
+            door=self.door,
             clock=self._clock,
             systemd=self._systemd,
             load=lambda: self._reread(engine.config),
@@ -144,27 +148,28 @@ class Daemon:
             on_change=partial(self._changed, engine),
             wanted=self.reload_wanted,
         )
-        url = await self._listen(engine, door)
-        watchers.spawn(reload.run(), name="reload")
+        url = await self._listen(engine)
+        watchers.spawn(self.reload.run(), name="reload")
         return url
 
     async def stop(self) -> None:
         """Close what was opened, last first: accept nothing new, let work end, close."""
         await self._opened.aclose()
 
-    async def _start_engine(self) -> Engine:
+    def _make_engine(self) -> Engine:
+        outside, tasks = self._outside, TaskSupervisor(on_failure=self._failed.add)
         engine = Engine(
             self._config,
-            clock=self._clock,
-            open_driver=ThreadedDriver.open,
-            tasks=TaskSupervisor(on_failure=self._failed.add),
-            schedule=ApSchedule(),
-            commands_of=commands_from_stored,
+            clock=outside.clock,
+            open_driver=outside.open_driver,
+            tasks=tasks,
+            schedule=outside.schedule_of(tasks),
+            commands_of=outside.commands_of,
+            ids=outside.ids,
+            compute_sessions=outside.compute_sessions,
             on_failure=self._failed.add,
         )
         log_notices(engine.bus)
-        await engine.start()
-        self._opened.push_async_callback(engine.stop)
         return engine
 
     def _watch(self, engine: Engine, watchers: TaskSupervisor) -> None:
@@ -179,8 +184,9 @@ class Daemon:
         checks.register("tasks", self._failed.reason)
         for name in engine.accounts:
             checks.register(*_account_check(engine, name))
-        lag.start(watchers)
-        watchers.spawn(database.run(), name="database watch")
+        if self._outside.watched:
+            lag.start(watchers)
+            watchers.spawn(database.run(), name="database watch")
         watchers.spawn(self._systemd.show_life(self._clock), name="watchdog")
 
     def _changed(self, engine: Engine, config: Config) -> None:
@@ -189,12 +195,12 @@ class Daemon:
             self._readiness.remove(f"account {name}")
         for name in config.accounts:
             self._readiness.register(*_account_check(engine, name))
-        start_logging(config.daemon)
+        self._outside.log_as(config.daemon)
         self._config = config
 
-    async def _listen(self, engine: Engine, door: Door) -> str:
+    async def _listen(self, engine: Engine) -> str:
         # Lists have a connection of their own: a long one never stands before an order.
-        reader = await ThreadedDriver.open(self._config.database.path, read_only=True)
+        reader = await self._outside.open_driver(self._config.database.path, read_only=True)
         self._opened.push_async_callback(reader.close)
         lists = Lists(reader, engine.current)
         stream = EventStream(engine.bus, lists)
@@ -203,7 +209,7 @@ class Daemon:
             Parts(
                 desk=engine.desk,
                 admin=Administration(engine, self._clock),
-                door=door,
+                door=self.door,
                 clock=self._clock,
                 readiness=self._readiness,
                 metrics=self._metrics,
@@ -211,12 +217,12 @@ class Daemon:
                 more=(lists, stream),
             )
         )
-        server = await serve_http(app, self._config.http)
-        self._opened.push_async_callback(server.close)
+        self.server = await self._outside.serve(app, self._config.http)
+        self._opened.push_async_callback(self.server.close)
         self._opened.callback(stream.close)
-        noted = note_address(self._config.daemon.data_dir, server.url)
+        noted = note_address(self._config.daemon.data_dir, self.server.url)
         self._opened.callback(noted.unlink, missing_ok=True)
-        return server.url
+        return self.server.url
 
 
 def _directories(config: Config) -> set[Path]:

@@ -44,6 +44,11 @@ NO_MIRROR = {
 
 NOT_IMPORTED = {
     "adapters.virtual_time": "drives the clock of tests and simulations; ships for their authors",
+    "daemon.testing": "runs the daemon inside tests; ships for those who write rules",
+    "daemon.testing.loops": "part of daemon.testing",
+    "daemon.testing.running": "part of daemon.testing",
+    "daemon.testing.safety": "part of daemon.testing",
+    "daemon.testing.wire": "part of daemon.testing",
 }
 """Modules that no entry point reaches, and why they stay."""
 

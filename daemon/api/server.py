@@ -42,6 +42,13 @@ class _Runner(web.AppRunner):
         return Server(application, self._patience, self._short_way)
 
 
+async def set_up(app: web.Application, short_way: ShortWay, patience: Patience) -> web.AppRunner:
+    """Make the application ready for connections, without a socket to take them from."""
+    runner = _Runner(app, short_way, patience)
+    await runner.setup()
+    return runner
+
+
 class HttpServer:
     """A listening server. ``close`` lets requests under way end, within ``SHUTDOWN_S``."""
 
@@ -59,8 +66,7 @@ class HttpServer:
         patience: Patience,
     ) -> Self:
         """Listen as configured. Raises OSError when the address cannot be had."""
-        runner = _Runner(app, short_way, patience)
-        await runner.setup()
+        runner = await set_up(app, short_way, patience)
         context = None if config.tls is None else _tls_context(config.tls)
         site = web.TCPSite(runner, config.host, config.port, backlog=BACKLOG, ssl_context=context)
         try:

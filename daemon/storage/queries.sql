@@ -96,6 +96,13 @@ SELECT COUNT(*) AS count FROM (
     WHERE account = :account AND ended_at IS NULL AND :book IN ('', book)
 ) AS live;
 
+-- name: count_moving_orders
+-- How many orders somebody must act on by now, or wait for an answer of the broker.
+SELECT (SELECT COUNT(*) FROM parent_orders WHERE due_at <= :now AND ended_at IS NULL)
+    + (SELECT COUNT(*) FROM child_orders
+       WHERE state IN ('planned', 'sending', 'unknown', 'cancelling') AND ended_at IS NULL)
+    AS count;
+
 -- name: live_parents_of_symbol
 -- The group that may net: live parents of an account and symbol, in order of creation.
 SELECT * FROM parent_orders

@@ -20,7 +20,6 @@ from daemon.execution.requests import Requests
 from daemon.execution.sender import Sender, SendResult
 from daemon.execution.sent import request_of, sent_order
 from daemon.execution.settler import Settler
-from daemon.execution.slicer import Slicer
 from daemon.storage.rows import parent_from_row, to_us
 from daemon.storage.tx import Position
 
@@ -65,12 +64,12 @@ def take_not_seen_yet_for_never_arrived(patch: pytest.MonkeyPatch) -> None:
 
 
 def work_a_slice_before_the_last_is_cancelled(patch: pytest.MonkeyPatch) -> None:
-    def cancel_alive(self: Slicer, tx: Tx, parent: ParentOrder, now: datetime) -> bool:
-        for child in self._orders.live_children(tx, parent.id):
+    def cancel_alive(self: Orders, tx: Tx, parent: ParentOrder, now: datetime) -> bool:
+        for child in self.live_children(tx, parent.id):
             tx.execute("set_cancel_at", id=child.id, cancel_at=to_us(now))
         return False
 
-    patch.setattr(Slicer, "_cancel_alive", cancel_alive)
+    patch.setattr(Orders, "cancel_alive", cancel_alive)
 
 
 def believe_a_cancel_before_it_is_confirmed(patch: pytest.MonkeyPatch) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import random
 from collections import Counter
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,28 +13,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 
 from adapters.clock import LoopClock
-from adapters.paper import PaperBroker
-from adapters.sqlite.driver import InlineDriver
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import AccountName, OrderType, Side, StrategyName, Symbol
-from daemon.api.app import make_door
 from daemon.api.webhook_model import commands_from_stored
-from daemon.calendars import compute_in_child
+from daemon.calendars import compute_here
 from daemon.config import load_config
 from daemon.config.changes import load_again
-from daemon.engine import Engine
 from daemon.execution.commands import Cancel, CancelAll, Place, Submission, Venue
-from daemon.ids import IdSource
-from daemon.jobs.schedule import ClockSchedule
-from daemon.reload import Reload
-from daemon.signals import NoticeRaised
+from daemon.main import Daemon
 from daemon.systemd import Systemd
+from daemon.testing.running import RunningDaemon, paper_outside
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
 
+    from adapters.paper import PaperBroker
     from daemon.calendars import ComputeSessions
     from daemon.config import Config
     from daemon.execution.commands import Command
@@ -88,39 +82,13 @@ class Told:
     body: dict[str, Any]
 
 
-class World:
-    """One engine with its clock; orders go in as strategies send them."""
+class World(RunningDaemon):
+    """A running daemon whose orders go in as commands, as the desk gets them from a webhook."""
 
-    def __init__(self, engine: Engine, clock: LoopClock, config: Path) -> None:
-        self.engine = engine
-        self.clock = clock
-        self._config = config
-        self.door = make_door(engine.config, clock)
-        self._reload = Reload(
-            engine=engine,
-            door=self.door,
-            clock=clock,
-            systemd=Systemd({}),
-            load=self._load_again,
-            door_of=lambda config: make_door(config, clock),
-        )
-        self._memory: dict[str, tuple[Command, ...]] = {}
+    def __init__(self, daemon: Daemon, clock: LoopClock, file: Path) -> None:
+        super().__init__(daemon, clock, file)
+        self.door = daemon.door
         self._sent = 0
-        self.notices: list[NoticeRaised] = []
-        """What people were told since the engine has been up."""
-        engine.bus.subscribe(NoticeRaised, self.notices.append)
-
-    async def reload(self, text: str) -> bool:
-        """Change the configuration and have it read again; return whether it is in force."""
-        self._config.write_text(text)
-        return await self._reload.once()
-
-    async def _load_again(self) -> Config:
-        return load_again(self._config, {}, self.engine.config)
-
-    def told(self, code: str) -> int:
-        """Count how often people were told this."""
-        return sum(notice.code == code for notice in self.notices)
 
     async def submit(self, strategy: str, *commands: Command, key: str | None = None) -> Told:
         """Send a request and return the reply."""
@@ -151,9 +119,7 @@ class World:
 
     def exchange(self, account: str = "main") -> PaperBroker:
         """Return the paper broker of an account, to script its faults and to look at its book."""
-        broker = self.engine.services.brokers[AccountName(account)]
-        assert isinstance(broker, PaperBroker)
-        return broker
+        return self.broker(account)
 
     async def resting(self, account: str = "main") -> Counter[str]:
         """Count the orders that rest at the exchange, by the strategy that sent them."""
@@ -162,7 +128,7 @@ class World:
 
     async def pass_time(self, seconds: float) -> None:
         """Let the market and the daemon live for a while."""
-        await self.clock.sleep(seconds)
+        await self.advance(seconds)
 
     async def rows(self, query: str, **values: SqlValue) -> list[dict[str, Any]]:
         """Return what the database holds."""
@@ -170,7 +136,7 @@ class World:
         return [dict(row) for row in rows]
 
     async def held(self, book: str, asset: str, account: str = "main") -> Decimal:
-        """Return what a book holds of an asset."""
+        """Return what a book holds of an asset, also one that is not configured any more."""
         row = await self.engine.store.read(
             lambda view: view.fetch_one("position", account=account, book=book, asset=asset)
         )
@@ -262,7 +228,7 @@ async def world(
     clock: LoopClock | None = None,
     seed: int = 1,
     life: Life | None = None,
-    compute_sessions: ComputeSessions = compute_in_child,
+    compute_sessions: ComputeSessions = compute_here,
 ) -> AsyncIterator[World]:
     """Run an engine on a configuration; entering the same folder again is a restart.
 
@@ -272,21 +238,21 @@ async def world(
     path = folder / "config.toml"
     path.write_text(text)
     clock = clock or LoopClock(START)
-    tasks = TaskSupervisor()
-    config = load_config(path, {})
-    engine = Engine(
-        config,
-        clock=clock,
-        open_driver=InlineDriver.open if life is None else life.open_driver,
-        tasks=tasks,
-        schedule=ClockSchedule(clock, tasks),
+
+    async def read_again(running: Config) -> Config:
+        return load_again(path, {}, running)
+
+    outside = replace(
+        paper_outside(clock, seed),
         commands_of=_commands_of,
-        ids=IdSource(clock, random.Random(seed)),
         compute_sessions=compute_sessions,
     )
-    await engine.start()
+    if life is not None:
+        outside = replace(outside, open_driver=life.open_driver)
+    daemon = Daemon(load_config(path, {}), outside, Systemd({}), read_again)
     try:
-        yield World(engine, clock, path)
+        await daemon.start()
+        yield World(daemon, clock, path)
     finally:
         if life is None or not life.is_over:
-            await engine.stop()
+            await daemon.stop()
