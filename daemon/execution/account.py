@@ -20,7 +20,7 @@ from algorithms.domain import ChildState, Side
 from daemon.storage.rows import child_from_row, time_or_none, to_us
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime
     from decimal import Decimal
 
@@ -226,7 +226,7 @@ class AccountWorker:
                 if parent.nets:
                     self._sides.setdefault(parent.symbol, set()).add(parent.side)
             for symbol in sorted(dirty | {parent.symbol for parent in due.parents}):
-                await self._guarded(self._net(symbol))
+                await self._guarded(partial(self._net, symbol))
             if due.parents:
                 await self._plan(due.parents)
                 self._attention.set()
@@ -242,10 +242,10 @@ class AccountWorker:
             again = self._clock.now() + LOOK_AGAIN
             self._next_at = again if due.next_at is None else min(due.next_at, again)
 
-    async def _guarded(self, work: Coroutine[object, object, None]) -> None:
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do one piece of a round; its failure is kept and shown, and the other pieces go on."""
         try:
-            await work
+            await work()
         except Exception as error:
             log.exception("account %s: a part of a round failed", self.account)
             self._failures.append(f"{type(error).__name__}: {error}")
@@ -286,7 +286,9 @@ class AccountWorker:
     async def _plan(self, parents: list[ParentOrder]) -> None:
         for start in range(0, len(parents), MOST_PLANNED_AT_ONCE):
             chunk = parents[start : start + MOST_PLANNED_AT_ONCE]
-            await asyncio.gather(*(self._guarded(self._plan_one(parent)) for parent in chunk))
+            await asyncio.gather(
+                *(self._guarded(partial(self._plan_one, parent)) for parent in chunk)
+            )
 
     async def _plan_one(self, parent: ParentOrder) -> None:
         price: Decimal | None = None
@@ -318,17 +320,17 @@ class AccountWorker:
         self._in_hand[child.id] = task
         task.add_done_callback(lambda _: self._put_down(child.id))
 
-    def _work_for(self, child: ChildOrder) -> Coroutine[object, object, None] | None:
+    def _work_for(self, child: ChildOrder) -> Callable[[], Awaitable[None]] | None:
         match child.state:
             case ChildState.PLANNED:
-                return self._send(child)
+                return partial(self._send, child)
             case ChildState.UNKNOWN:
-                return self._settler.resolve(child)
+                return partial(self._settler.resolve, child)
             case ChildState.OPEN | ChildState.PARTIALLY_FILLED | ChildState.CANCELLING:
-                return self._settler.cancel(child.id)
+                return partial(self._settler.cancel, child.id)
             case ChildState.SENDING:
                 # Whoever sent it broke off: nothing is known of it.
-                return self._interrupted(child)
+                return partial(self._interrupted, child)
             case _:
                 return None
 
@@ -347,10 +349,10 @@ class AccountWorker:
             )
         )
 
-    async def _carried_out(self, child: ChildOrder, work: Coroutine[object, object, None]) -> None:
+    async def _carried_out(self, child: ChildOrder, work: Callable[[], Awaitable[None]]) -> None:
         """Do the work; a mistake of ours leaves the order as it is, to be taken up again."""
         try:
-            await work
+            await work()
         except Exception:
             log.exception("account %s: work on order %s failed", self.account, child.id)
             await self._clock.sleep(PAUSE_AFTER_FAILURE_S)
