@@ -49,6 +49,19 @@ class TickTable:
             raise ValueError(f"no price lies below {to_text(price)}")
         return self.bands[bisect_left(self._starts, price) - 1][1]
 
+    def is_valid(self, price: Decimal) -> bool:
+        """Whether an order may carry this price: above zero and on the tick of its band."""
+        return price > ZERO and is_multiple(price, self.tick_at(price))
+
+    def above(self, price: Decimal) -> Decimal:
+        """The next valid price above ``price``, which must be valid itself."""
+        return add(price, self.tick_at(price))
+
+    def below(self, price: Decimal) -> Decimal | None:
+        """The next valid price below ``price``, which must be valid itself; None at the lowest."""
+        lower = subtract(price, self.tick_below(price))
+        return lower if lower > ZERO else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
@@ -96,7 +109,7 @@ class Instrument:
 
     def is_on_tick(self, price: Decimal) -> bool:
         """Whether an order may carry this price: above zero and on the tick of its band."""
-        return price > ZERO and is_multiple(price, self.ticks.tick_at(price))
+        return self.ticks.is_valid(price)
 
     def is_on_lot(self, quantity: Decimal) -> bool:
         """Whether a quantity is a whole number of lots."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from algorithms.domain import BookName, StrategyName
 from daemon.cancel_preview import cancel_preview
 from daemon.execution.halts import Scope
+from daemon.live_loc import live_loc
 from daemon.live_netting import live_netting
 from daemon.netting_run import netting_run
 from daemon.notices import raise_notice
@@ -79,6 +80,9 @@ class Administration:
 
     async def run_netting(self, account: str | None, symbol: Symbol | None) -> Mapping[str, object]:
         return await netting_run(self._engine.services, self._engine.accounts, account, symbol)
+
+    async def loc_sheet(self, account: str, symbol: str) -> Mapping[str, object]:
+        return await live_loc(self._engine.services, account, symbol)
 
     async def _tell(self, code: str, **params: str) -> None:
         now = self._clock.now()

@@ -4,13 +4,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import WithJsonSchema
 from typing_extensions import TypedDict
 
-from daemon.api.bodies import SMALL_BODY_BYTES_MAX, Body, checked, decoded, read_model
+from daemon.api.bodies import (
+    PREVIEW_BYTES_MAX,
+    PREVIEW_SECONDS_MAX,
+    SMALL_BODY_BYTES_MAX,
+    Body,
+    aside,
+    checked,
+    decoded,
+    read_model,
+)
 from daemon.api.body import read_body
 from daemon.api.errors import ErrorCode
 from daemon.api.items import PairItem
@@ -22,17 +30,10 @@ from daemon.api.wire import GivenName, GivenReason, GivenSymbol, reading
 from daemon.execution.halts import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from aiohttp import web
 
     from daemon.api.decode import Json
     from daemon.api.ports import AdminPort
-
-PREVIEW_BYTES_MAX = 32 * 1024 * 1024
-PREVIEW_SECONDS_MAX = 60.0
-
-T = TypeVar("T")
 
 
 def _scope(value: Json) -> Scope:
@@ -173,10 +174,10 @@ class Admin:
     async def preview_netting(self, request: web.Request) -> web.StreamResponse:
         """``POST /api/netting/preview``: of the orders in the body, or else of the live ones."""
         body = await read_body(request, PREVIEW_BYTES_MAX, PREVIEW_SECONDS_MAX)
-        document = await _aside(len(body), lambda: decoded(body))
+        document = await aside(len(body), lambda: decoded(body))
         if isinstance(document, dict) and document.get("orders") is None:
             return json_response(await self._port.preview_live_netting(document))
-        return json_response(await _aside(len(body), lambda: preview(document)))
+        return json_response(await aside(len(body), lambda: preview(document)))
 
     async def run_netting(self, request: web.Request) -> web.StreamResponse:
         """``POST /api/netting/run``: the usual run, now."""
@@ -210,8 +211,3 @@ class Admin:
             wrong = name not in self._port.names(scope)
             fault = f"must be the name of a configured {scope.value}"
         return [Problem("name", fault)] if wrong else []
-
-
-async def _aside(size: int, work: Callable[[], T]) -> T:
-    """Run a calculation where it holds nobody up: a large one in a thread."""
-    return work() if size <= SMALL_BODY_BYTES_MAX else await asyncio.to_thread(work)

@@ -14,6 +14,7 @@ from daemon.api.addresses import Networks
 from daemon.api.admin import Admin
 from daemon.api.auth import Authority, FailureThrottle, StrategyAccess, digest
 from daemon.api.by_hand import ByHand
+from daemon.api.calculators import Calculators
 from daemon.api.connection import Patience, ShortWay
 from daemon.api.door import Door
 from daemon.api.errors import ErrorCode, Refused
@@ -131,6 +132,7 @@ def _operations(parts: Parts, webhook: Webhook) -> list[Operation]:
             *Health(parts.readiness).operations(),
             *_metrics_page(parts.metrics),
             *Admin(parts.admin).operations(),
+            *Calculators(parts.admin).operations(),
             *ByHand(parts.desk, parts.admin, parts.clock).operations(),
             *pages.operations(),
             *(each for part in parts.more for each in part.operations()),

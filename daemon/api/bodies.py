@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -11,13 +12,18 @@ from daemon.api.decode import decode_json
 from daemon.api.problems import WHOLE_BODY, BadInput, Problem, model_problems
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiohttp import web
 
     from daemon.api.decode import Json
 
 SMALL_BODY_BYTES_MAX = 64 * 1024
+PREVIEW_BYTES_MAX = 32 * 1024 * 1024
+PREVIEW_SECONDS_MAX = 60.0
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 
 class Body(BaseModel):
@@ -51,3 +57,8 @@ def checked(document: Json, model: type[M]) -> M:
 def decoded(body: bytes) -> Json:
     """Decode a body; one that is empty stands for an object without keys."""
     return decode_json(body) if body.strip() else {}
+
+
+async def aside(size: int, work: Callable[[], T]) -> T:
+    """Run a calculation where it holds nobody up: a large one in a thread."""
+    return work() if size <= SMALL_BODY_BYTES_MAX else await asyncio.to_thread(work)

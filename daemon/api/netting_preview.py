@@ -6,7 +6,6 @@ A calculation on the body alone. It reads no state and changes nothing.
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -18,12 +17,10 @@ from pydantic import (
     ValidationError,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from algorithms.decimals import HUNDRED, ONE, ZERO, parse_decimal, to_text
+from algorithms.decimals import ONE, ZERO, to_text
 from algorithms.domain import AccountName, BookName, Kind, Measure, ParentId, Side, Symbol
-from algorithms.instruments import normalise_symbol
 from algorithms.netting import (
     GroupResult,
     NettingOrder,
@@ -34,66 +31,29 @@ from algorithms.netting import (
     net_group,
     savings,
 )
+from daemon.api.preview_fields import (
+    Name,
+    Percent,
+    Positive,
+    SymbolText,
+    fault,
+    read_positive,
+    symbol_of,
+)
 from daemon.api.problems import BadInput, Problem, model_problems, path_text
 
 ORDERS_MAX = 200_000
 
 
-def _fault(message: str) -> PydanticCustomError:
-    return PydanticCustomError("preview", "{message}", {"message": message})
-
-
-def _read_decimal(value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise _fault("neither a number nor a number in quotes")
-    try:
-        return parse_decimal(str(value))
-    except ValueError as error:
-        raise _fault(str(error)) from error
-
-
-def _read_positive(value: object) -> Decimal:
-    number = _read_decimal(value)
-    if number <= ZERO:
-        raise _fault("not above zero")
-    return number
-
-
-def _read_percent(value: object) -> Decimal:
-    number = _read_decimal(value)
-    if not ZERO <= number <= HUNDRED:
-        raise _fault("not between 0 and 100")
-    return number
-
-
-@lru_cache(maxsize=4096)  # a body names few symbols many times
-def _symbol(text: str) -> Symbol:
-    return normalise_symbol(text)
-
-
-def _read_symbol(value: object) -> Symbol:
-    if not isinstance(value, str):
-        raise _fault("not a symbol: it is no text")
-    try:
-        return _symbol(value)
-    except ValueError as error:
-        raise _fault(str(error)) from error
-
-
-_DECIMAL_SCHEMA = WithJsonSchema({"type": ["string", "number"]})
-SymbolText = Annotated[Symbol, PlainValidator(_read_symbol), WithJsonSchema({"type": "string"})]
-Positive = Annotated[Decimal, PlainValidator(_read_positive), _DECIMAL_SCHEMA]
-Percent = Annotated[Decimal, PlainValidator(_read_percent), _DECIMAL_SCHEMA]
-Name = Annotated[str, Field(strict=True, min_length=1, max_length=64)]
 _PRICE_MAP = TypeAdapter(dict[SymbolText, Positive])
 
 
 def _read_prices(value: object) -> Decimal | dict[Symbol, Decimal]:
     if not isinstance(value, dict):
-        return _read_positive(value)
+        return read_positive(value)
     prices = _PRICE_MAP.validate_python(value)
     if len(prices) < len(value):
-        raise _fault("two prices for one symbol")
+        raise fault("two prices for one symbol")
     return prices
 
 
@@ -227,7 +187,7 @@ def _missing_prices(body: dict[str, object]) -> list[Problem]:
 
 def _symbol_or_none(value: object) -> Symbol | None:
     try:
-        return _symbol(value) if isinstance(value, str) else None
+        return symbol_of(value) if isinstance(value, str) else None
     except ValueError:
         return None
 

@@ -78,3 +78,7 @@ class AdminPort(Protocol):
     async def preview_live_netting(self, body: Mapping[str, Json]) -> Mapping[str, object]:
         """Answer what would be crossed now, and change nothing. Raises BadInput."""
         ...
+
+    async def loc_sheet(self, account: str, symbol: str) -> Mapping[str, object]:
+        """Answer what the live LOC orders of an account come to. Raises BadInput."""
+        ...

@@ -85,12 +85,33 @@ def make_parser() -> argparse.ArgumentParser:
     net.add_argument(
         "--input", required=True, metavar="FILE", help="body of the netting preview; - is stdin"
     )
+    _add_loc(add("loc", _loc, "calculate what LOC orders come to", config=False, json=True))
     add("verify", _verify, "replay the ledger and check every invariant", json=True)
     add("status", _status, "ask the running daemon how things stand", json=True)
     token = add("token", _token, "print the token of a strategy, or the admin's")
     token.add_argument("name", metavar="NAME", help="a strategy, or: admin")
     add("demo", _demo, "watch a trading session of the paper broker, half a minute", config=False)
     return parser
+
+
+def _add_loc(command: argparse.ArgumentParser) -> None:
+    """Describe the orders for a close."""
+    for side, form in (("buy", "QUANTITY@PRICE, or @MOC"), ("sell", "QUANTITY@PRICE[:LABEL]")):
+        command.add_argument(
+            f"--{side}", action="append", default=[], metavar="ORDER", help=f"a {side}: {form}"
+        )
+    command.add_argument(
+        "--input", metavar="FILE", help="instead: body of the LOC preview; - is stdin"
+    )
+    command.add_argument("--tick", metavar="TICK", help="one tick at every price")
+    command.add_argument("--market", metavar="MARKET", help="whose ticks: XNYS (default), XKRX")
+    command.add_argument("--type", metavar="TYPE", help="kind of paper: stock (default), etf, etn")
+    command.add_argument("--lot", metavar="LOT", help="step of quantities (default: 1)")
+    command.add_argument("--close", metavar="PRICE", help="settle the orders at this close")
+    command.add_argument(
+        "--broker-filled", metavar="UNITS", help="what the auction gave (default: all)"
+    )
+    command.add_argument("--locale", choices=("en", "ko"), default="en", help="language of tables")
 
 
 _CONFIG_HELP = f"the configuration (default: ${CONFIG_VARIABLE}, or ./{DEFAULT_CONFIG})"
@@ -125,12 +146,40 @@ def _check(options: argparse.Namespace) -> int:
 def _net(options: argparse.Namespace) -> int:
     from daemon.cli.net import net  # noqa: PLC0415
 
+    body = _input("net", options.input)
+    return Exit.BAD_INPUT if body is None else _answer(net(body, as_json=options.json))
+
+
+def _loc(options: argparse.Namespace) -> int:
+    from daemon.cli.loc import LocArguments, loc  # noqa: PLC0415
+
+    given = LocArguments(
+        buys=options.buy,
+        sells=options.sell,
+        keys={
+            key: getattr(options, key)
+            for key in ("tick", "market", "type", "lot", "close", "broker_filled")
+        },
+    )
+    body = None
+    if options.input is not None:
+        body = _input("loc", options.input)
+        if body is None:
+            return Exit.BAD_INPUT
+    return _answer(loc(given, body, options.locale, as_json=options.json))
+
+
+def _input(command: str, name: str) -> bytes | None:
+    """Read a file, or standard input; None after the reason was told."""
     try:
-        body = sys.stdin.buffer.read() if options.input == "-" else Path(options.input).read_bytes()
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
-        sys.stderr.write(f"nettingd net: {options.input}: {error.strerror}\n")
-        return Exit.BAD_INPUT
-    code, output, errors = net(body, as_json=options.json)
+        sys.stderr.write(f"nettingd {command}: {name}: {error.strerror}\n")
+        return None
+
+
+def _answer(answer: tuple[int, str, str]) -> int:
+    code, output, errors = answer
     sys.stdout.write(output)
     sys.stderr.write(errors)
     return code

@@ -126,6 +126,9 @@ class FakeAdmin:
     async def preview_live_netting(self, body: Mapping[str, Json]) -> Mapping[str, object]:
         return {"pairs": [], "remaining": [], "live": True, "asked": sorted(body)}
 
+    async def loc_sheet(self, account: str, symbol: str) -> Mapping[str, object]:
+        return {"account": account, "symbol": symbol, "rows": []}
+
 
 class House:
     """A whole HTTP side, with everything it talks to."""

@@ -1,0 +1,109 @@
+"""``GET /api/loc/sheet``: what an account's live LOC and MOC orders of a symbol come to.
+
+The same calculation as the preview, on the orders as they stand. It changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from adapters.broker import BrokerError
+from algorithms.decimals import floor_divide, multiply, to_text
+from algorithms.domain import AccountName, Measure, OrderType, Symbol
+from algorithms.instruments import normalise_symbol
+from algorithms.loc.curve import LocOrder
+from daemon.api.loc_preview import describe
+from daemon.api.problems import BadInput, Problem
+from daemon.storage.rows import parent_from_row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from algorithms.domain import ParentOrder
+    from algorithms.instruments import Instrument
+    from daemon.execution.services import Services
+    from daemon.storage.tx import View
+
+_AT_THE_CLOSE = frozenset({OrderType.LOC, OrderType.MOC})
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """An order of the sheet, and whose it is."""
+
+    parent: ParentOrder
+    order: LocOrder
+
+
+async def live_loc(services: Services, account: str, symbol: str) -> Mapping[str, object]:
+    """Answer like a preview, with the orders and their books. Raises BadInput.
+
+    What is left of an order counts, at the broker or not. ``skipped`` are those whose units
+    nobody knows yet: cash for market-on-close, or less than one lot.
+    """
+    name, of = _read(services, account, symbol)
+    try:
+        instrument = await services.market.instrument(name, of)
+    except BrokerError as error:
+        raise BadInput([Problem("symbol", str(error))]) from error
+
+    def read(view: View) -> list[ParentOrder]:
+        rows = view.fetch("live_parents_of_symbol", account=name, symbol=of)
+        return [parent_from_row(row) for row in rows]
+
+    parents = [
+        parent
+        for parent in await services.persistence.read(read)
+        if parent.order_type in _AT_THE_CLOSE
+    ]
+    found = [_left(parent, instrument) for parent in parents]
+    left = [each for each in found if each is not None]
+    counted = {each.parent.id for each in left}
+    return {
+        "account": name,
+        "symbol": of,
+        "orders": [_order_row(each) for each in left],
+        "skipped": [parent.id for parent in parents if parent.id not in counted],
+        **describe([each.order for each in left], instrument.ticks, instrument.currency),
+    }
+
+
+def _read(services: Services, account: str, symbol: str) -> tuple[AccountName, Symbol]:
+    problems = []
+    if account not in services.registry.accounts:
+        problems.append(Problem("account", "must be the name of a configured account"))
+    read = Symbol("")
+    try:
+        read = normalise_symbol(symbol)
+    except ValueError as error:
+        problems.append(Problem("symbol", str(error)))
+    if problems:
+        raise BadInput(problems)
+    return AccountName(account), read
+
+
+def _left(parent: ParentOrder, instrument: Instrument) -> _Left | None:
+    price = parent.limit_price if parent.order_type is OrderType.LOC else None
+    if parent.measure is Measure.QUANTITY:
+        lots = floor_divide(parent.remain, instrument.lot)
+    elif price is not None:
+        lots = floor_divide(parent.remain, multiply(price, instrument.lot))
+    else:
+        lots = 0
+    if not lots:
+        return None
+    quantity = multiply(instrument.lot, Decimal(lots))
+    return _Left(parent, LocOrder(parent.id, parent.side, price, quantity))
+
+
+def _order_row(each: _Left) -> Mapping[str, object]:
+    price = each.order.price
+    return {
+        "id": each.order.id,
+        "book": each.parent.book,
+        "side": each.order.side.value,
+        "price": None if price is None else to_text(price),
+        "quantity": to_text(each.order.quantity),
+    }

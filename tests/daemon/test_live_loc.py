@@ -1,0 +1,70 @@
+"""The sheet of the live orders, as they stand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from algorithms.domain import OrderType
+from daemon.api.problems import BadInput
+from daemon.live_loc import live_loc
+from tests.support.loops import in_virtual_time
+from tests.support.world import buy, sell, world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_live_orders_for_the_close_make_a_sheet(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as here:
+            await here.submit("beta", buy("TQQQ", "40"))
+            await here.pass_time(1)
+            await here.submit("alpha", buy("TQQQ", "50", kind=OrderType.LOC, price="101"))
+            await here.submit("beta", sell("TQQQ", "30", kind=OrderType.LOC, price="99"))
+            await here.submit("gamma", buy("TQQQ", "3", kind=OrderType.MOC))
+            await here.submit("gamma", buy("SOXL", "3", kind=OrderType.LOC, price="40"))
+            found = await live_loc(here.engine.services, "main", "tqqq")
+            assert found["skipped"] == []
+            orders = found["orders"]
+            assert isinstance(orders, list)
+            assert [(o["book"], o["side"], o["price"], o["quantity"]) for o in orders] == [
+                ("a", "buy", "101", "50"),
+                ("b", "sell", "99", "30"),
+                ("c", "buy", None, "3"),
+            ]
+            ladder = found["ladder"]
+            assert isinstance(ladder, list)
+            assert [(r["side"], r["price"], r["quantity"]) for r in ladder] == [
+                ("sell", "101.01", "27"),
+                ("buy", "101", "23"),
+                ("buy", "98.99", "30"),
+            ]
+
+    in_virtual_time(story())
+
+
+def test_without_orders_there_is_an_empty_sheet(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as here:
+            found = await live_loc(here.engine.services, "main", "SOXL")
+            assert (found["orders"], found["rows"], found["ladder"]) == ([], [], [])
+
+    in_virtual_time(story())
+
+
+def test_what_is_no_account_or_symbol_is_refused(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as here:
+            for account, symbol, paths in (
+                ("nobody", "a b", ["account", "symbol"]),
+                ("nobody", "TQQQ", ["account"]),
+                ("main", "", ["symbol"]),
+                ("main", "NOSUCH", ["symbol"]),
+            ):
+                with pytest.raises(BadInput) as refused:
+                    await live_loc(here.engine.services, account, symbol)
+                assert [problem.path for problem in refused.value.problems] == paths
+
+    in_virtual_time(story())
