@@ -60,7 +60,7 @@ run: $(READY) ## start the daemon with ./config.toml
 	@exec $(BIN)/nettingd run
 
 .PHONY: bench
-bench: $(READY) ## measure netting and webhooks
+bench: $(READY) ## measure netting, LOC ladders and webhooks
 	@$(BIN)/python -m tests.bench
 
 .PHONY: chaos

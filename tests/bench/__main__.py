@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.bench import netting, webhook
+from tests.bench import loc, netting, webhook
 
 if __name__ == "__main__":
     netting.main()
+    loc.main()
     webhook.main()

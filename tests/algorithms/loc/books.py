@@ -57,7 +57,8 @@ def books(draw: st.DrawFn) -> list[LocOrder]:
     price = st.one_of(st.none(), st.sampled_from(PRICES))
     sides = draw(st.sampled_from([(Side.BUY, Side.SELL), (Side.BUY,), (Side.SELL,)]))
     rows = st.tuples(st.sampled_from(sides), st.integers(1, 9), price)
-    return [_order(*row, "") for row in draw(st.lists(rows, max_size=8))]
+    listed = draw(st.lists(rows, max_size=8))
+    return [_order(side, quantity, price, "") for side, quantity, price in listed]
 
 
 def random_book(random: Random, size: int) -> list[LocOrder]:

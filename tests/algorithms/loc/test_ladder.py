@@ -90,8 +90,8 @@ def test_ticks_are_those_of_the_instrument_on_both_sides_of_a_border() -> None:
 def must_hold(orders: list[LocOrder]) -> None:
     rungs = ladder(curve(orders), BANDS)
     grid = closes(BANDS, (order.price for order in orders))
-    nets = [net_by_hand(orders, close) for close in grid]
-    assert [net_by_hand(rungs, close) for close in grid] == nets
+    nets = [int(net_by_hand(orders, close)) for close in grid]
+    assert [int(net_by_hand(rungs, close)) for close in grid] == nets
     # It never crosses: at no close do both sides fill.
     for close in grid:
         assert len({rung.side for rung in rungs if rung.fills_at(close)}) <= 1

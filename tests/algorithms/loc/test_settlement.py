@@ -160,4 +160,4 @@ def test_thousands_of_random_books_agree_for_every_close_and_random_cuts() -> No
 def test_the_example_of_one_take_profit_sell() -> None:
     orders = orders_of({"orders": [["buy", "65.11", 28], ["sell", "63.73", 29, "TP"]]})
     found = settle(orders, Decimal("64.20"), LOT)
-    assert [(share.netted, share.broker) for share in found] == [(28, 0), (28, 1)]
+    assert [(int(share.netted), int(share.broker)) for share in found] == [(28, 0), (28, 1)]

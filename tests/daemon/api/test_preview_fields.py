@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -11,7 +12,7 @@ from daemon.api.preview_fields import Amount, Number, Percent, Positive, SymbolT
 from daemon.api.problems import model_problems
 
 
-def complaint(kind: object, value: object) -> str:
+def complaint(kind: Any, value: object) -> str:  # noqa: ANN401 - an annotated type
     with pytest.raises(ValidationError) as refused:
         TypeAdapter(kind).validate_python(value)
     (problem,) = model_problems(refused.value)
@@ -39,5 +40,5 @@ def test_numbers_are_exact_whatever_they_are_written_as() -> None:
         (SymbolText, "a b", "not a symbol: 'a b'"),
     ],
 )
-def test_anything_else_is_refused(kind: object, value: object, message: str) -> None:
+def test_anything_else_is_refused(kind: Any, value: object, message: str) -> None:  # noqa: ANN401
     assert complaint(kind, value) == message
