@@ -27,6 +27,7 @@ from daemon.config import ConfigErrors, load_config, unsupported
 from daemon.config.changes import load_again
 from daemon.engine import Engine
 from daemon.exits import Exit
+from daemon.heartbeat import Heartbeat
 from daemon.logs import log_notices, start_logging
 from daemon.outside import real_outside
 from daemon.process import StopSignals, keep_secrets_in, spare_the_collector
@@ -187,6 +188,7 @@ class Daemon:
         if self._outside.watched:
             lag.start(watchers)
             watchers.spawn(database.run(), name="database watch")
+            watchers.spawn(Heartbeat(engine.services, checks).run(), name="heartbeat")
         watchers.spawn(self._systemd.show_life(self._clock), name="watchdog")
 
     def _changed(self, engine: Engine, config: Config) -> None:

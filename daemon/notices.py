@@ -158,6 +158,11 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
             "profit {profit}, fees {fees}, saved by netting {saved}"
         ),
     ),
+    "heartbeat_failed": (
+        Level.WARNING,
+        "the outside watcher does not hear from us, {reason}; it may raise an alarm",
+    ),
+    "heartbeat_restored": (Level.INFO, "the outside watcher hears from us again"),
     "halted": (Level.WARNING, "{scope} {name} halted, {reason}"),
     "resumed": (Level.INFO, "{scope} {name} resumed"),
 }
