@@ -73,6 +73,10 @@ DAYS ?= 1000
 simulate: $(READY) ## play days with faults and kills (SEED=, DAYS=)
 	@$(BIN)/python -m tests.simulation --seed $(SEED) --days $(DAYS)
 
+.PHONY: year
+year: $(READY) ## live a year of trading days in Seoul and New York
+	@$(BIN)/python -m tests.year
+
 .PHONY: fuzz
 fuzz: $(READY) ## send malformed webhooks
 	@$(BIN)/python -m tests.fuzz

@@ -56,6 +56,12 @@ class Administration:
             self._engine.fleet.wake()
         return found
 
+    async def approve(self, order_id: str) -> None:
+        await self._engine.approvals.approve(order_id)
+
+    async def reject(self, order_id: str) -> None:
+        await self._engine.approvals.reject(order_id)
+
     async def preview_live_netting(self, body: Mapping[str, Json]) -> Mapping[str, object]:
         return await live_netting(self._engine.services, body)
 

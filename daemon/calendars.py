@@ -150,6 +150,10 @@ class Calendars:
                 if known is not None:
                     in_use.renew(self._listed(market, known.sessions))
 
+    def known(self, market: Market) -> Sessions | None:
+        """Return a market's calendar if it has been asked for before."""
+        return AlwaysOpen() if market is Market.ALWAYS_OPEN else self._in_use.get(market)
+
     async def renew(self) -> None:
         """Compute again what runs out, or was computed by another version of the library.
 

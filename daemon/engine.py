@@ -17,6 +17,7 @@ from daemon import audit
 from daemon.brokers import open_broker
 from daemon.calendars import CalendarError, Calendars, compute_in_child
 from daemon.execution import skew
+from daemon.execution.approvals import EXPIRE_EVERY, Approvals
 from daemon.execution.bookkeeper import Bookkeeper
 from daemon.execution.cancels import CancelDesk
 from daemon.execution.capital import post_capital
@@ -34,7 +35,7 @@ from daemon.execution.services import KnownLots, MarketDays, Services
 from daemon.execution.splits import Splits
 from daemon.fleet import Fleet
 from daemon.ids import IdSource
-from daemon.jobs.office import open_board
+from daemon.jobs.office import Timetables, approvals_of, open_board
 from daemon.jobs.schedule import guarded
 from daemon.market import Market
 from daemon.setup import Current, setup_of
@@ -101,6 +102,7 @@ class Engine:
         self.ledger: LedgerDesk
         self.services: Services
         self.jobs: JobBoard
+        self.approvals: Approvals
         self._auditor: audit.Auditor
         self._losses: LossWatch
         self._skew: skew.SkewWatch
@@ -154,6 +156,7 @@ class Engine:
         await self.desk.recover(self.fleet.tried)
         self.fleet.compare_every(timedelta(seconds=float(self.config.reconcile.seconds)))
         self.schedule.every(SPLITS_EVERY, self.ledger.carry_out, name="splits")
+        self.schedule.every(EXPIRE_EVERY, self.approvals.expire, name="approvals")
         self.schedule.every(LOSSES_EVERY, self._losses.run, name="losses")
         self.schedule.every(skew.EVERY, self._skew.run, name="clocks")
         self.schedule.every(audit.EVERY, self._auditor.run, name="audit")
@@ -190,13 +193,15 @@ class Engine:
         )
         self.ledger = LedgerDesk(self.store, self.services, splits)
         self.cancels = CancelDesk(self.current, orders)
+        timetables = Timetables(self.services, self.calendars)
+        self.approvals = approvals_of(self.services, self.calendars, timetables)
         self.desk = Desk(
             store=self.store,
             clock=clock,
             tasks=self._tasks,
             bus=self.bus,
             ids=ids,
-            intake=Intake(self.current, self.halts, orders, ids),
+            intake=Intake(self.current, self.halts, orders, self.approvals, ids),
             cancels=self.cancels,
             requests=requests,
             market=market,
@@ -207,7 +212,8 @@ class Engine:
         self.fleet = Fleet(self.services, self.schedule, self._connect, self._on_failure)
         self.jobs = open_board(
             self.services,
-            calendars=self.calendars,
+            timetables=timetables,
+            approvals=self.approvals,
             bus=self.bus,
             schedule=self.schedule,
             tasks=self._tasks,

@@ -118,6 +118,15 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
         Level.WARNING,
         "changed in the configuration and not in force before a restart: {keys}",
     ),
+    "approval_wanted": (
+        Level.WARNING,
+        (
+            "{book}: {kind} {total} ({measure}) of {symbol} waits for approval until {until}, "
+            "order {order}"
+        ),
+    ),
+    "order_approved": (Level.INFO, "{book}: order {order} for {symbol} approved"),
+    "order_not_approved": (Level.INFO, "{book}: order {order} for {symbol} not approved"),
     "no_trading_day": (Level.INFO, "{day} is not a trading day of {market}, no orders are made"),
     "calendar_disagrees": (
         Level.ALARM,

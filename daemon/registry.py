@@ -9,6 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from daemon.config.books import BookMode
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from decimal import Decimal
@@ -48,6 +50,7 @@ class Book:
     slice_type: OrderType
     active: bool
     rule: Rule | None = None
+    mode: BookMode = BookMode.AUTO
 
     def trades(self, symbol: Symbol) -> bool:
         """Whether this book may hold the symbol."""

@@ -43,6 +43,7 @@ def registry_of(config: Config) -> Registry:
             rule=None
             if book.rule.type == WEBHOOK_RULE
             else make_rule(book.rule.type, book.rule.options),
+            mode=book.mode,
         )
         for name, book in config.books.items()
     )

@@ -12,6 +12,7 @@ from adapters.tasks import TaskSupervisor
 from algorithms.domain import StrategyName
 from daemon.api.addresses import Networks
 from daemon.api.admin import Admin
+from daemon.api.approvals import ApprovalDesk
 from daemon.api.auth import Authority, FailureThrottle, StrategyAccess, digest
 from daemon.api.by_hand import ByHand
 from daemon.api.calculators import Calculators
@@ -133,6 +134,7 @@ def _operations(parts: Parts, webhook: Webhook) -> list[Operation]:
             *_metrics_page(parts.metrics),
             *Admin(parts.admin).operations(),
             *Calculators(parts.admin).operations(),
+            *ApprovalDesk(parts.admin).operations(),
             *ByHand(parts.desk, parts.admin, parts.clock).operations(),
             *pages.operations(),
             *(each for part in parts.more for each in part.operations()),

@@ -39,6 +39,7 @@ class ErrorCode(StrEnum):
     HEAD_TOO_SLOW = "head_too_slow"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     NOT_RECONCILED = "not_reconciled"
+    NOT_WAITING = "not_waiting"
     BODY_TOO_LARGE = "body_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     EXPECTATION_FAILED = "expectation_failed"
@@ -117,6 +118,11 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
         HTTPStatus.CONFLICT,
         "The database was restored, and not every account has been compared with its broker yet; "
         "`detail` names those. The halt stays; resume later.",
+    ),
+    ErrorCode.NOT_WAITING: Meaning(
+        HTTPStatus.CONFLICT,
+        "The order does not wait for a person's yes: it needs none, was decided on before, has "
+        "ended, or its time is over. `detail` says which.",
     ),
     ErrorCode.BODY_TOO_LARGE: Meaning(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

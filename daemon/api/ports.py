@@ -82,3 +82,14 @@ class AdminPort(Protocol):
     async def loc_sheet(self, account: str, symbol: str) -> Mapping[str, object]:
         """Answer what the live LOC orders of an account come to. Raises BadInput."""
         ...
+
+    async def approve(self, order_id: str) -> None:
+        """Let an order be worked that waits for a yes.
+
+        Raises UnknownOrderError, NotWaitingError.
+        """
+        ...
+
+    async def reject(self, order_id: str) -> None:
+        """End an order that waits for a yes. Raises UnknownOrderError, NotWaitingError."""
+        ...

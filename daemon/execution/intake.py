@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to, to_text
 from algorithms.domain import Kind, Measure, OrderType, ParentOrder, ParentStatus, Side
 from algorithms.twap import slice_time, span_of
+from daemon.config.books import BookMode
 from daemon.execution.answers import Item, Outcome
 from daemon.notices import raise_notice
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from algorithms.domain import AccountName, StrategyName, Symbol
     from algorithms.instruments import Instrument
+    from daemon.execution.approvals import Approvals
     from daemon.execution.commands import CancelAll, Place, Venue
     from daemon.execution.halts import Halts
     from daemon.execution.orders import Orders
@@ -123,11 +125,13 @@ class Intake:
         current: Current,
         halts: Halts,
         orders: Orders,
+        approvals: Approvals,
         ids: IdSource,
     ) -> None:
         self._current = current
         self._halts = halts
         self._orders = orders
+        self._approvals = approvals
         self._ids = ids
 
     @property
@@ -177,7 +181,10 @@ class Intake:
                 if isinstance(refusal, _AtRisk):
                     self._tell(tx, command, book, str(refusal), now)
                 continue
-            self._orders.accept(tx, parent)
+            if book.mode is BookMode.APPROVE:
+                parent = self._approvals.hold(tx, parent, now)
+            else:
+                self._orders.accept(tx, parent)
             parents.append(parent)
         return Placed(tuple(parents), tuple(refusals))
 

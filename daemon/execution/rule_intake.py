@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to, to_text
 from algorithms.domain import Kind, Measure, OrderType, ParentOrder, ParentStatus, Side
+from daemon.config.books import BookMode
 from daemon.execution.intake import NETTABLE, UNLIMITED
 from daemon.execution.orders import BY_RULE
 from daemon.notices import raise_notice
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from algorithms.domain import Symbol
     from algorithms.instruments import Instrument
+    from daemon.execution.approvals import Approvals
     from daemon.execution.halts import Halts
     from daemon.execution.orders import Orders
     from daemon.ids import IdSource
@@ -50,10 +52,13 @@ class _Refusal(Exception):  # noqa: N818 - a way out, caught in this file
 class RuleIntake:
     """Takes the orders of books' own rules."""
 
-    def __init__(self, current: Current, halts: Halts, orders: Orders, ids: IdSource) -> None:
+    def __init__(
+        self, current: Current, halts: Halts, orders: Orders, approvals: Approvals, ids: IdSource
+    ) -> None:
         self._current = current
         self._halts = halts
         self._orders = orders
+        self._approvals = approvals
         self._ids = ids
 
     def place(
@@ -68,6 +73,8 @@ class RuleIntake:
                 reason=str(refusal),
             )  # fmt: skip
             return None
+        if book.mode is BookMode.APPROVE:
+            return self._approvals.hold(tx, parent, now)
         self._orders.accept(tx, parent)
         return parent
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from daemon.calendars import CalendarError
 from daemon.config.jobs import JobKind
+from daemon.execution.approvals import Approvals
 from daemon.execution.rule_intake import RuleIntake
 from daemon.execution.stale import StaleOrders
 from daemon.jobs.board import JobBoard, NotNowError, Tools
@@ -20,6 +21,7 @@ from daemon.jobs.twap import TwapTick
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
 
     from adapters.tasks import TaskSupervisor
     from algorithms.domain import AccountName
@@ -53,18 +55,43 @@ class Timetables:
         )  # fmt: skip
         return Timetable(market, sessions, times, frozenset(config.schedule.weekdays))
 
+    async def slices_left(self, account: AccountName) -> int:
+        """Count the times of twap jobs that are left on an account's market day; 0 if unknown."""
+        try:
+            timetable = await self.of(account)
+        except NotNowError:
+            return 0
+        return timetable.slices_left(self._services.clock.now())
+
+
+def approvals_of(services: Services, calendars: Calendars, timetables: Timetables) -> Approvals:
+    """Have orders wait for a person's yes until their market closes."""
+
+    def next_close(account: AccountName, at: datetime) -> datetime | None:
+        sessions = calendars.known(services.current.setup.config.accounts[account].market)
+        return None if sessions is None else sessions.next_close(at)
+
+    return Approvals(
+        clock=services.clock,
+        persistence=services.persistence,
+        orders=services.orders,
+        ids=services.ids,
+        next_close=next_close,
+        slices_left=timetables.slices_left,
+    )
+
 
 def open_board(
     services: Services,
     *,
-    calendars: Calendars,
+    timetables: Timetables,
+    approvals: Approvals,
     bus: SignalBus,
     schedule: Schedule,
     tasks: TaskSupervisor,
     account_of: Callable[[AccountName], AccountRuntime | None],
 ) -> JobBoard:
-    """Put the board together; accounts are begun one by one."""
-    timetables = Timetables(services, calendars)
+    """Put the board together; it follows accounts when it is told of them."""
 
     async def ready(account: AccountName) -> None:
         runtime = account_of(account)
@@ -76,7 +103,7 @@ def open_board(
             clock=services.clock,
             persistence=services.persistence,
             ids=services.ids,
-            runners=runners(services, timetables.of, bus, account_of),
+            runners=runners(services, timetables.of, bus, account_of, approvals),
             timetable=timetables.of,
             catch_up=lambda: timedelta(
                 minutes=services.current.setup.config.schedule.catch_up_minutes
@@ -93,9 +120,10 @@ def runners(
     timetable: Callable[[AccountName], Awaitable[Timetable]],
     bus: SignalBus,
     account_of: Callable[[AccountName], AccountRuntime | None],
+    approvals: Approvals,
 ) -> Mapping[JobKind, JobRunner]:
     """Every kind of job that can be done. A new kind is one line here."""
-    intake = RuleIntake(services.current, services.halts, services.orders, services.ids)
+    intake = RuleIntake(services.current, services.halts, services.orders, approvals, services.ids)
     stale = StaleOrders(services.clock, services.persistence, services.orders, services.ids)
     return {
         JobKind.MAKE_ORDERS: MakeOrders(

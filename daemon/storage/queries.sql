@@ -517,3 +517,22 @@ SELECT MAX(id) AS id FROM netting_pairs;
 SELECT id, run_id, account, symbol, buy_parent, sell_parent, quantity, price, commission_saved,
     broker_orders_saved, at
 FROM netting_pairs WHERE id > :id ORDER BY id;
+
+-- name: approval
+-- What an order waits for, or what came of it.
+SELECT nets, due_at, expires_at, decision FROM approvals WHERE order_id = :order_id;
+
+-- name: decide_approval!
+-- A person, or time, has decided on an order.
+UPDATE approvals SET decision = :decision, decided_at = :now
+WHERE order_id = :order_id AND decided_at IS NULL;
+
+-- name: release_order!
+-- Let an approved order be worked.
+UPDATE parent_orders SET nets = :nets, due_at = :due_at, slices_left = :slices_left, reason = ''
+WHERE id = :id AND ended_at IS NULL;
+
+-- name: approvals_due
+-- Orders whose time to be approved is over.
+SELECT p.* FROM approvals a JOIN parent_orders p ON p.id = a.order_id
+WHERE a.decided_at IS NULL AND a.expires_at <= :now ORDER BY p.id;

@@ -20,6 +20,7 @@ from daemon.calendars import compute_here
 from daemon.config import load_config
 from daemon.config.changes import load_again
 from daemon.execution.commands import Cancel, CancelAll, Place, Submission, Venue
+from daemon.jobs.schedule import ClockSchedule
 from daemon.main import Daemon
 from daemon.systemd import Systemd
 from daemon.testing.running import RunningDaemon, paper_outside
@@ -229,6 +230,7 @@ async def world(
     seed: int = 1,
     life: Life | None = None,
     compute_sessions: ComputeSessions = compute_here,
+    schedule: type[ClockSchedule] = ClockSchedule,
 ) -> AsyncIterator[World]:
     """Run an engine on a configuration; entering the same folder again is a restart.
 
@@ -246,6 +248,7 @@ async def world(
         paper_outside(clock, seed),
         commands_of=_commands_of,
         compute_sessions=compute_sessions,
+        schedule_of=lambda tasks: schedule(clock, tasks),
     )
     if life is not None:
         outside = replace(outside, open_driver=life.open_driver)

@@ -20,8 +20,10 @@ from daemon.api.metrics import Metrics
 from daemon.api.sessions import Sessions
 from daemon.api.stream import EventStream
 from daemon.api.views import Lists
+from daemon.execution.approvals import NotWaitingError
 from daemon.execution.desk import KeyReusedError, Reply
 from daemon.execution.halts import Scope
+from daemon.execution.orders import UnknownOrderError
 from daemon.signals import SignalBus
 
 if TYPE_CHECKING:
@@ -94,6 +96,7 @@ class FakeAdmin:
 
     def __init__(self) -> None:
         self.halts: dict[tuple[Scope, str], str] = {}
+        self.waiting: dict[str, str | None] = {}
 
     def names(self, scope: Scope) -> Collection[str]:
         return {
@@ -122,6 +125,19 @@ class FakeAdmin:
 
     async def run_netting(self, account: str | None, symbol: Symbol | None) -> Mapping[str, object]:
         return {"pairs": [], "account": account, "symbol": symbol}
+
+    async def approve(self, order_id: str) -> None:
+        self._decide(order_id, "approved")
+
+    async def reject(self, order_id: str) -> None:
+        self._decide(order_id, "rejected")
+
+    def _decide(self, order_id: str, answer: str) -> None:
+        if order_id not in self.waiting:
+            raise UnknownOrderError(order_id)
+        if self.waiting[order_id] is not None:
+            raise NotWaitingError(f"order {order_id} was {self.waiting[order_id]} before")
+        self.waiting[order_id] = answer
 
     async def preview_live_netting(self, body: Mapping[str, Json]) -> Mapping[str, object]:
         return {"pairs": [], "remaining": [], "live": True, "asked": sorted(body)}

@@ -64,7 +64,7 @@ WARNED_OF = {
     "accounts.*.broker": {"accounts.main.broker"},
     "accounts.*.market_type": {"accounts.coins.market_type"},
     "books.*.rule.type": {"books.bot.rule.type"},
-    "books.*.mode": {"books.bot.mode", "books.two.mode"},
+    "books.*.mode": {"books.two.mode"},
     "jobs.*.run": {"jobs.1.run"},
     "loc.mode": {"loc.mode"},
     "reconcile.adopt_orphans": {"reconcile.adopt_orphans"},

@@ -29,7 +29,9 @@ async def placed(
 ) -> ParentOrder | None:
     engine = here.engine
     services = engine.services
-    intake = RuleIntake(engine.current, services.halts, services.orders, services.ids)
+    intake = RuleIntake(
+        engine.current, services.halts, services.orders, engine.approvals, services.ids
+    )
     terms = RuleTerms(
         instrument=default_instrument(TQQQ, "XNYS", "USD"),
         price=Decimal(100),

@@ -47,7 +47,8 @@ async def test_without_a_calendar_there_are_no_jobs_yet(tmp_path: Path) -> None:
 async def test_who_does_which_job(tmp_path: Path) -> None:
     async with morning(tmp_path, house({})) as here:
         tables = Timetables(here.engine.services, here.engine.calendars)
-        doing = runners(here.engine.services, tables.of, here.engine.bus, lambda _: None)
+        engine = here.engine
+        doing = runners(engine.services, tables.of, engine.bus, lambda _: None, engine.approvals)
         once = {kind for kind, runner in doing.items() if runner.once_a_day}
         assert once == {JobKind.MAKE_ORDERS}
         assert {JobKind.TWAP, JobKind.RECONCILE, JobKind.REPORT} <= doing.keys()

@@ -1,0 +1,1 @@
+"""A simulated year of trading days for ten bots in Seoul and New York."""
