@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from adapters.broker import BrokerError
 from algorithms.invariants import BrokerView, against_brokers, examine
-from daemon.books import read_books, read_currencies, read_held
+from daemon.books import read_books, read_currencies, read_held, read_resting
 from daemon.notices import raise_notice
 from daemon.storage.rows import child_from_row
 
@@ -48,6 +49,16 @@ class TellsHoldings(Protocol):
     async def holdings(self) -> Holdings:
         """Return positions and cash of the whole account."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What is compared with the brokers."""
+
+    held: tuple[Held, ...]
+    live: list[ChildOrder]
+    currencies: dict[AccountName, str]
+    resting: frozenset[tuple[AccountName, str]]
 
 
 class AuditStoppedError(Exception):
@@ -106,17 +117,17 @@ async def compare(store: Store, brokers: Mapping[AccountName, TellsHoldings]) ->
     """
     before = await _ask_all(brokers)
 
-    def read(view: View) -> tuple[tuple[Held, ...], list[ChildOrder], dict[AccountName, str]]:
+    def read(view: View) -> _Books:
         live = [child_from_row(row) for row in view.fetch("all_live_children")]
-        return read_held(view), live, read_currencies(view)
+        return _Books(read_held(view), live, read_currencies(view), read_resting(view))
 
-    held, live, currencies = await store.read(read)
+    books = await store.read(read)
     after = await _ask_all(brokers)
     views = [
         BrokerView(name, holdings if holdings == after.get(name) else None)
         for name, holdings in before.items()
     ]
-    return against_brokers(held, live, views, currencies)
+    return against_brokers(books.held, books.live, views, books.currencies, books.resting)
 
 
 async def _ask_all(

@@ -73,6 +73,8 @@ def read_books(
         crossings=_crossings(rows),
         requests=map(_request, rows.of("all_requests")),
         held=read_held(view),
+        currencies=read_currencies(view),
+        resting=read_resting(view),
         splits=frozenset(
             (AccountName(row["account"]), Symbol(row["symbol"]), from_us(row["requested_at"]))
             for row in view.fetch("all_splits")
@@ -102,6 +104,13 @@ def read_currencies(view: View) -> dict[AccountName, str]:
     """Return the currency of every account that was ever given capital."""
     named = (row["name"].split(":") for row in view.fetch("capital_facts"))
     return {AccountName(account): currency for _, account, _, currency in named}
+
+
+def read_resting(view: View) -> frozenset[tuple[AccountName, str]]:
+    """Return the symbols of which accounts a split is not carried out."""
+    return frozenset(
+        (AccountName(row["account"]), row["symbol"]) for row in view.fetch("pending_splits")
+    )
 
 
 class _Rows:

@@ -26,7 +26,7 @@ from adapters.paper.operations import Adjust, ImpossibleOperationError, SplitUni
 from adapters.paper.orders import CLOSING_TYPES, PaperFill, PaperOrder
 from adapters.paper.prices import LONGEST_CATCH_UP
 from algorithms.bookkeeping import Ratio
-from algorithms.decimals import ZERO, add, divide, exactly, floor_to, multiply, subtract
+from algorithms.decimals import ZERO, add, divide, exactly, floor_to, multiply, subtract, to_text
 from algorithms.domain import Side, Symbol, TimeInForce
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Changes:
     orders: dict[int, PaperOrder] = field(default_factory=dict)
     fills: list[PaperFill] = field(default_factory=list)
     reports: list[PaperOrder | PaperFill] = field(default_factory=list)
-    operations: dict[str, Operation] = field(default_factory=dict)
+    operations: dict[str, str] = field(default_factory=dict)
     adjusted: set[Symbol] = field(default_factory=set)
 
 
@@ -170,16 +170,19 @@ class Engine:
     def operate(self, key: str, operation: Operation, at: datetime) -> None:
         """Do what no order does. Raises ImpossibleOperationError; then nothing has changed."""
         self.advance(at)
+        told = str(operation)
         match operation:
             case Adjust(asset, amount):
                 self.account.adjust(asset, amount)
-                self.changes.adjusted.add(Symbol(asset))
+                if asset != self.account.charges.currency:
+                    self.changes.adjusted.add(Symbol(asset))
             case SplitUnits(symbol):
-                self._split(symbol, Ratio(operation.new, operation.old))
-        self.changes.operations[key] = operation
+                paid = self._split(symbol, Ratio(operation.new, operation.old))
+                told += f", paid {to_text(paid)}"
+        self.changes.operations[key] = told
 
-    def _split(self, symbol: Symbol, ratio: Ratio) -> None:
-        """End the symbol's orders, change its units, pay out what makes no lot."""
+    def _split(self, symbol: Symbol, ratio: Ratio) -> Decimal:
+        """End the symbol's orders, change its units, pay out what makes no lot; return that."""
         if not self.market.trades(symbol):
             raise ImpossibleOperationError(f"{symbol} is not traded here")
         for order in tuple(self.book):
@@ -194,9 +197,9 @@ class Engine:
             rest = fraction * self.market.touch(symbol).last
         self.account.adjust(symbol, subtract(after, before))
         self.changes.adjusted.add(symbol)
-        if rest > ZERO:
-            paid = floor_to(divide(rest, Decimal(ratio.old), 18), CENT)
-            self.account.adjust(self.account.charges.currency, paid)
+        paid = floor_to(divide(max(rest, ZERO), Decimal(ratio.old), 18), CENT)
+        self.account.adjust(self.account.charges.currency, paid)
+        return paid
 
     def take_changes(self) -> Changes:
         changes, self.changes = self.changes, Changes()

@@ -343,7 +343,7 @@ class PaperExchange:
             prices=engine.market.take_unsaved(),
             orders=tuple(changes.orders.values()),
             fills=tuple(changes.fills),
-            operations=tuple((key, repr(done)) for key, done in changes.operations.items()),
+            operations=tuple(changes.operations.items()),
         )
 
     def _take_waiting(self) -> list[asyncio.Future[None]]:

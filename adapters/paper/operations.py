@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from algorithms.decimals import to_text
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
@@ -22,6 +24,9 @@ class Adjust:
     asset: str
     amount: Decimal
 
+    def __str__(self) -> str:
+        return f"{to_text(self.amount)} {self.asset}"
+
 
 @dataclass(frozen=True, slots=True)
 class SplitUnits:
@@ -33,6 +38,9 @@ class SplitUnits:
     symbol: Symbol
     new: int
     old: int
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.new}:{self.old}"
 
 
 Operation = Adjust | SplitUnits

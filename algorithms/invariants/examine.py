@@ -39,11 +39,11 @@ def examine(books: Snapshot) -> tuple[Finding, ...]:
     for number, reason in NOT_WORKED.items():
         checks[number].skipped = reason
     with exactly():
-        replay = Replay(checks[1])
+        replay = Replay(checks[1], books.currencies)
         replay.run(books.events, books.fills)
         replay.compare(books.held)
         totals = replay.totals
-        in_flight = InFlight(still=books.brokers_are_still)
+        in_flight = InFlight(still=books.brokers_are_still, resting=books.resting)
         orders = OrderChecks(books.brokers, totals, checks[3], checks[4], splits=books.splits)
         for family in books.families:
             in_flight.note(family.live)
@@ -60,10 +60,11 @@ def against_brokers(
     live: Iterable[ChildOrder],
     brokers: Iterable[BrokerView],
     currencies: Mapping[AccountName, str],
+    resting: Iterable[tuple[AccountName, str]] = (),
 ) -> Finding:
     """Check invariant 2 alone, which needs only what is held and the orders that live."""
     check = Check(2)
-    in_flight = InFlight(still=False)
+    in_flight = InFlight(still=False, resting=resting)
     in_flight.note(live)
     with exactly():
         check_brokers(held, brokers, in_flight, currencies, check)

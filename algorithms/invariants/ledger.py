@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from heapq import merge
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from algorithms.bookkeeping import EventKind
@@ -63,11 +64,13 @@ class Replayed:
 class Replay:
     """Books every event and every fill again, in memory, in the order in which they came."""
 
-    def __init__(self, check: Check) -> None:
+    def __init__(
+        self, check: Check, currencies: Mapping[AccountName, str] = MappingProxyType({})
+    ) -> None:
         self._check = check
         self._held: defaultdict[Key, Replayed] = defaultdict(Replayed)
         self._flows: defaultdict[Key, Decimal] = defaultdict(lambda: ZERO)
-        self.totals = Totals()
+        self.totals = Totals(currencies=dict(currencies))
 
     def run(self, events: Iterable[Event], fills: Iterable[Fill]) -> None:
         """Go through both once. An event of an order changes nothing: its fills do."""
@@ -200,11 +203,12 @@ class InFlight:
     """Where orders may be moving money unseen.
 
     ``still``: every fill at the brokers is booked, so that orders that only rest hide nothing.
+    ``resting``: symbols that books and broker count in different units, for a split.
     """
 
-    def __init__(self, *, still: bool) -> None:
+    def __init__(self, *, still: bool, resting: Iterable[tuple[AccountName, str]] = ()) -> None:
         self._states = MOVING if still else AT_BROKER
-        self._symbols: set[tuple[AccountName, str]] = set()
+        self._symbols = set(resting)
         self._accounts: set[AccountName] = set()
 
     def note(self, children: Iterable[ChildOrder]) -> None:

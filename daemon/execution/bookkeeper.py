@@ -41,7 +41,7 @@ from daemon.storage.rows import text_or_none, to_us
 from daemon.storage.tx import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from algorithms.domain import AccountName
@@ -130,6 +130,7 @@ class Bookkeeper:
             event_id = self._splits.request(tx, record.entered, record.note, now)
         else:
             account, kind, entries = self._entries(tx, record.entered)
+            _require_no_split(tx, account, entries)
             event_id = self.book(tx, account.name, kind, entries, record.note, now)
         tx.insert(KEYS, (record.key, record.body_hash, event_id, to_us(now)))
         return Recorded(event_id, repeats=False)
@@ -380,6 +381,15 @@ class Bookkeeper:
         if found is None:
             raise NotPossibleError("account", "must be the name of a configured account")
         return found
+
+
+def _require_no_split(tx: Tx, account: Account, entries: Iterable[Entry]) -> None:
+    """While a split is carried out, nobody could say whether units are old or new ones."""
+    for asset in {entry.asset for entry in entries}:
+        if tx.fetch_one("pending_split", account=account.name, symbol=asset) is not None:
+            raise NotPossibleError(
+                "asset", f"a split of {asset} is under way: enter it again when that is done"
+            )
 
 
 def _free(tx: Tx, book: Book, asset: str, amount: Decimal) -> Position:

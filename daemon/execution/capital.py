@@ -33,6 +33,10 @@ def _post_difference(tx: Tx, book: Book, ids: IdSource, now: datetime) -> None:
     fact = f"capital:{account.name}:{book.name}:{account.currency}"
     row = tx.fetch_one("fact", name=fact)
     change = book.capital - (ZERO if row is None else Decimal(row["value"]))
+    if row is not None and not change:
+        return
+    # Remembered even when it is nothing: it tells the account's currency.
+    tx.execute("remember_fact", name=fact, value=to_text(book.capital))
     if not change:
         return
     post(
@@ -45,4 +49,3 @@ def _post_difference(tx: Tx, book: Book, ids: IdSource, now: datetime) -> None:
         now,
     )
     tx.position(account.name, book.name, account.currency).quantity += change
-    tx.execute("remember_fact", name=fact, value=to_text(book.capital))

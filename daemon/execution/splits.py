@@ -106,9 +106,9 @@ class Splits:
             return None
         if not self.is_clear(tx, account, symbol):
             return "its orders have not all ended"
-        wanted = self._wanted(tx, account, symbol, _ratio(row))
-        if at_broker not in wanted and not row["forced"]:
-            return f"the broker has {to_text(at_broker)}, not yet {to_text(wanted[0])}"
+        waits = self._not_yet(tx, account, symbol, _ratio(row), at_broker)
+        if waits is not None and not row["forced"]:
+            return waits
         event_id = self._book(tx, row, keeper, now)
         scaled = self._scale_orders(tx, account, symbol, _ratio(row), now)
         tx.execute("finish_split", id=row["id"], event_id=event_id, applied_at=to_us(now))
@@ -125,18 +125,31 @@ class Splits:
         tx.signal(WorkArrived(account, symbol))
         return None
 
-    def _wanted(
-        self, view: View, account: AccountName, symbol: Symbol, ratio: Ratio
-    ) -> tuple[Decimal, Decimal]:
-        """Units that the broker has after the split: of the books, with and without suspense.
+    def _not_yet(
+        self,
+        view: View,
+        account: AccountName,
+        symbol: Symbol,
+        ratio: Ratio,
+        at_broker: Decimal,
+    ) -> str | None:
+        """Say what the broker still has to show, or None when it has split.
 
-        What waits in suspense may be unassigned old units, or what the split brought already.
+        It has when its units are nearer to the new ones than to the old: what else is different
+        must not hold a split up for ever. What waits in suspense may be old units of nobody, or
+        new ones that the split brought before it was entered.
         """
         lot = self._lots.instrument(account, symbol).lot
         books = total(quantity for _, quantity in _held(view, account, symbol))
         row = view.fetch_one("position", account=account, book=SUSPENSE, asset=symbol)
-        suspended = ZERO if row is None else Decimal(row["quantity"])
-        return ratio.units(add(books, suspended), lot), ratio.units(books, lot)
+        old = {books, add(books, ZERO if row is None else Decimal(row["quantity"]))}
+        new = {ratio.units(quantity, lot) for quantity in old}
+        if not old - new or _distance(at_broker, new) < _distance(at_broker, old - new):
+            return None
+        return (
+            f"the broker has {to_text(at_broker)}, not yet {to_text(ratio.units(books, lot))}: "
+            "it goes on when the broker has split"
+        )
 
     def _book(self, tx: Tx, row: sqlite3.Row, keeper: Bookkeeper, now: datetime) -> str | None:
         """Post what the split changes; None where only orders are scaled.
@@ -202,6 +215,10 @@ def pending(view: View) -> list[tuple[AccountName, Symbol, Ratio]]:
         (AccountName(row["account"]), Symbol(row["symbol"]), _ratio(row))
         for row in view.fetch("pending_splits")
     ]
+
+
+def _distance(quantity: Decimal, others: set[Decimal]) -> Decimal:
+    return min(subtract(quantity, other).copy_abs() for other in others)
 
 
 def _ratio(row: sqlite3.Row) -> Ratio:

@@ -22,7 +22,8 @@ from daemon.execution.desk import KeyReusedError
 from daemon.execution.halts import Scope
 from daemon.signals import NoticeRaised
 from tests.simulation.judge import Judge
-from tests.simulation.plan import ClockStep, Halt, Kill, LoseEvent, Planner, Webhook
+from tests.simulation.paperwork import Clerk
+from tests.simulation.plan import ClockStep, Event, Halt, Kill, LoseEvent, Planner, Webhook
 from tests.simulation.scene import STRATEGIES, set_scene
 from tests.simulation.wire import Travelling, Wire, arrive
 from tests.support.loops import in_virtual_time
@@ -42,6 +43,8 @@ STILLBORN = 0.1
 EXCHANGES_MARGIN = timedelta(seconds=1)
 """By so much sooner than its ``settle_time`` a paper exchange stops taking what comes late."""
 QUIET_WITHIN_S = 900.0
+COMPARED_S = 200.0
+"""After this every difference has been seen twice, a broken stream or two included."""
 FINAL = frozenset({"done", "partial", "failed", "dropped"})
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk in memory, where there is one
 
@@ -81,6 +84,7 @@ class Day:
         self._scene = set_scene(self._chance)
         self._planner = Planner(self._chance, self._scene.lost_events)
         self._judge = Judge(folder)
+        self._clerk = Clerk(self._judge, self._tell)
         self._clock = LoopClock(START)
         self._acknowledged: dict[str, str] = {}
         self._travelling: list[Travelling] = []
@@ -109,6 +113,8 @@ class Day:
         ) as day:
             day.engine.bus.subscribe(NoticeRaised, self._notice)
             self._tell("the daemon is up")
+            for work in self._clerk.open:
+                clients.spawn(self._clerk.carry_out(day, work), name=work.key)
             for order in self._travelling:
                 clients.spawn(self._arrive(day, order), name=f"order {order.request.client_id}")
             while left and not self.outcome.wrong:
@@ -180,6 +186,11 @@ class Day:
                 if broker is not None:
                     broker.faults.script_event(Fault.LOST_EVENT)  # type: ignore[attr-defined]
                     self._tell(f"the stream of {account} loses its next event")
+            case Event(works):
+                for work in works:
+                    self._tell(str(work))
+                    self._clerk.open.append(work)
+                    clients.spawn(self._clerk.carry_out(day, work), name=work.key)
             case ClockStep(seconds):
                 self._tell(f"the clock is set by {seconds} s")
                 self._clock.step(timedelta(seconds=seconds))
@@ -229,7 +240,7 @@ class Day:
     async def _quiet_point(self) -> None:
         """Do nothing until nothing is in flight; then the books must equal the exchanges'."""
         left_s = QUIET_WITHIN_S
-        while self._judge.is_busy() or not self._judge.is_still():
+        while self._judge.is_busy() or not self._judge.is_still() or self._clerk.open:
             if left_s <= 0 or self.outcome.wrong:
                 self._judge_now()
                 return
@@ -255,12 +266,21 @@ class Day:
         for problem in problems:
             self.wrong(f"{problem} {QUIET_WITHIN_S:.0f} s after all was cancelled")
         self._judge_now(still=not problems, done=True)
+        await self._close_books(day)
         for request_id, strategy in list(self._acknowledged.items()):
             reply = await day.engine.desk.request_status(StrategyName(strategy), request_id)
             status = None if reply is None else orjson.loads(reply.body)["status"]
             if status not in FINAL:
                 self.wrong(f"request {request_id} was acknowledged and is {status}")
         self._tell("the day is over")
+
+    async def _close_books(self, day: World) -> None:
+        """Let a comparison find what splits paid out, say whose it is; then nothing is left."""
+        if self._clerk.fractions and not self.outcome.wrong:
+            await self._clock.sleep(COMPARED_S)
+            await self._clerk.assign_what_is_left(day)
+            self._clerk.fractions.clear()
+            self._judge_now(still=True, done=True)
 
     async def _all_answered(self, clients: TaskSupervisor) -> None:
         """Wait until every request has a reply; each comes in a few seconds, come what may."""
@@ -282,7 +302,15 @@ class Day:
         return [(row["scope"], row["name"]) for row in await day.rows("halts")]
 
     def _judge_now(self, *, still: bool = False, up: bool = True, done: bool = False) -> None:
-        for what in self._judge.verdict(self._now(), still=still, up=up, done=done):
+        found = self._judge.verdict(
+            self._now(),
+            still=still,
+            up=up,
+            done=done,
+            unsettled=self._clerk.unsettled,
+            fractions=frozenset(self._clerk.fractions),
+        )
+        for what in found:
             self.wrong(what)
 
     def _notice(self, notice: NoticeRaised) -> None:

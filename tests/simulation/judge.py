@@ -7,8 +7,9 @@ nobody else trades in the accounts; so here more must hold than in the world out
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from adapters.paper.inspection import inspect
@@ -41,7 +42,14 @@ CANCELLED_BY_NOBODY = """
 SELECT id, reason FROM child_orders WHERE state = 'cancelled' AND cancel_requested_at IS NULL
     AND cancel_at IS NULL AND reason NOT LIKE 'halted%'
 """
-SUSPENSE = "SELECT account, asset, quantity FROM positions WHERE book = '@suspense'"
+SUSPENSE = """
+SELECT account, asset, quantity FROM positions WHERE book = '@suspense' AND quantity <> '0'
+ORDER BY account, asset
+"""
+ORDERS = """
+SELECT COUNT(*) FROM child_orders WHERE ended_at IS NULL AND account = ? AND symbol = ?
+"""
+SPLITS = "SELECT COUNT(*) FROM splits WHERE applied_at IS NULL AND account = ? AND symbol = ?"
 OVERSOLD = """
 SELECT book, asset, quantity, reserved FROM positions
 WHERE CAST(quantity AS REAL) < 0
@@ -64,10 +72,24 @@ class Judge:
     folder: Path
 
     def verdict(
-        self, now: datetime, *, still: bool = False, up: bool = True, done: bool = False
+        self,
+        now: datetime,
+        *,
+        still: bool = False,
+        up: bool = True,
+        done: bool = False,
+        unsettled: frozenset[AccountName] = frozenset(),
+        fractions: frozenset[AccountName] = frozenset(),
     ) -> list[str]:
-        """Return all that is wrong. ``still``: every fill is booked; ``done``: all is cancelled."""
-        views = self._views()
+        """Return all that is wrong. ``still``: every fill is booked; ``done``: all is cancelled.
+
+        ``unsettled``: accounts in which something has happened that is not entered yet;
+        ``fractions``: those in which a split may have left something in suspense.
+        """
+        views = tuple(
+            replace(view, holdings=None) if view.account in unsettled else view
+            for view in self._views()
+        )
         with closing(connect_to_look(self._database)) as connection:
             connection.execute("BEGIN")
             view = View(connection, named_queries())
@@ -91,6 +113,7 @@ class Judge:
             wrong += [
                 f"in suspense: {row['account']} {row['quantity']} {row['asset']}"
                 for row in connection.execute(SUSPENSE)
+                if row["account"] not in fractions | unsettled
             ]
             wrong += [
                 f"{row['book']} has {row['quantity']} {row['asset']}, {row['reserved']} reserved"
@@ -118,6 +141,35 @@ class Judge:
         with closing(connect_to_look(self._database)) as connection:
             rows = connection.execute(ESCAPED, (strategy, request_id, command.symbol, side))
             return [f"parent {row['id']} is {row['status']} after {request_id}" for row in rows]
+
+    def has_orders(self, account: AccountName, symbol: str) -> bool:
+        """Whether an order of a symbol is, or may be, at an exchange."""
+        return self._count(ORDERS, account, symbol) > 0
+
+    def awaits_split(self, account: AccountName, symbol: str) -> bool:
+        """Whether the books have not carried out a split."""
+        return self._count(SPLITS, account, symbol) > 0
+
+    def paid_out(self, account: AccountName, key: str) -> Decimal | None:
+        """Return the cash an exchange paid for fractions; None before it has split."""
+        with closing(connect_to_look(self._exchange(account))) as connection:
+            row = connection.execute(
+                "SELECT what FROM operations WHERE account = ? AND key = ?", (account, key)
+            ).fetchone()
+        return None if row is None else Decimal(row["what"].rpartition(" ")[2])
+
+    def suspended(self) -> list[tuple[AccountName, str, Decimal]]:
+        """Return what stands in suspense."""
+        with closing(connect_to_look(self._database)) as connection:
+            return [
+                (AccountName(row["account"]), row["asset"], Decimal(row["quantity"]))
+                for row in connection.execute(SUSPENSE)
+            ]
+
+    def _count(self, query: str, *values: str) -> int:
+        with closing(connect_to_look(self._database)) as connection:
+            (count,) = connection.execute(query, values).fetchone()
+        return int(count)
 
     def is_busy(self) -> bool:
         """Whether something is under way that ends by itself."""

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adapters.broker import Absent, Undecided
+from algorithms.bookkeeping import carried
+from algorithms.decimals import ZERO
 from algorithms.domain import ChildState, ParentStatus
-from daemon.execution import fills
+from daemon.execution import bookkeeper, fills
 from daemon.execution.broker_calls import BrokerCalls
 from daemon.execution.cancels import CancelDesk
 from daemon.execution.evidence import Evidence
@@ -30,10 +33,12 @@ if TYPE_CHECKING:
     import pytest
 
     from adapters.broker import CancelOutcome, FindOutcome, SentOrder
+    from algorithms.bookkeeping import Entry
     from algorithms.domain import ChildId, ChildOrder, ParentOrder, StrategyName
     from daemon.execution.answers import Item
     from daemon.execution.commands import CancelAll, Place
     from daemon.execution.intake import Placed
+    from daemon.registry import Book
     from daemon.storage.tx import Tx, View
 
     Mutant = Callable[[pytest.MonkeyPatch], None]
@@ -166,7 +171,23 @@ def leave_requests_without_an_outcome(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Requests, "parent_changed", lambda *_: None)
 
 
+def let_shares_leave_their_cost_behind(patch: pytest.MonkeyPatch) -> None:
+    def costless(*terms: Any) -> list[Entry]:  # noqa: ANN401 - those of the real one
+        return [replace(entry, cost=ZERO) for entry in carried(*terms)]
+
+    patch.setattr(bookkeeper, "carried", costless)
+
+
+def transfer_what_an_order_has_set_aside(patch: pytest.MonkeyPatch) -> None:
+    def all_of_it(tx: Tx, book: Book, asset: str, _: object) -> Position:
+        return tx.position(book.account.name, book.name, asset)
+
+    patch.setattr(bookkeeper, "_free", all_of_it)
+
+
 MUTANTS: tuple[Mutant, ...] = (
+    let_shares_leave_their_cost_behind,
+    transfer_what_an_order_has_set_aside,
     send_before_it_is_stored,
     take_no_answer_for_a_refusal,
     take_not_seen_yet_for_never_arrived,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from algorithms.domain import OrderType, Side
+from daemon.execution.entries import Split
+from tests.simulation.paperwork import draw
 from tests.simulation.scene import ACCOUNTS, BOOKS, STRATEGIES, SYMBOLS
 from tests.support.world import cancel, cancel_all, order
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     import random
 
     from daemon.execution.commands import Command, Place
+    from tests.simulation.paperwork import Paperwork
 
 MEAN_GAP_S = 10.0
 
@@ -56,7 +60,14 @@ class ClockStep:
     seconds: float
 
 
-Action = Webhook | Halt | Kill | LoseEvent | ClockStep
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that is no order reaches the accounts, and a person enters it."""
+
+    works: tuple[Paperwork, ...]
+
+
+Action = Webhook | Halt | Kill | LoseEvent | ClockStep | Event
 
 
 class Planner:
@@ -67,6 +78,8 @@ class Planner:
         self._lost_events = lost_events
         self._sent: list[Webhook] = []
         self._doomed = False
+        self._events = 0
+        self._prices = {symbol: Decimal(price) for symbol, price in SYMBOLS.items()}
         self.known: list[str] = []
 
     def gap(self) -> float:
@@ -106,7 +119,18 @@ class Planner:
             return ClockStep(self._chance.choice((-30.0, -1.0, 0.5, 20.0)))
         if roll < 0.085 + self._lost_events:
             return LoseEvent(self._chance.choice(ACCOUNTS))
+        if roll > 0.93:
+            return self._event()
         return None
+
+    def _event(self) -> Event:
+        self._events += 1
+        works = draw(self._chance, self._events)
+        for work in works[:1]:
+            if isinstance(work.entered, Split):
+                ratio = work.entered.ratio
+                self._prices[work.entered.symbol] *= Decimal(ratio.old) / ratio.new
+        return Event(works)
 
     def _first_buy(self, strategy: str) -> Webhook:
         """Give every book something to sell."""
@@ -197,4 +221,5 @@ class Planner:
         )
 
     def _near(self, symbol: str) -> str:
-        return f"{SYMBOLS[symbol] * self._chance.uniform(0.96, 1.04):.2f}"
+        price = float(self._prices[symbol]) * self._chance.uniform(0.96, 1.04)
+        return f"{max(price, 0.02):.2f}"

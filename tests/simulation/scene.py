@@ -37,6 +37,9 @@ fill_timeout_seconds = 15
 [reconcile]
 seconds = 60
 
+[risk]
+{risk}
+
 {accounts}
 
 {strategies}
@@ -68,6 +71,13 @@ client_order_ids = {client_ids}
 {faults}
 """
 
+LIMITS = (
+    'max_order_value = "900"',
+    "max_orders_per_minute = 6",
+    "price_collar_percent = 3",
+    'max_daily_loss = "150"',
+)
+
 FAULTS = (
     "answer_lost_before",
     "answer_lost_after",
@@ -94,6 +104,7 @@ def set_scene(chance: random.Random) -> Scene:
         TEMPLATE.format(
             max_age=chance.choice((30, 300)),
             offset=chance.choice(("0", "0.5")),
+            risk="\n".join(chance.sample(LIMITS, chance.choice((0, 0, 1, len(LIMITS))))),
             accounts="".join(_account(name, chance) for name in ACCOUNTS),
             strategies="\n".join(f"[strategies.{name}]" for name in STRATEGIES),
             books="\n".join(

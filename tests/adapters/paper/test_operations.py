@@ -12,6 +12,7 @@ import pytest
 from adapters.broker import BrokerOrderState
 from adapters.paper import database
 from adapters.paper.errors import PaperSettingsError
+from adapters.paper.inspection import inspect
 from adapters.paper.operations import Adjust, ImpossibleOperationError, SplitUnits
 from algorithms.domain import OrderType
 from tests.support.paper import PaperMarket, paper_settings
@@ -83,6 +84,10 @@ async def test_an_operation_is_done_once_and_outlives_a_restart(tmp_path: Path) 
         holdings = await again.holdings()
         assert holdings.cash == {"USD": D(10_005)}
         assert holdings.positions == {TQQQ: D(6)}
+        assert inspect(market.settings.database, market.settings.account).holdings == {
+            "USD": D(10_005),
+            "TQQQ": D(6),
+        }
         assert (await again.quote(TQQQ)).last == 50
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from adapters.paper import Fault
-from adapters.paper.operations import SplitUnits
+from adapters.paper.operations import Adjust, SplitUnits
 from algorithms.bookkeeping import Ratio
-from algorithms.domain import SUSPENSE, AccountName, Measure, OrderType, Side, Symbol
+from algorithms.domain import SUSPENSE, AccountName, BookName, Measure, OrderType, Side, Symbol
 from daemon.audit import audit
 from daemon.execution.bookkeeper import NotPossibleError
-from daemon.execution.entries import Split
+from daemon.execution.entries import Deposit, Split
 from tests.daemon.execution.test_bookkeeper import enter
 from tests.support.books import Wish, all_is_well, children, make, parents, select, told
 from tests.support.houses import house
@@ -262,3 +262,22 @@ async def test_a_split_of_nothing_is_refused(tmp_path: Path) -> None:
         with pytest.raises(NotPossibleError, match="configured account"):
             await enter(day, nowhere)
         assert (await day.submit("alpha", buy("TQQQ", "1"))).http_status == 200
+
+
+async def test_units_are_not_entered_while_nobody_knows_which_they_are(tmp_path: Path) -> None:
+    async with world(tmp_path, TWO) as day:
+        await holding(day)
+        await enter(day, split(2, 1))
+        more = Deposit(book=BookName("a"), asset="TQQQ", amount=Decimal(4), price=Decimal(50))
+        with pytest.raises(NotPossibleError, match="a split of TQQQ is under way"):
+            await enter(day, more)
+        # Four more arrive with the split itself: they hold nothing up, and wait in suspense.
+        await at_the_exchange(day, 2, 1)
+        await day.exchange().exchange.operate("4", Adjust("TQQQ", Decimal(4)))
+        await day.pass_time(70)
+        assert day.told("split_done") == 1
+        assert await day.held(SUSPENSE, "TQQQ") == 4
+        await enter(day, more)
+        assert await day.held(SUSPENSE, "TQQQ") == 0
+        assert await day.held("a", "TQQQ") == 24
+        await all_is_well(day)
