@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from algorithms.domain import BookName, StrategyName
+from daemon.api.errors import ErrorCode, Refused
 from daemon.cancel_preview import cancel_preview
 from daemon.execution.halts import Scope
 from daemon.live_loc import live_loc
 from daemon.live_netting import live_netting
 from daemon.netting_run import netting_run
 from daemon.notices import raise_notice
+from daemon.restore import RESTORED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -50,6 +52,8 @@ class Administration:
         await self._tell("halted", scope=scope.value, name=name or EVERYTHING, reason=reason)
 
     async def resume(self, scope: Scope, name: str, reason: str) -> bool:
+        if scope is Scope.ALL:
+            await self._require_comparison()
         found = await self._engine.halts.resume(scope, name)
         if found:
             await self._tell("resumed", scope=scope.value, name=name or EVERYTHING, reason=reason)
@@ -89,6 +93,21 @@ class Administration:
 
     async def loc_sheet(self, account: str, symbol: str) -> Mapping[str, object]:
         return await live_loc(self._engine.services, account, symbol)
+
+    async def _require_comparison(self) -> None:
+        """Keep a restored database halted until every account was compared with its broker."""
+        engine = self._engine
+        if await engine.store.read(lambda view: view.fetch_one("fact", name=RESTORED)) is None:
+            return
+        waiting = {
+            name: account.problem
+            for name, account in engine.accounts.items()
+            if account.problem is not None
+        }
+        if waiting:
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in sorted(waiting.items()))
+            raise Refused(ErrorCode.NOT_RECONCILED, f"not compared with the broker yet: {reasons}")
+        await engine.store.write(lambda tx: tx.execute("forget_fact", name=RESTORED))
 
     async def _tell(self, code: str, **params: str) -> None:
         now = self._clock.now()

@@ -20,6 +20,7 @@ from daemon.administration import Administration
 from daemon.api.app import Parts, make_app, make_door
 from daemon.api.health import LoopLag, Readiness
 from daemon.api.metrics import Metrics
+from daemon.api.restoring import Restoring
 from daemon.api.sessions import Sessions
 from daemon.api.stream import EventStream
 from daemon.api.views import Lists
@@ -32,6 +33,7 @@ from daemon.logs import log_notices, start_logging
 from daemon.outside import real_outside
 from daemon.process import StopSignals, keep_secrets_in, spare_the_collector
 from daemon.reload import Reload
+from daemon.restore import is_armed, put_in_place
 from daemon.storage.lock import AlreadyRunningError, DirectoryLock
 from daemon.systemd import Systemd
 from daemon.watch import DatabaseWatch, FailedTasks
@@ -68,12 +70,16 @@ def run(config_path: Path, environ: Mapping[str, str]) -> int:
         with ExitStack() as locks:
             for directory in _directories(config):
                 locks.callback(_locked(directory).release)
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
 
-                async def reread(running: Config) -> Config:
-                    return await asyncio.to_thread(load_again, config_path, environ, running)
+            async def reread(running: Config) -> Config:
+                return await asyncio.to_thread(load_again, config_path, environ, running)
 
-                return runner.run(serve(config, environ=environ, reread=reread))
+            while True:
+                put_in_place(config)
+                with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                    code = runner.run(serve(config, environ=environ, reread=reread))
+                if code is not None:
+                    return code
     except ConfigErrors as error:
         return _refuse(Exit.BAD_INPUT, str(error))
     except AlreadyRunningError as error:
@@ -84,16 +90,15 @@ def run(config_path: Path, environ: Mapping[str, str]) -> int:
         return _refuse(Exit.FAILED, str(error))
 
 
-async def serve(config: Config, *, environ: Mapping[str, str], reread: Reread) -> int:
-    """Start, work until a signal comes, stop.
+async def serve(config: Config, *, environ: Mapping[str, str], reread: Reread) -> int | None:
+    """Start, work until a signal comes, stop; return None when it is to be started again.
 
     ``reread`` reads the configuration for a daemon that runs on the one it is given. Raises
     ConfigErrors, StorageError, or OSError when the address cannot be had.
     """
-    stop_wanted = asyncio.Event()
     systemd = Systemd(environ)
     daemon = Daemon(config, real_outside(), systemd, reread)
-    StopSignals(stop_wanted, daemon.reload_wanted.set).listen(asyncio.get_running_loop())
+    StopSignals(daemon.stop_wanted, daemon.reload_wanted.set).listen(asyncio.get_running_loop())
     try:
         url = await daemon.start()
         spare_the_collector()
@@ -101,12 +106,12 @@ async def serve(config: Config, *, environ: Mapping[str, str], reread: Reread) -
         sys.stdout.flush()
         systemd.tell("READY=1", f"STATUS=ready at {url}")
         log.info("ready at %s", url)
-        await stop_wanted.wait()
+        await daemon.stop_wanted.wait()
         systemd.tell("STOPPING=1")
     finally:
         await _stop_in_time(daemon)
     log.info("stopped")
-    return Exit.OK
+    return None if daemon.starts_again else Exit.OK
 
 
 class Daemon:
@@ -125,6 +130,10 @@ class Daemon:
         self._reread = reread
         self.reload_wanted = asyncio.Event()
         """Set it to have the configuration read again."""
+        self.starts_again = False
+        """Whether it stops only to start again, on restored databases."""
+        self.stop_wanted = asyncio.Event()
+        """Set it to have everything stopped."""
         self._metrics = Metrics()
         self._readiness = Readiness()
         self._failed = FailedTasks(self._metrics)
@@ -200,12 +209,17 @@ class Daemon:
         self._outside.log_as(config.daemon)
         self._config = config
 
+    def _start_again(self) -> None:
+        self.starts_again = True
+        self.stop_wanted.set()
+
     async def _listen(self, engine: Engine) -> str:
         # Lists have a connection of their own: a long one never stands before an order.
         reader = await self._outside.open_driver(self._config.database.path, read_only=True)
         self._opened.push_async_callback(reader.close)
         lists = Lists(reader, engine.current)
         stream = EventStream(engine.bus, lists)
+        restoring = Restoring(partial(is_armed, self._config), self._start_again)
         secure = self._config.http.tls is not None or bool(self._config.http.trusted_proxies)
         app = make_app(
             Parts(
@@ -216,7 +230,7 @@ class Daemon:
                 readiness=self._readiness,
                 metrics=self._metrics,
                 sessions=Sessions(self._clock, secure=secure),
-                more=(lists, stream),
+                more=(lists, stream, restoring),
             )
         )
         self.server = await self._outside.serve(app, self._config.http)

@@ -40,6 +40,7 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     NOT_RECONCILED = "not_reconciled"
     NOT_WAITING = "not_waiting"
+    NOTHING_STAGED = "nothing_staged"
     BODY_TOO_LARGE = "body_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     EXPECTATION_FAILED = "expectation_failed"
@@ -123,6 +124,10 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
         HTTPStatus.CONFLICT,
         "The order does not wait for a person's yes: it needs none, was decided on before, has "
         "ended, or its time is over. `detail` says which.",
+    ),
+    ErrorCode.NOTHING_STAGED: Meaning(
+        HTTPStatus.CONFLICT,
+        "No backup waits to be put in place. `nettingd restore` stages one and asks for this.",
     ),
     ErrorCode.BODY_TOO_LARGE: Meaning(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

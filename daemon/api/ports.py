@@ -53,7 +53,7 @@ class AdminPort(Protocol):
     async def resume(self, scope: Scope, name: str, reason: str) -> bool:
         """Let new orders pass again; return whether there was such a halt.
 
-        Raises NotReconciledError while the halt of a restored database must stay.
+        Raises Refused while the halt of a restored database must stay.
         """
         ...
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from daemon.cli import arguments
 from daemon.exits import MEANING, Exit
 
 if TYPE_CHECKING:
@@ -22,10 +24,10 @@ _DESCRIPTION = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     try:
-        code = _command(arguments)
+        code = _command(words)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -36,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _command(arguments: Sequence[str] | None) -> int:
-    options = make_parser().parse_args(arguments)
+def _command(words: Sequence[str] | None) -> int:
+    options = make_parser().parse_args(words)
     run: Command = options.run
     return run(options)
 
@@ -90,6 +92,10 @@ def make_parser() -> argparse.ArgumentParser:
     add("status", _status, "ask the running daemon how things stand", json=True)
     token = add("token", _token, "print the token of a strategy, or the admin's")
     token.add_argument("name", metavar="NAME", help="a strategy, or: admin")
+    for name, module, summary, describe in arguments.COMMANDS:
+        describe(add(name, _later(module, name), summary, json=True))
+    completion = add("completion", _completion, "print a script that completes", config=False)
+    completion.add_argument("shell", choices=arguments.SHELLS, help="for which shell")
     add("demo", _demo, "watch a trading session of the paper broker, half a minute", config=False)
     return parser
 
@@ -129,6 +135,16 @@ class _Version(argparse.Action):
 
 # One function for each command. What a command needs is imported in it: printing the help must
 # not cost what running the daemon costs.
+
+
+def _later(module: str, name: str) -> Command:
+    """Make a command that is loaded when it is called: a function of its name in a module."""
+
+    def run(options: argparse.Namespace) -> int:
+        command: Command = getattr(import_module(module), name)
+        return command(options)
+
+    return run
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -207,3 +223,9 @@ def _demo(_: argparse.Namespace) -> int:
     from daemon.cli.demo import demo  # noqa: PLC0415
 
     return demo()
+
+
+def _completion(options: argparse.Namespace) -> int:
+    from daemon.cli.completion import completion  # noqa: PLC0415
+
+    return completion(make_parser(), options.shell)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 RIGHT = ">"
 """A column whose name begins so is a number: its cells end in line."""
@@ -23,6 +23,16 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     right = [column.startswith(RIGHT) for column in columns]
     lines.insert(1, ["-" * width for width in widths])
     return "".join("  ".join(map(_padded, line, widths, right)).rstrip() + "\n" for line in lines)
+
+
+def item_table(columns: Sequence[str], items: Sequence[Mapping[str, object]]) -> str:
+    """Lay out members of items; what is missing or false is left blank."""
+    rows = [[_cell(item.get(name.removeprefix(RIGHT))) for name in columns] for item in items]
+    return table([name.replace("_", " ") for name in columns], rows)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None or value is False else str(value)
 
 
 def _printable(text: str) -> str:

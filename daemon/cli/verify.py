@@ -14,9 +14,11 @@ from adapters.clock import SystemClock
 from adapters.paper.inspection import inspect
 from adapters.sqlite.driver import connect_to_look
 from adapters.sqlite.errors import StorageError, environment_error
+from algorithms.domain import AccountName
 from algorithms.invariants import examine
 from daemon.audit import REQUEST_AGE_MOST
 from daemon.books import read_books
+from daemon.cli.progress import Bar
 from daemon.cli.table import table
 from daemon.config import ConfigErrors, load_config
 from daemon.config.accounts import BrokerKind
@@ -28,36 +30,16 @@ from daemon.storage.tx import View
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from typing import TextIO
 
-    from algorithms.invariants import BrokerView, Finding
+    from algorithms.invariants import Finding
     from daemon.config import Config
+
+    Findings = tuple[Finding, ...]
 
 OK = 0
 BROKEN = 1
 BAD_CONFIG = 2
 DATABASE_UNUSABLE = 4
-
-
-class Progress:
-    """A line that counts up on a terminal, and nothing anywhere else."""
-
-    def __init__(self, out: TextIO, rows: int) -> None:
-        self._out = out if out.isatty() else None
-        self._step = max(rows // 100, 1)
-        self._rows = 0
-
-    def __call__(self) -> None:
-        self._rows += 1
-        if self._out is not None and self._rows % self._step == 0:
-            percent = min(self._rows // self._step, 100)
-            self._out.write(f"\rchecking {percent} % {'#' * (percent // 4):25}")
-            self._out.flush()
-
-    def end(self) -> None:
-        """Wipe the line."""
-        if self._out is not None:
-            self._out.write("\r\x1b[K")
 
 
 def verify(config_path: Path, environ: Mapping[str, str], *, as_json: bool) -> int:
@@ -85,27 +67,33 @@ def verify(config_path: Path, environ: Mapping[str, str], *, as_json: bool) -> i
     return OK if all(finding.holds for finding in findings) else BROKEN
 
 
-def _examine(config: Config) -> tuple[Finding, ...]:
-    with closing(connect_to_look(config.database.path)) as connection:
-        _require_schema(connection, config.database.path)
-        runs = is_locked(config.daemon.data_dir)
+def findings_of(books: Path, papers: Mapping[str, Path], *, runs: bool = False) -> Findings:
+    """Check a database, and the paper exchanges' own beside it; nothing is written.
+
+    ``runs``: a daemon works on it. Raises FileNotFoundError, sqlite3.Error and StorageError.
+    """
+    with closing(connect_to_look(books)) as connection, Bar(sys.stderr, "checking") as bar:
+        _require_schema(connection, books)
         connection.execute("BEGIN")
         view = View(connection, named_queries())
         count = view.fetch_one("rows_to_check")
-        progress = Progress(sys.stderr, 0 if count is None else count["count"])
-        try:
-            return examine(
-                read_books(
-                    view,
-                    now=SystemClock().now(),
-                    # What waits while the daemon is down is worked when it is up again.
-                    request_age_most=REQUEST_AGE_MOST if runs else timedelta.max,
-                    brokers=() if runs else _paper_views(config),
-                    on_row=progress,
-                )
+        rows = 0 if count is None else int(count["count"])
+        left = iter(range(rows, 0, -1))
+        return examine(
+            read_books(
+                view,
+                now=SystemClock().now(),
+                # What waits while the daemon is down is worked when it is up again.
+                request_age_most=REQUEST_AGE_MOST if runs else timedelta.max,
+                brokers=tuple(inspect(path, AccountName(name)) for name, path in papers.items()),
+                on_row=lambda: bar.left(next(left, 1) - 1, rows),
             )
-        finally:
-            progress.end()
+        )
+
+
+def _examine(config: Config) -> Findings:
+    runs = is_locked(config.daemon.data_dir)
+    return findings_of(config.database.path, {} if runs else _papers(config), runs=runs)
 
 
 def _require_schema(connection: sqlite3.Connection, path: Path) -> None:
@@ -113,12 +101,12 @@ def _require_schema(connection: sqlite3.Connection, path: Path) -> None:
         raise StorageError(f"{path} was written by another version of nettingd")
 
 
-def _paper_views(config: Config) -> tuple[BrokerView, ...]:
-    return tuple(
-        inspect(account.paper.database, name)
+def _papers(config: Config) -> dict[str, Path]:
+    return {
+        name: account.paper.database
         for name, account in config.accounts.items()
         if account.broker is BrokerKind.PAPER and account.paper is not None
-    )
+    }
 
 
 def _text(findings: tuple[Finding, ...]) -> str:

@@ -300,6 +300,10 @@ SELECT value FROM facts WHERE name = :name;
 INSERT INTO facts (name, value) VALUES (:name, :value)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
+-- name: forget_fact!
+-- A fact that is true no more.
+DELETE FROM facts WHERE name = :name;
+
 -- name: probe_write!
 -- Show that the database can be written.
 INSERT INTO facts (name, value) VALUES ('probe', :value)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+import asyncio
+import io
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from aiohttp.test_utils import TestClient, TestServer
 
 from adapters.sqlite.driver import InlineDriver
 from algorithms.domain import StrategyName
+from daemon.address import note_address
 from daemon.administration import Administration
 from daemon.api.addresses import Networks
 from daemon.api.app import Parts, make_app
@@ -19,6 +22,7 @@ from daemon.api.metrics import Metrics
 from daemon.api.sessions import Sessions
 from daemon.api.stream import EventStream
 from daemon.api.views import Lists
+from daemon.cli.main import main
 from tests.support.world import THREE_BOOKS, World, world
 
 if TYPE_CHECKING:
@@ -41,6 +45,21 @@ class Served:
         self.day = day
         self.client = client
         self.stream = stream
+
+    async def nettingd(self, *words: str) -> tuple[int, str, str]:
+        """Call a command on this daemon; return its exit code and what it printed."""
+        config = self.day.engine.config
+        file = config.daemon.data_dir / "admin.token"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(ADMIN_TOKEN)
+        file.chmod(0o600)
+        url = self.client.make_url("/")
+        note_address(config.daemon.data_dir, str(url).rstrip("/"))
+        path = str(config.daemon.data_dir.parent / "config.toml")
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = await asyncio.to_thread(main, [*words, "--config", path])
+        return code, out.getvalue(), err.getvalue()
 
     async def get(self, path: str, status: int = 200) -> Any:  # noqa: ANN401 - a document
         return await _document(await self.client.get(path, headers=ADMIN), status)

@@ -17,6 +17,7 @@ from daemon.api.auth import Authority, FailureThrottle, StrategyAccess, digest
 from daemon.api.door import Door
 from daemon.api.health import Readiness
 from daemon.api.metrics import Metrics
+from daemon.api.restoring import Restoring
 from daemon.api.sessions import Sessions
 from daemon.api.stream import EventStream
 from daemon.api.views import Lists
@@ -193,7 +194,11 @@ class House:
         """Return everything that can be asked of a daemon."""
         nothing = cast("SqliteDriver", None)
         lists = Lists(nothing, cast("Current", None))
-        self.more = [lists, EventStream(SignalBus(), lists)]
+        self.more = [
+            lists,
+            EventStream(SignalBus(), lists),
+            Restoring(lambda: False, lambda: None),
+        ]
         app = self.app()
         return app[OPERATIONS]
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ import orjson
 import pytest
 
 from algorithms.domain import OrderType
-from daemon.cli.verify import Progress, verify
+from daemon.cli.verify import verify
 from daemon.storage.lock import DirectoryLock
 from tests.support.loops import in_virtual_time
 from tests.support.world import THREE_BOOKS, buy, world
@@ -118,19 +117,3 @@ def test_a_database_that_is_not_there_or_not_ours_is_told(tmp_path: Path, capsys
     database.touch()
     assert verify(path, {}, as_json=False) == 4
     assert "another version" in capsys.readouterr().err
-
-
-def test_a_terminal_sees_how_far_it_is_and_a_file_does_not() -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    screen, file = Terminal(), io.StringIO()
-    for out in (screen, file):
-        progress = Progress(out, 200)
-        for _ in range(200):
-            progress()
-        progress.end()
-    assert "\rchecking 50 %" in screen.getvalue()
-    assert "\rchecking 100 %" in screen.getvalue()
-    assert file.getvalue() == ""
