@@ -7,6 +7,7 @@ is a notice: it is stored first, and written here with its level too.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -28,6 +29,16 @@ if TYPE_CHECKING:
 QUIET = ("aiohttp", "aiosqlite", "apscheduler", "asyncio", "tzlocal", "yoyo")
 """Libraries whose everyday lines are not ours to read; their warnings are."""
 
+_INFORMATIONAL = 6
+_PRIORITIES: Mapping[int, int] = {
+    logging.DEBUG: 7,
+    logging.INFO: _INFORMATIONAL,
+    logging.WARNING: 4,
+    logging.ERROR: 3,
+    logging.CRITICAL: 2,
+}
+"""Levels as syslog(3) numbers them."""
+
 _NOTICE_LEVELS: Mapping[str, int] = {
     Level.INFO: logging.INFO,
     Level.WARNING: logging.WARNING,
@@ -41,12 +52,14 @@ def start_logging(config: DaemonConfig, stream: TextIO | None = None) -> None:
     """Write to ``stream``, stderr if it is None, as the configuration says."""
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)
+    journal = _is_journal(out, os.environ.get("JOURNAL_STREAM", ""))
+    kind = _JournalFormatter if journal else structlog.stdlib.ProcessorFormatter
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        kind(
             foreign_pre_chain=_BEFORE,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_written(config.log, coloured=out.isatty()),
+                *_written(config.log, coloured=out.isatty(), timed=not journal),
             ],
         )
     )
@@ -55,6 +68,23 @@ def start_logging(config: DaemonConfig, stream: TextIO | None = None) -> None:
     root.setLevel(config.log_level.value.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _JournalFormatter(structlog.stdlib.ProcessorFormatter):
+    """Says how important each line is in the way the journal reads it: sd-daemon(3)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        mark = f"<{_PRIORITIES.get(record.levelno, _INFORMATIONAL)}>"
+        return mark + super().format(record).replace("\n", f"\n{mark}")
+
+
+def _is_journal(out: TextIO, stream: str) -> bool:
+    """Whether ``out`` is the connection to the journal that systemd names in JOURNAL_STREAM."""
+    try:
+        status = os.fstat(out.fileno())
+    except OSError:
+        return False  # no file at all
+    return stream == f"{status.st_dev}:{status.st_ino}"
 
 
 def log_notices(bus: SignalBus) -> None:
@@ -69,8 +99,11 @@ def _notice(raised: NoticeRaised) -> None:
     notices.log(level, "%s", raised.text, extra={"code": raised.code, **known})
 
 
-def _written(form: LogFormat, *, coloured: bool) -> list[Processor]:
-    """Tracebacks are written without local variables: those may hold a token."""
+def _written(form: LogFormat, *, coloured: bool, timed: bool) -> list[Processor]:
+    """Tracebacks are written without local variables: those may hold a token.
+
+    People read the journal's own time beside a line, so none is written twice.
+    """
     if form is LogFormat.JSON:
         tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
         return [
@@ -78,11 +111,17 @@ def _written(form: LogFormat, *, coloured: bool) -> list[Processor]:
             structlog.processors.JSONRenderer(serializer=_json),
         ]
     plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(colors=coloured, exception_formatter=plain)]
+    first: list[Processor] = [] if timed else [_without_time]
+    return [*first, structlog.dev.ConsoleRenderer(colors=coloured, exception_formatter=plain)]
 
 
 def _json(event: EventDict, **_: object) -> str:
     return orjson.dumps(event, default=str).decode()
+
+
+def _without_time(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    del event["timestamp"]
+    return event
 
 
 def _one_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -96,8 +96,26 @@ def make_parser() -> argparse.ArgumentParser:
         describe(add(name, _later(module, name), summary, json=True))
     completion = add("completion", _completion, "print a script that completes", config=False)
     completion.add_argument("shell", choices=arguments.SHELLS, help="for which shell")
+    migrate = add("migrate", _migrate, "list the database's migrations, or take some back")
+    migrate.add_argument("--to", metavar="ID", help="take back every migration after this one")
+    _add_service(add("install-service", _install_service, "write the units of systemd"))
     add("demo", _demo, "watch a trading session of the paper broker, half a minute", config=False)
     return parser
+
+
+def _add_service(command: argparse.ArgumentParser) -> None:
+    """Describe what the units are made of."""
+    folder = Path("/etc/systemd/system")
+    command.add_argument("--name", default="nettingd", help="of the service and its user")
+    command.add_argument("--to", type=Path, metavar="FOLDER", default=folder, help="where to")
+    command.add_argument(
+        "--credential",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="a file that systemd reads as root and hands to the daemon; as often as needed",
+    )
+    command.add_argument("--print", action="store_true", help="print the units, write nothing")
 
 
 def _add_loc(command: argparse.ArgumentParser) -> None:
@@ -151,6 +169,18 @@ def _run(options: argparse.Namespace) -> int:
     from daemon.main import run  # noqa: PLC0415
 
     return run(options.config, os.environ)
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    from daemon.cli.migrate import migrate  # noqa: PLC0415
+
+    return migrate(options.config, os.environ, options.to)
+
+
+def _install_service(options: argparse.Namespace) -> int:
+    from daemon.cli.install_service import install_service  # noqa: PLC0415
+
+    return install_service(options, os.environ)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -73,3 +73,27 @@ def _apply(path: Path) -> None:
         raise environment_error(error) or StorageError(str(error)) from error
     finally:
         backend.connection.close()
+
+
+def taken_back(path: Path, to: str) -> tuple[str, ...]:
+    """Take back every migration after ``to``, newest first; return them.
+
+    What only those knew of is dropped; what was there before stays. For going back to an older
+    version, while no daemon works. Raises ValueError for a migration that there is not, and
+    StorageError as ``migrate`` does.
+    """
+    if to not in wanted():
+        raise ValueError(f"there is no migration {to!r}; the last is {wanted()[-1]}")
+    migrate(path)  # says what is wrong with the file, before anything is dropped
+    from yoyo import get_backend, read_migrations  # noqa: PLC0415 - as above
+
+    backend = get_backend(f"sqlite:///{path.resolve()}")
+    later = read_migrations(str(MIGRATIONS)).filter(lambda migration: migration.id > to)
+    try:
+        with backend.lock():
+            backend.rollback_migrations(backend.to_rollback(later))
+    except sqlite3.Error as error:
+        raise environment_error(error) or StorageError(str(error)) from error
+    finally:
+        backend.connection.close()
+    return tuple(reversed([each for each in wanted() if each > to]))

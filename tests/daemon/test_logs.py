@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from daemon.signals import NoticeRaised, SignalBus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -108,3 +110,36 @@ def test_words_of_others_cannot_break_a_line() -> None:
     assert out.getvalue().count("\n") == 1
     assert "\x1b" not in out.getvalue()
     assert "한국어" in out.getvalue()
+
+
+def test_the_journal_is_told_how_grave_each_line_is_and_no_time_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal"
+    with path.open("w+") as journal:
+        status = os.fstat(journal.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        start_logging(DaemonConfig(), journal)
+        log.info("the market has opened")
+        log.error("no answer")
+        try:
+            refuse("secret")
+        except ValueError:
+            log.exception("a mistake of ours")
+    lines = path.read_text().splitlines()
+    assert lines[0].startswith("<6>[info")
+    assert lines[1].startswith("<3>[error")
+    assert len(lines) > 4
+    assert all(line.startswith("<3>") for line in lines[1:])
+    assert "2026" not in path.read_text()
+
+
+def test_a_file_that_is_not_the_journal_gets_whole_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "1:2")
+    path = tmp_path / "log"
+    with path.open("w") as file:
+        start_logging(DaemonConfig(), file)
+        log.info("the market has opened")
+    assert not path.read_text().startswith("<")

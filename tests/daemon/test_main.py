@@ -239,3 +239,47 @@ async def test_a_start_that_fails_half_way_ends(daemon: DaemonProcess, config: P
     code, out, err = await run(config)
     assert (code, out) == (4, "")
     assert "no such table: halts" in err
+
+
+async def test_systemd_hears_of_start_life_reload_and_stop(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(config.parent / "notify"))
+        listener.setblocking(False)  # noqa: FBT003 - the library's way
+        monkeypatch.setenv("NOTIFY_SOCKET", str(config.parent / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "200000")
+        process = DaemonProcess(config)
+        await process.start()
+        ready = await heard(listener, "READY=1")
+        assert f"STATUS=ready at {process.url}" in ready
+        assert await heard(listener, "WATCHDOG=1")
+        process.send_signal(signal.SIGHUP)
+        assert await heard(listener, "RELOADING=1")
+        assert "was read again" in await heard(listener, "READY=1")
+        process.send_signal(signal.SIGSTOP)
+        await silence(listener, "WATCHDOG=1")
+        process.send_signal(signal.SIGCONT)
+        assert await heard(listener, "WATCHDOG=1")
+        assert await process.stop() == 0
+        assert await heard(listener, "STOPPING=1")
+
+
+async def silence(listener: socket.socket, word: str) -> None:
+    """Wait until something has not been told for a second."""
+    for _ in range(100):
+        try:
+            await heard(listener, word, within=1)
+        except TimeoutError:
+            return
+    raise AssertionError(f"{word} all the time")
+
+
+async def heard(listener: socket.socket, word: str, within: float = 10) -> str:
+    """Wait until systemd's stand-in is told something; return the whole message."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(within):
+        while True:
+            message = (await loop.sock_recv(listener, 1000)).decode()
+            if word in message.splitlines():
+                return message

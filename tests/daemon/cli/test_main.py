@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_without_one_it_is_that_of_the_variable_or_of_the_folder(
 def test_the_help_names_every_command_and_every_exit_code() -> None:
     text = make_parser().format_help()
     for name in commands():
-        assert f"\n    {name} " in text
+        assert re.search(rf"^ {{4}}{name}\s", text, re.MULTILINE)
     for code in Exit:
         assert f"{code.value:>3}  {MEANING[code]}" in text
 
