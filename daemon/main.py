@@ -19,11 +19,13 @@ from daemon.address import note_address
 from daemon.administration import Administration
 from daemon.api.app import Parts, make_app, make_door
 from daemon.api.health import LoopLag, Readiness
+from daemon.api.ledger import Ledger
 from daemon.api.metrics import Metrics
 from daemon.api.restoring import Restoring
 from daemon.api.sessions import Sessions
 from daemon.api.stream import EventStream
 from daemon.api.views import Lists
+from daemon.book_office import BookOffice
 from daemon.config import ConfigErrors, load_config, unsupported
 from daemon.config.changes import load_again
 from daemon.engine import Engine
@@ -230,7 +232,7 @@ class Daemon:
                 readiness=self._readiness,
                 metrics=self._metrics,
                 sessions=Sessions(self._clock, secure=secure),
-                more=(lists, stream, restoring),
+                more=(lists, stream, restoring, Ledger(BookOffice(engine))),
             )
         )
         self.server = await self._outside.serve(app, self._config.http)

@@ -41,11 +41,13 @@ class ErrorCode(StrEnum):
     NOT_RECONCILED = "not_reconciled"
     NOT_WAITING = "not_waiting"
     NOTHING_STAGED = "nothing_staged"
+    NOT_POSSIBLE = "not_possible"
     BODY_TOO_LARGE = "body_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     EXPECTATION_FAILED = "expectation_failed"
     TOO_MANY_FAILURES = "too_many_failures"
     TOO_MANY_READERS = "too_many_readers"
+    BROKER_SILENT = "broker_silent"
     INTERNAL = "internal"
     STORAGE_BUSY = "storage_busy"
     STORAGE_ERROR = "storage_error"
@@ -129,6 +131,12 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
         HTTPStatus.CONFLICT,
         "No backup waits to be put in place. `nettingd restore` stages one and asks for this.",
     ),
+    ErrorCode.NOT_POSSIBLE: Meaning(
+        HTTPStatus.CONFLICT,
+        "The books, or the paper account, do not allow this as they are now: too little is free, "
+        "there is no such book, a split is under way. `errors` names the field that asks for too "
+        "much. Nothing was changed.",
+    ),
     ErrorCode.BODY_TOO_LARGE: Meaning(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "The body is larger than this path takes. It was not read.",
@@ -150,6 +158,11 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
     ErrorCode.TOO_MANY_READERS: Meaning(
         HTTPStatus.TOO_MANY_REQUESTS,
         "More readers listen to the stream of events than may. Try again after `Retry-After`.",
+    ),
+    ErrorCode.BROKER_SILENT: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The broker, or the paper exchange's database, does not answer. The same request may be "
+        "sent again.",
     ),
     ErrorCode.INTERNAL: Meaning(
         HTTPStatus.INTERNAL_SERVER_ERROR,

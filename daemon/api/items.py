@@ -189,6 +189,36 @@ class WebhookItem(TypedDict):
     answer: Document | None
 
 
+class HistoryItem(TypedDict):
+    """A line of history: a fill, or what an event that is no order did to a book.
+
+    ``shares`` are units bought or received (above zero), sold or given (below); ``total`` the cash
+    of it. ``buy_price`` of a sale is what its units had cost on average; ``rate`` is ``profit`` in
+    percent of that, to two places. ``source`` is ``broker``, ``netting`` or ``ledger``.
+    """
+
+    id: str
+    date: str
+    at: Time
+    account: str
+    book: str
+    symbol: str | None
+    kind: str
+    shares: Amount | None
+    buy_price: Amount | None
+    sell_price: Amount | None
+    total: Amount | None
+    profit: Amount | None
+    rate: Amount | None
+    fee: Amount | None
+    fee_asset: str | None
+    asset: str
+    source: str
+    parent_id: str | None
+    pair_id: str | None
+    event_id: str | None
+
+
 class EventItem(TypedDict):
     """A notice: ``text`` is the sentence of ``code`` with its ``params``."""
 

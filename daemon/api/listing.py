@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import divide, subtract, to_text
@@ -11,6 +12,7 @@ from algorithms.domain import ChildState, FillSource, ParentStatus, Side
 from daemon.api import items
 from daemon.api import webhook_fields as fields
 from daemon.api.columns import Columns
+from daemon.api.history import complete
 from daemon.api.paging import NUMBER_MAX, Filter, Place, equal, one_of, since
 from daemon.execution.answers import RequestStatus
 from daemon.notices import Level, render
@@ -21,6 +23,16 @@ if TYPE_CHECKING:
     from daemon.api.columns import Item
 
 COST_PLACES = 8
+
+
+class HistorySource(StrEnum):
+    """Where a line of history comes from."""
+
+    BROKER = "broker"
+    NETTING = "netting"
+    LEDGER = "ledger"
+
+
 _LAST = "\U0010ffff"
 """Sorts after every id."""
 
@@ -143,6 +155,15 @@ LISTINGS = (
         (ACCOUNT, SYMBOL, *since("at")),
         *_NEWEST,
         query="netting",
+    ),
+    Listing(
+        "history",
+        "What every book bought, sold, received and gave, newest first.",
+        Columns(items.HistoryItem),
+        (ACCOUNT, BOOK, SYMBOL, equal("kind"), one_of(HistorySource, "source"), *since("at")),
+        *_NEWEST,
+        query="history",
+        finish=complete,
     ),
     Listing(
         "webhooks",

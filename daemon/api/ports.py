@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import date
+    from decimal import Decimal
 
+    from algorithms.bookkeeping import Ratio
     from algorithms.domain import AccountName, StrategyName, Symbol
     from daemon.api.decode import Json
+    from daemon.api.ledger import BookReport, EntryAnswer, PaperAnswer
     from daemon.execution.commands import Cancel, CancelAll, Submission
     from daemon.execution.desk import Reply
+    from daemon.execution.entries import Record
     from daemon.execution.halts import Scope
 
 
@@ -36,6 +41,32 @@ class DeskPort(Protocol):
 
     async def request_status(self, strategy: StrategyName, request_id: str) -> Reply | None:
         """Return what is known of a request of this strategy; None if there is none."""
+        ...
+
+
+class LedgerPort(Protocol):
+    """What a person may enter into the ledger, and ask of it."""
+
+    async def enter(self, record: Record) -> EntryAnswer:
+        """Make an entry, once. Raises NotPossibleError, EntryKeyReusedError and StorageError."""
+        ...
+
+    async def adjust_paper(
+        self, account: str, key: str, asset: str | None, amount: Decimal
+    ) -> PaperAnswer:
+        """Let money or units reach a paper account. Raises Refused and NotPossibleError."""
+        ...
+
+    async def split_paper(
+        self, account: str, key: str, symbol: Symbol, ratio: Ratio
+    ) -> PaperAnswer:
+        """Split a symbol at the paper exchange. Raises Refused and NotPossibleError."""
+        ...
+
+    async def reports(
+        self, day: date | None, account: str | None, book: str | None
+    ) -> list[BookReport]:
+        """Sum up a market day, book by book."""
         ...
 
 

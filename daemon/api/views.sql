@@ -94,3 +94,13 @@ WHERE id > :id ORDER BY id LIMIT :limit;
 -- name: newest_event
 -- Where the list of notices ends now.
 SELECT MAX(id) AS id FROM notices;
+
+-- name: history
+-- What every book did: fills, and events that are no orders.
+SELECT id, market_day AS date, at, account, book, symbol, kind, side, symbol AS asset, quantity,
+    price, NULL AS total, profit, fee, fee_asset, source, parent_id, pair_id, NULL AS event_id
+FROM fills
+UNION ALL
+SELECT id, market_day, at, account, book, symbol, kind, NULL, asset, quantity,
+    price, total, profit, NULL, NULL, 'ledger', NULL, NULL, event_id
+FROM ledger_entries;

@@ -540,3 +540,8 @@ WHERE id = :id AND ended_at IS NULL;
 -- Orders whose time to be approved is over.
 SELECT p.* FROM approvals a JOIN parent_orders p ON p.id = a.order_id
 WHERE a.decided_at IS NULL AND a.expires_at <= :now ORDER BY p.id;
+
+-- name: entries_of_day
+-- What events did to the books of an account on a market day.
+SELECT book, kind, asset, quantity FROM ledger_entries
+WHERE account = :account AND market_day = :market_day ORDER BY id;

@@ -18,10 +18,12 @@ from daemon.api.app import Parts, make_app
 from daemon.api.auth import Authority, FailureThrottle, StrategyAccess, digest
 from daemon.api.door import Door
 from daemon.api.health import Readiness
+from daemon.api.ledger import Ledger
 from daemon.api.metrics import Metrics
 from daemon.api.sessions import Sessions
 from daemon.api.stream import EventStream
 from daemon.api.views import Lists
+from daemon.book_office import BookOffice
 from daemon.cli.main import main
 from tests.support.world import THREE_BOOKS, World, world
 
@@ -100,7 +102,7 @@ async def served(folder: Path, text: str = THREE_BOOKS) -> AsyncIterator[Served]
                 readiness=Readiness(),
                 metrics=Metrics(),
                 sessions=Sessions(day.clock, secure=False),
-                more=(lists, stream),
+                more=(lists, stream, Ledger(BookOffice(engine))),
             )
         )
         async with TestClient(TestServer(app)) as client:

@@ -16,6 +16,7 @@ from daemon.api.app import OPERATIONS, Parts, make_app
 from daemon.api.auth import Authority, FailureThrottle, StrategyAccess, digest
 from daemon.api.door import Door
 from daemon.api.health import Readiness
+from daemon.api.ledger import Ledger
 from daemon.api.metrics import Metrics
 from daemon.api.restoring import Restoring
 from daemon.api.sessions import Sessions
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from daemon.api.app import HasOperations
     from daemon.api.decode import Json
     from daemon.api.operation import Operation
+    from daemon.api.ports import LedgerPort
     from daemon.execution.commands import Cancel, CancelAll, Submission
     from daemon.setup import Current
 
@@ -198,6 +200,7 @@ class House:
             lists,
             EventStream(SignalBus(), lists),
             Restoring(lambda: False, lambda: None),
+            Ledger(cast("LedgerPort", None)),
         ]
         app = self.app()
         return app[OPERATIONS]
