@@ -65,7 +65,7 @@ def _accounts(services: Services, body: Mapping[str, Json]) -> Iterable[AccountN
         if key not in {"account", "orders"}
     ]
     account = body.get("account")
-    if account is not None and account not in known:
+    if account is not None and not (isinstance(account, str) and account in known):
         problems.append(Problem("account", "must be the name of a configured account"))
     if problems:
         raise BadInput(problems)

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 
 def _scope(value: Json) -> Scope:
-    if value not in set(Scope):
+    if not isinstance(value, str) or value not in set(Scope):
         raise ValueError(f"must be one of {', '.join(Scope)}")
-    return Scope(str(value))
+    return Scope(value)
 
 
 def _text(value: Json) -> str:
@@ -199,11 +199,13 @@ class Admin:
 
     def _name_problems(self, document: Json) -> list[Problem]:
         """What is wrong with the name, whatever else is wrong."""
-        if not isinstance(document, dict) or document.get("scope") not in {*Scope, None}:
+        if not isinstance(document, dict):
             return []
-        scope, name = Scope(str(document.get("scope") or Scope.ALL)), document.get("name") or ""
-        if not isinstance(name, str):
+        given = {key: value for key, value in document.items() if value is not None}
+        word, name = given.get("scope", Scope.ALL.value), given.get("name", "")
+        if not isinstance(word, str) or not isinstance(name, str) or word not in set(Scope):
             return []
+        scope = Scope(word)
         if scope is Scope.ALL:
             wrong = name != ""
             fault = "must be left out: the scope is all"

@@ -59,6 +59,7 @@ class TestHalts:
             ([], {"body"}),
             ({"scope": "planet"}, {"scope"}),
             ({"scope": 7}, {"scope"}),
+            ({"scope": {}, "name": "main"}, {"scope"}),
             ({"scope": "all", "name": "main"}, {"name"}),
             ({"scope": "account"}, {"name"}),
             ({"scope": "account", "name": "nobody"}, {"name"}),

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from algorithms.domain import OrderType
 from daemon.api.listing import LISTINGS
+from tests.bench import listing
 from tests.support.served import ADMIN, Served, served
 from tests.support.world import buy, sell
 
@@ -32,12 +33,12 @@ async def morning(here: Served) -> None:
 async def test_every_item_of_every_list_is_of_its_type(tmp_path: Path) -> None:
     async with served(tmp_path) as here:
         await morning(here)
-        for listing in LISTINGS:
-            items = (await here.get(f"/api/{listing.name}"))["items"]
-            assert items, listing.name
+        for each in LISTINGS:
+            items = (await here.get(f"/api/{each.name}"))["items"]
+            assert items, each.name
             for item in items:
-                assert item.keys() == set(listing.columns.names), listing.name
-                assert TypeAdapter(listing.columns.model).validate_python(item) == item
+                assert item.keys() == set(each.columns.names), each.name
+                assert TypeAdapter(each.columns.model).validate_python(item) == item
 
 
 @pytest.mark.parametrize(
@@ -67,12 +68,12 @@ async def test_csv_is_the_list_page_by_page_or_whole(tmp_path: Path) -> None:
     async with served(tmp_path) as here:
         await morning(here)
         as_csv = {**ADMIN, "Accept": "text/csv"}
-        for listing in LISTINGS:
-            items = (await here.get(f"/api/{listing.name}?limit=500"))["items"]
-            whole = await here.client.get(f"/api/{listing.name}", headers=as_csv)
+        for each in LISTINGS:
+            items = (await here.get(f"/api/{each.name}?limit=500"))["items"]
+            whole = await here.client.get(f"/api/{each.name}", headers=as_csv)
             assert whole.content_type == "text/csv"
             rows = list(csv.reader(io.StringIO(await whole.text(), newline="")))
-            assert tuple(rows[0]) == listing.columns.names
+            assert tuple(rows[0]) == each.columns.names
             assert len(rows) == len(items) + 1
         page = await here.client.get("/api/orders?limit=3", headers=as_csv)
         link = re.fullmatch(r'<(.*)>; rel="next"', page.headers["Link"])
@@ -82,8 +83,14 @@ async def test_csv_is_the_list_page_by_page_or_whole(tmp_path: Path) -> None:
         assert len((await page.text()).splitlines() + (await last.text()).splitlines()) == 6
 
 
+async def test_pages_of_a_large_book_are_there_and_full(tmp_path: Path) -> None:
+    rows = {row.path: row for row in await listing.measure(tmp_path, scale=0.02, rounds=1)}
+    assert rows["fills?limit=500"].items == rows["events"].items * 5 == 500
+    assert rows["fills?symbol=NONE"].items == 0
+
+
 def test_the_documentation_has_every_list_with_its_filters() -> None:
     rows = dict(re.findall(r"^\| `([a-z-]+)` \|(.*)\|$", PAGE.read_text("utf-8"), re.MULTILINE))
-    for listing in LISTINGS:
-        told = re.findall(r"`([a-z]+)`", rows[listing.name])
-        assert told == [each.name for each in listing.filters], listing.name
+    for each in LISTINGS:
+        told = re.findall(r"`([a-z]+)`", rows[each.name])
+        assert told == [found.name for found in each.filters], each.name

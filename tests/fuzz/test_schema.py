@@ -1,0 +1,20 @@
+"""Whatever the OpenAPI document lets a caller ask, the answer is one that it tells."""
+
+from __future__ import annotations
+
+from random import randrange
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fuzz.schema import ask_everything
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60)
+async def test_no_answer_is_undocumented(tmp_path: Path) -> None:
+    code, told = await ask_everything(tmp_path, examples=2, seed=randrange(1 << 30))
+    assert code == 0, told
