@@ -65,6 +65,15 @@ def _cancel(parser: ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
+def _adopt(parser: ArgumentParser) -> None:
+    parser.add_argument("book", nargs="?", metavar="BOOK", help="who owns it")
+    parser.add_argument("asset", nargs="?", metavar="ASSET", help="a symbol, or the currency")
+    parser.add_argument("amount", nargs="?", metavar="AMOUNT", help="units; below zero: missing")
+    parser.add_argument("--price", metavar="N", help="what a unit cost; not for cash")
+    parser.add_argument("--note", metavar="TEXT", help="for the ledger")
+    parser.add_argument("--id", metavar="KEY", help="name of the entry (default: a new one)")
+
+
 def _halting(parser: ArgumentParser) -> None:
     parser.add_argument(
         "scope", nargs="?", choices=_SCOPES, default="all", help="what (default: all)"
@@ -104,6 +113,7 @@ COMMANDS: tuple[tuple[str, str, str, Callable[[ArgumentParser], None]], ...] = (
     ("positions", "daemon.cli.lists", "show what every book holds", _positions),
     ("order", "daemon.cli.hand", "place an order by hand", _order),
     ("cancel", "daemon.cli.hand", "cancel orders of one strategy, after a look", _cancel),
+    ("adopt", "daemon.cli.adopt", "show suspense, or say which book owns what of it", _adopt),
     ("halt", "daemon.cli.hand", "stop new orders; cancels stay allowed", _halting),
     ("resume", "daemon.cli.hand", "let new orders pass again", _halting),
     ("backup", "daemon.cli.backup", "copy every database at one moment, and verify", _backup),
