@@ -151,6 +151,9 @@ class ParentOrder(NamedTuple):
 
     id: ParentId
     request_id: str
+    created_at: datetime
+    due_at: datetime | None
+    deadline: datetime | None
     strategy: StrategyName
     account: AccountName
     book: BookName
@@ -170,9 +173,6 @@ class ParentOrder(NamedTuple):
     slices_left: int
     status: ParentStatus
     reason: str
-    created_at: datetime
-    due_at: datetime | None
-    deadline: datetime | None
     cancel_requested_at: datetime | None
     ended_at: datetime | None
 

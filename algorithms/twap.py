@@ -42,6 +42,11 @@ def slice_time(start: datetime, span: timedelta, slices: int, k: int) -> datetim
     return begin + timedelta(microseconds=(2 * k + 1) * whole // (2 * slices))
 
 
+def first_slice_after(span: timedelta, slices: int) -> timedelta:
+    """How long after its start the first of ``slices`` parts of a schedule is worked."""
+    return timedelta(microseconds=span // US // (2 * slices))
+
+
 def slice_times(start: datetime, minutes: Decimal | int, slices: int) -> tuple[datetime, ...]:
     """When each slice of a schedule is worked, in UTC; see ``slice_time``.
 

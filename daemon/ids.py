@@ -67,20 +67,33 @@ class IdSource:
             value = milliseconds << _RANDOM_BITS
             if value <= self._last:
                 # Same millisecond, or a clock that was set back: stay in order.
-                value = self._last + 1
-            else:
-                value |= self._random.getrandbits(_RANDOM_BITS - 1)
-            self._last = value
-            if value >> _LOW_BITS != self._high:
-                # Ids of one millisecond share their beginning; it is spelled once.
-                self._high = value >> _LOW_BITS
-                self._high_text = _spell(self._high, 9)
-            high_text = self._high_text
-        return high_text + _spell_low(value)
+                return self._successor()
+            self._last = value | self._random.getrandbits(_RANDOM_BITS - 1)
+            return self._spelled()
+
+    def next(self) -> str:
+        """Return the id that follows the last one, without a look at the clock.
+
+        For what is made together with something that has an id of its own already.
+        """
+        with self._lock:
+            return self._successor()
+
+    def _successor(self) -> str:
+        self._last += 1
+        return self._spelled()
+
+    def _spelled(self) -> str:
+        value = self._last
+        if value >> _LOW_BITS != self._high:
+            # Ids of one millisecond share their beginning; it is spelled once.
+            self._high = value >> _LOW_BITS
+            self._high_text = _spell(self._high, 9)
+        return self._high_text + _spell_low(value)
 
     def parent(self) -> ParentId:
-        """Return the id of a new parent order."""
-        return ParentId(self.new())
+        """Return the id of a new parent order, made in the transaction of its request."""
+        return ParentId(self.next() if self._last else self.new())
 
     def child(self, strategy: StrategyName) -> ChildId:
         """Return the id of a new child order, which is also its client order id.

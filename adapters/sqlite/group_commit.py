@@ -99,6 +99,7 @@ class GroupCommit(Generic[U]):
         self._around = around
         self._explain = explain
         self._most_in_a_batch = most_in_a_batch
+        self._most_short_ones = min(most_in_a_batch, MOST_SHORT_ONES)
         self._most_waiting = most_waiting
         self._waiting: deque[_Waiting] = deque()
         self._tasks = TaskSupervisor()
@@ -150,7 +151,7 @@ class GroupCommit(Generic[U]):
         try:
             while self._waiting:
                 if self._waiting[0].is_short:
-                    await self._write_short_ones(self._take(MOST_SHORT_ONES, is_short=True))
+                    await self._write_short_ones(self._take(self._most_short_ones, is_short=True))
                 else:
                     await self._write_batch(self._take(self._most_in_a_batch, is_short=False))
         finally:

@@ -19,7 +19,7 @@ from daemon.api import webhook_fields as fields
 from daemon.api.auth import digest
 from daemon.api.decode import decode_json
 from daemon.api.problems import WHOLE_BODY, BadInput, Problem, path_text
-from daemon.execution.commands import Cancel, CancelAll, Place, Venue
+from daemon.execution.commands import ANYWHERE, Cancel, CancelAll, Place, Venue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -294,7 +294,7 @@ def _known_only(given: dict[str, Json]) -> dict[str, Json]:
 
 def _venue(values: _Values) -> Venue:
     if values.keys().isdisjoint(_VENUE):
-        return _ANYWHERE
+        return ANYWHERE
     return Venue(
         account=values.get("account"),
         exchange=values.get("exchange"),
@@ -328,7 +328,6 @@ def _cancel_all(values: _Values, _: _Form) -> CancelAll:
     return CancelAll(symbol=values.get("symbol"), side=values.get("side"), venue=_venue(values))
 
 
-_ANYWHERE = Venue()
 _VENUE = frozenset({"account", "exchange", "market_type", "currency"})
 _EVERYWHERE = _VENUE | {"group_name", "token", "id", "order_type"}
 _SIZE_MISSING = "is missing: give qty (units) or qty_per (percent)"

@@ -116,10 +116,12 @@ class AccountWorker:
             return
         sides = self._sides.setdefault(signal.symbol, set())
         sides.add(signal.side)
+        if len(sides) == 1 and self._next_at is not None and signal.due_at >= self._next_at:
+            return  # the worker looks before that anyway
         if len(sides) > 1 or signal.due_at <= self._clock.now():
             self._dirty.add(signal.symbol)
             self._wake.set()
-        elif self._next_at is None or signal.due_at < self._next_at:
+        else:
             self._wake.set()
 
     def wake(self) -> None:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from algorithms.domain import AccountName, ParentId, StrategyName, Symbol
     from daemon.execution.commands import Command
     from daemon.execution.enquiries import Enquiries
-    from daemon.execution.intake import Intake, Terms
+    from daemon.execution.intake import Intake
     from daemon.execution.requests import Requests
+    from daemon.execution.sizing import Terms
     from daemon.ids import IdSource
     from daemon.setup import Current
     from daemon.storage.store import Store

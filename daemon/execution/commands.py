@@ -24,6 +24,10 @@ class Venue(NamedTuple):
     currency: str | None = None
 
 
+ANYWHERE = Venue()
+"""All accounts of the strategy."""
+
+
 class Place(NamedTuple):
     """One order for every book of the strategy that the venue and the symbol fit.
 

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from daemon.execution.cancels import CancelDesk
     from daemon.execution.commands import Command, Submission
     from daemon.execution.enquiries import AllTerms
-    from daemon.execution.intake import Intake, Terms
+    from daemon.execution.intake import Intake
     from daemon.execution.requests import Requests, Role
+    from daemon.execution.sizing import Terms
     from daemon.ids import IdSource
     from daemon.market import Market
     from daemon.setup import Current

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerError, UnknownSymbolError
-from daemon.execution.intake import Terms, needs_price
+from daemon.execution.sizing import Terms, needs_price
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -23,8 +23,8 @@ from algorithms.netting import (
     net_group,
 )
 from algorithms.netting_price import PriceLimits, clamp_price, price_problem
-from daemon.execution.intake import NETTABLE
 from daemon.execution.orders import free_quantity
+from daemon.execution.sizing import NETTABLE
 from daemon.notices import raise_notice
 from daemon.storage.rows import child_from_row, parent_from_row, to_us
 from daemon.storage.tx import Table

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from algorithms.domain import AccountName, ChildId, ChildOrder, ParentId, ParentOrder
     from daemon.ids import IdSource
-    from daemon.storage.tx import Position, Tx, View
+    from daemon.storage.tx import Position, SqlValue, Tx, View
 
     class Lots(Protocol):
         """What the daemon knows of accounts and instruments without asking a broker."""
@@ -116,9 +116,14 @@ class Orders:
 
     # Changing
 
-    def accept(self, tx: Tx, parent: ParentOrder) -> None:
-        """Store a new parent order and set aside what it needs."""
-        tx.insert(PARENT_ORDERS, parent_row(parent))
+    def accept(
+        self, tx: Tx, parent: ParentOrder, terms_row: tuple[SqlValue, ...] | None = None
+    ) -> None:
+        """Store a new parent order and set aside what it needs.
+
+        ``terms_row`` is what ``parent_terms_row`` makes of it, if that is known already.
+        """
+        tx.insert(PARENT_ORDERS, parent_row(parent, terms_row))
         self._reserve(tx, parent, parent.reserved)
         if parent.due_at is not None:
             tx.signal(OrderTaken(parent.account, parent.symbol, parent.side, parent.due_at))

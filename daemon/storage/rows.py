@@ -71,6 +71,9 @@ PARENT_ORDERS = Table(
     (
         "id",
         "request_id",
+        "created_at",
+        "due_at",
+        "deadline",
         "strategy",
         "account",
         "book",
@@ -90,13 +93,12 @@ PARENT_ORDERS = Table(
         "slices_left",
         "status",
         "reason",
-        "created_at",
-        "due_at",
-        "deadline",
-        "cancel_requested_at",
-        "ended_at",
     ),
 )
+"""What is said of an order that begins: nobody has asked for its end, and it has not ended."""
+
+OWN_FIELDS = 5
+"""``ParentOrder`` begins with what no two orders share: ids and times."""
 
 CHILD_ORDERS = Table(
     "child_orders",
@@ -132,11 +134,26 @@ CHILD_ORDERS = Table(
 )
 
 
-def parent_row(order: ParentOrder) -> tuple[SqlValue, ...]:
-    """Return the order in the order of ``PARENT_ORDERS.columns``."""
+def parent_row(
+    order: ParentOrder, terms_row: tuple[SqlValue, ...] | None = None
+) -> tuple[SqlValue, ...]:
+    """Return a new order in the order of ``PARENT_ORDERS.columns``.
+
+    ``terms_row`` is ``parent_terms_row`` of the order, if it is known already.
+    """
     return (
         order.id,
         order.request_id,
+        to_us(order.created_at),
+        us_or_none(order.due_at),
+        us_or_none(order.deadline),
+        *(terms_row or parent_terms_row(order)),
+    )
+
+
+def parent_terms_row(order: ParentOrder) -> tuple[SqlValue, ...]:
+    """Return the columns that follow the ``OWN_FIELDS`` of a new order."""
+    return (
         order.strategy,
         order.account,
         order.book,
@@ -156,11 +173,6 @@ def parent_row(order: ParentOrder) -> tuple[SqlValue, ...]:
         order.slices_left,
         order.status._value_,
         order.reason,
-        to_us(order.created_at),
-        us_or_none(order.due_at),
-        us_or_none(order.deadline),
-        us_or_none(order.cancel_requested_at),
-        us_or_none(order.ended_at),
     )
 
 

@@ -26,12 +26,24 @@ def texts(path: Path) -> set[str]:
     return set(found)
 
 
+REFUSING = ("intake", "sizing", "slicer", "sender", "evidence", "risk", "cancels", "requests")
+
+
 def test_every_code_in_the_order_s_way_is_explained() -> None:
     files = [
         ROOT / "algorithms" / "risk.py",
         *(
             ROOT / "daemon" / "execution" / f"{name}.py"
-            for name in ("intake", "slicer", "sender", "evidence", "risk", "cancels", "requests")
+            for name in (
+                "intake",
+                "sizing",
+                "slicer",
+                "sender",
+                "evidence",
+                "risk",
+                "cancels",
+                "requests",
+            )
         ),
     ]
     used = set().union(*map(texts, files))

@@ -1,0 +1,306 @@
+"""What an order comes to: its size, its prices on the tick, what it sets aside.
+
+All of it follows from the command, the book, what the broker says of the symbol, and the setup in
+force. Only closing a part of a position asks what is held. Bots send the same few orders again and
+again, so the last results are remembered.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to, multiply, to_text
+from algorithms.domain import (
+    Kind,
+    Measure,
+    OrderType,
+    ParentId,
+    ParentOrder,
+    ParentStatus,
+    Side,
+)
+from algorithms.twap import first_slice_after, span_of
+from daemon.storage.rows import EPOCH, OWN_FIELDS, parent_terms_row
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from algorithms.instruments import Instrument
+    from daemon.execution.commands import Place
+    from daemon.registry import Book
+    from daemon.setup import Setup
+    from daemon.storage.tx import SqlValue
+
+NETTABLE = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.TWAP})
+UNLIMITED = frozenset({OrderType.MARKET, OrderType.MOC, OrderType.STOP_MARKET})
+"""Order types that trade at any price; a price that comes with one only sizes it."""
+FUTURES = "futures"
+REMEMBERED_MAX = 1024
+SILENT = "unavailable: the broker does not answer"
+_AT_ONCE = timedelta()
+
+
+class Terms(NamedTuple):
+    """What the broker says of a symbol: how it trades and at what price.
+
+    ``price`` is None where no decision needed one. ``problem`` says why one of the two is
+    missing, as a refusal ``code: explanation``; an order that can do without is taken all the
+    same.
+    """
+
+    instrument: Instrument | None = None
+    price: Decimal | None = None
+    order_types: frozenset[OrderType] = frozenset()
+    problem: str | None = None
+
+
+class Refusal(Exception):  # noqa: N818 - a way out of the sizing; the order's sender hears it
+    """The order is not taken; the message is ``code: explanation``."""
+
+
+class AtRisk(Refusal):
+    """A limit that people set forbids the order: they are told, not only its sender."""
+
+
+class Sized(NamedTuple):
+    """An order without its identity. ``reserved``: cash of a buy, units of a sell.
+
+    It is first worked ``first_after`` its arrival, and must have ended ``span`` after it (None: it
+    has no such time). ``terms`` are the fields of ``ParentOrder`` that follow, ``terms_row`` the
+    columns.
+    """
+
+    side: Side
+    quantity: Decimal
+    reserved: Decimal
+    first_after: timedelta
+    span: timedelta | None
+    terms: tuple[object, ...]
+    terms_row: tuple[SqlValue, ...]
+
+    def order(self, order_id: ParentId, request_id: str, now: datetime) -> ParentOrder:
+        """Make the order of one request."""
+        deadline = None if self.span is None else now + self.span
+        return ParentOrder._make(
+            (order_id, request_id, now, now + self.first_after, deadline, *self.terms)
+        )
+
+
+class _Known(NamedTuple):
+    command: Place
+    book: Book
+    terms: Terms
+    setup: Setup
+    sized: Sized
+
+
+class Sizes:
+    """Sizes orders, and remembers the last ones; the first remembered is the first forgotten."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str], _Known] = {}
+
+    def __len__(self) -> int:
+        """How many results are remembered."""
+        return len(self._known)
+
+    def of(self, command: Place, book: Book, terms: Terms, setup: Setup, held: Decimal) -> Sized:
+        """Size an order; ``held`` is the position. Raises Refusal."""
+        key = (id(command), book.name)
+        known = self._known.get(key)
+        if (
+            known is not None
+            and known.command is command
+            and known.book is book
+            and known.setup is setup
+            and known.terms == terms
+        ):
+            return known.sized
+        sized = size(command, book, terms, setup, held)
+        if not closes(command):
+            self._known[key] = _Known(command, book, terms, setup, sized)
+            if len(self._known) > REMEMBERED_MAX:
+                del self._known[next(iter(self._known))]
+        return sized
+
+
+def closes(command: Place) -> bool:
+    """Whether the order closes a part of the position, so that its size depends on that."""
+    return command.percent is not None and command.percent < ZERO
+
+
+def needs_price(command: Place, book: Book) -> bool:
+    """Whether sizing or reserving for this order takes the current price.
+
+    The price that comes with a market order sizes it, but does not bound what it may cost.
+    """
+    if command.stop_price is not None:
+        return False
+    if closes(command):
+        # Closing sells, which reserves no cash; only a short position is bought back.
+        return book.account.market_type == FUTURES and not _is_limited(command)
+    if command.percent is not None and command.price is None:
+        return True
+    return command.side is Side.BUY and not _is_limited(command)
+
+
+def size(command: Place, book: Book, terms: Terms, setup: Setup, held: Decimal) -> Sized:
+    """Work out what an order comes to. Raises Refusal when it cannot be had."""
+    side = command.side
+    if closes(command):
+        side = Side.SELL if held >= ZERO else Side.BUY
+    instrument = _tradable(command, book, terms, setup)
+    limit = _inside(command.price, side, instrument) if _is_limited(command) else None
+    stop = _at_or_beyond(command.stop_price, side, instrument)
+    quantity = _quantity(command, book, instrument, terms, held)
+    objection = setup.risk.objection(quantity, limit=limit, stop=stop, price=terms.price)
+    if objection is not None:
+        raise AtRisk(objection)
+    reserve_price, reserved = None, quantity
+    if side is Side.BUY:
+        reserve_price = _reserve_price(limit, stop, terms, book, setup)
+        reserved = multiply(quantity, reserve_price)
+    slices, first_after, span = _schedule(command)
+    pattern = ParentOrder(
+        id=ParentId(""),
+        request_id="",
+        created_at=EPOCH,
+        due_at=None,
+        deadline=None,
+        strategy=book.strategy,
+        account=book.account.name,
+        book=book.name,
+        symbol=command.symbol,
+        side=side,
+        kind=_kind(side, command),
+        order_type=command.order_type,
+        measure=Measure.QUANTITY,
+        total=quantity,
+        remain=quantity,
+        reserved=reserved,
+        reserve_price=reserve_price,
+        limit_price=limit,
+        stop_price=stop,
+        nets=command.order_type in NETTABLE
+        and (book.nets if command.nets is None else command.nets),
+        slices=slices,
+        slices_left=slices,
+        status=ParentStatus.OPEN,
+        reason="",
+        cancel_requested_at=None,
+        ended_at=None,
+    )
+    return Sized(
+        side=side,
+        quantity=quantity,
+        reserved=reserved,
+        first_after=first_after,
+        span=span,
+        terms=pattern[OWN_FIELDS:],
+        terms_row=parent_terms_row(pattern),
+    )
+
+
+def _kind(side: Side, command: Place) -> Kind:
+    if side is Side.SELL:
+        return Kind.SELL
+    return Kind.BUY_FORCE if command.by_hand else Kind.BUY
+
+
+def _is_limited(command: Place) -> bool:
+    return command.price is not None and command.order_type not in UNLIMITED
+
+
+def _tradable(command: Place, book: Book, terms: Terms, setup: Setup) -> Instrument:
+    not_live = setup.risk.not_live(book.account)
+    if not_live is not None:
+        raise AtRisk(not_live)
+    if not book.trades(command.symbol):
+        raise Refusal(f"symbol_not_in_book: {book.name} trades {', '.join(sorted(book.symbols))}")
+    if terms.instrument is None:
+        raise Refusal(terms.problem or SILENT)
+    if command.order_type not in terms.order_types | {OrderType.TWAP}:
+        raise Refusal(f"unsupported: {book.account.broker} has no {command.order_type.value}")
+    return terms.instrument
+
+
+def _quantity(
+    command: Place, book: Book, instrument: Instrument, terms: Terms, held: Decimal
+) -> Decimal:
+    """Size the order in units: as asked, or from percent of capital or of the position."""
+    if command.quantity is not None:
+        if not instrument.is_on_lot(command.quantity):
+            raise Refusal(
+                f"off_lot: {to_text(command.quantity)} is not a multiple of the lot "
+                f"{to_text(instrument.lot)}"
+            )
+        return command.quantity
+    assert command.percent is not None  # one of the two was asked for
+    if command.percent < ZERO:
+        wanted = abs(held) * -command.percent / HUNDRED
+        sized = floor_to(wanted, instrument.lot)
+        if not sized:
+            raise Refusal(f"nothing_to_close: {book.name} holds {to_text(held)} {command.symbol}")
+        return sized
+    basis = command.price or command.stop_price or terms.price
+    if basis is None:
+        raise Refusal(terms.problem or "unavailable: no price to size the order with")
+    budget = book.capital * command.percent / HUNDRED * book.leverage
+    lots = budget // (basis * instrument.lot)
+    if not lots:
+        raise Refusal(
+            f"below_one_lot: {to_text(budget)} {book.account.currency} buys less than "
+            f"{to_text(instrument.lot)} at {to_text(basis)}"
+        )
+    return lots * instrument.lot
+
+
+def _reserve_price(
+    limit: Decimal | None, stop: Decimal | None, terms: Terms, book: Book, setup: Setup
+) -> Decimal:
+    """Cash a unit may cost at worst, fee included."""
+    if limit is not None:
+        worst = limit
+    elif stop is not None:
+        worst = stop * setup.worst_price
+    elif terms.price is not None:
+        worst = terms.price * setup.worst_price
+    else:
+        raise Refusal(terms.problem or "unavailable: no price to reserve cash with")
+    return worst * (ONE + book.account.commission_percent / HUNDRED)
+
+
+def _schedule(command: Place) -> tuple[int, timedelta, timedelta | None]:
+    """Number of slices, how soon the order wants planning, and how soon it must have ended."""
+    if command.order_type is not OrderType.TWAP:
+        return 1, _AT_ONCE, None
+    assert command.slices is not None  # a TWAP is not read without them
+    assert command.minutes is not None
+    span = span_of(command.minutes)
+    return command.slices, first_slice_after(span, command.slices), span
+
+
+def _inside(price: Decimal | None, side: Side, instrument: Instrument) -> Decimal | None:
+    """Round a limit price to the tick that is not worse for the book."""
+    if price is None or instrument.is_on_tick(price):
+        return price
+    if side is Side.SELL:
+        return instrument.round_up_to_tick(price)
+    rounded = instrument.round_down_to_tick(price)
+    if not rounded:
+        raise Refusal(f"bad_price: {to_text(price)} is below one tick")
+    return rounded
+
+
+def _at_or_beyond(price: Decimal | None, side: Side, instrument: Instrument) -> Decimal | None:
+    """Round a stop price to the tick that does not trigger earlier than asked."""
+    if price is None or instrument.is_on_tick(price):
+        return price
+    if side is Side.BUY:
+        return instrument.round_up_to_tick(price)
+    rounded = instrument.round_down_to_tick(price)
+    if not rounded:
+        raise Refusal(f"bad_price: {to_text(price)} is below one tick")
+    return rounded
