@@ -151,6 +151,8 @@ class GroupCommit(Generic[U]):
         try:
             while self._waiting:
                 if self._waiting[0].is_short:
+                    # One turn of the loop gathers those that arrive together.
+                    await asyncio.sleep(0)
                     await self._write_short_ones(self._take(self._most_short_ones, is_short=True))
                 else:
                     await self._write_batch(self._take(self._most_in_a_batch, is_short=False))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to, to_text
 from algorithms.domain import Kind, Measure, OrderType, ParentOrder, ParentStatus, Side
 from daemon.config.books import BookMode
-from daemon.execution.intake import NETTABLE, UNLIMITED
 from daemon.execution.orders import BY_RULE
+from daemon.execution.sizing import NETTABLE, UNLIMITED
 from daemon.notices import raise_notice
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 Decisions about money are made inside the writer's transaction, on what the database holds at
 that moment; there is no second copy of a balance that could disagree. Two things keep that cheap
-when many requests share one transaction: rows to insert are gathered and sent as multi-row
-statements, and a position is read once and written once however often it changes.
+when many requests share one transaction: rows to insert are gathered and sent together, and a
+position is read once and written once however often it changes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 SqlValue = str | int | bytes | None
 Amounts = tuple[Decimal, Decimal, Decimal, Decimal]
-
-ROWS_A_STATEMENT = (64, 16, 4, 1)
-"""Fixed sizes, so that the driver's statement cache knows each statement."""
 
 
 class NotUniqueError(Exception):
@@ -151,7 +148,7 @@ class Tx(View):
         """Send gathered rows and changed positions to the database."""
         if self._inserts:
             for table, rows in self._inserts.items():
-                _insert(self._connection, table, rows)
+                self._connection.executemany(_insert_statement(table), rows)
             self._inserts.clear()
         changed = [
             (key, position)
@@ -182,17 +179,7 @@ def key_values(key: tuple[str, str, str]) -> dict[str, SqlValue]:
 
 
 @cache
-def _insert_statement(table: Table, rows: int) -> str:
-    marks = f"({', '.join('?' * len(table.columns))})"
+def _insert_statement(table: Table) -> str:
+    marks = ", ".join("?" * len(table.columns))
     columns = ", ".join(table.columns)
-    return f"INSERT INTO {table.name} ({columns}) VALUES {', '.join([marks] * rows)}"  # noqa: S608 - names are ours
-
-
-def _insert(connection: sqlite3.Connection, table: Table, rows: list[Sequence[SqlValue]]) -> None:
-    start = 0
-    for size in ROWS_A_STATEMENT:
-        while len(rows) - start >= size:
-            chunk = rows[start : start + size]
-            values = [value for row in chunk for value in row]
-            connection.execute(_insert_statement(table, size), values)
-            start += size
+    return f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"  # noqa: S608 - names are ours
