@@ -11,14 +11,19 @@ from tests.support.world import THREE_BOOKS, buy, world
 if TYPE_CHECKING:
     from pathlib import Path
 
+LOT_OF_COINS = Decimal("0.00000001")
 OTHER_LOT = THREE_BOOKS.replace('[instruments.TQQQ]\nlot = "1"', '[instruments.TQQQ]\nlot = "5"')
 
 
-async def test_a_lot_is_the_markets_until_the_broker_was_asked(tmp_path: Path) -> None:
+async def test_a_lot_is_configured_or_the_markets_until_the_broker_was_asked(
+    tmp_path: Path,
+) -> None:
     async with world(tmp_path, OTHER_LOT) as here:
         services = here.engine.services
         lots = KnownLots(services.current, services.market)
-        assert lots.lot(MAIN, "TQQQ") == Decimal("0.00000001")
+        assert lots.lot(MAIN, "TQQQ") == 5
+        assert lots.lot(MAIN, "NVDA") == LOT_OF_COINS
+        assert services.market.known_instrument(MAIN, Symbol("TQQQ")) is None
         await here.submit("alpha", buy("TQQQ", "5"))
         assert lots.lot(MAIN, "TQQQ") == 5
         assert lots.currency(MAIN) == "USD"
