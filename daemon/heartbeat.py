@@ -82,7 +82,8 @@ async def _get(url: str) -> str | None:
         async with (
             asyncio.timeout(CALL_S),
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(url) as answer,
+            # Where it leads is the configuration's to say, not the watcher's.
+            session.get(url, allow_redirects=False) as answer,
         ):
             return None if answer.status in _GOOD else f"the watcher answered {answer.status}"
     except TimeoutError:

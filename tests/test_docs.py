@@ -74,3 +74,25 @@ def test_every_shipped_rule_and_each_of_its_keys_is_on_the_page_of_rules() -> No
         described = section("docs/reference/rules.md", name)
         listed = set(re.findall(r"^\| `([a-z_]+)` \|", described, re.MULTILINE))
         assert listed == set(rule.options_model.model_fields), name
+
+
+def test_every_test_that_the_threat_model_names_is_there() -> None:
+    page = (ROOT / "docs/explanation/security.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_/]+\.py)(?:::(\w+))?`", page)
+    assert len(named) > 20
+    for path, test in named:
+        text = (ROOT / "tests" / path).read_text(encoding="utf-8")
+        assert not test or f"def {test}(" in text, f"{path} has no {test}"
+
+
+def test_every_command_of_the_promises_leads_somewhere() -> None:
+    page = (ROOT / "docs/reliability.md").read_text(encoding="utf-8")
+    modules = re.findall(r"`python -m ([\w.]+)", page)
+    targets = re.findall(r'`make (\w+)(?: ARGS="([^"]+)")?`', page)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert modules
+    for module in modules:
+        assert (ROOT / module.replace(".", "/") / "__main__.py").exists(), module
+    for target, arguments in targets:
+        assert f"\n{target}:" in makefile, target
+        assert all((ROOT / path).exists() for path in arguments.split()), arguments

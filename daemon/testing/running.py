@@ -163,6 +163,10 @@ class RunningDaemon:
             method, path, headers=sent | dict(headers or {}), body=body, peer=peer
         )
 
+    async def raw(self, data: bytes, *, peer: str = "127.0.0.1") -> bytes:
+        """Send any bytes to the HTTP server; return what comes until it hangs up."""
+        return await self._wire.raw(data, peer=peer)
+
     async def reload(self, config: str) -> bool:
         """Change the configuration while it runs; return whether it was taken over."""
         if self._file is None:

@@ -98,17 +98,22 @@ class Wire:
         peer: str = "127.0.0.1",
     ) -> Answer:
         """Send one request from an address and return the answer."""
+        answer = await self.raw(_spelled(method, path, headers, body), peer=peer)
+        return _read(answer, method)
+
+    async def raw(self, data: bytes, *, peer: str = "127.0.0.1") -> bytes:
+        """Send any bytes on a connection; return what comes until the server hangs up."""
         server = self._runner.server
         assert server is not None  # set up
         protocol, transport = server(), _Transport(peer)
         protocol.connection_made(transport)
-        protocol.data_received(_spelled(method, path, headers, body))
+        protocol.data_received(data)
         try:
             async with asyncio.timeout(LONGEST_ANSWER_S):
                 await transport.hung_up.wait()
         finally:
             protocol.connection_lost(None)
-        return _read(bytes(transport.written), method)
+        return bytes(transport.written)
 
 
 def _spelled(method: str, path: str, headers: Mapping[str, str], body: bytes) -> bytes:

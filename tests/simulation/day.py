@@ -61,13 +61,15 @@ class Outcome:
 
 
 class _Errors(logging.Handler):
-    """A mistake that was only logged is a mistake all the same."""
+    """A mistake that was only logged is a mistake all the same; an alarm to people is none."""
 
     def __init__(self, day: Day) -> None:
         super().__init__(logging.ERROR)
         self._day = day
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name == "notice":
+            return
         words = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
             words += f" {record.exc_info[1]!r}"

@@ -31,4 +31,4 @@ def test_the_two_files_of_the_page_pass_in_a_folder_of_their_own(tmp_path: Path)
     )
 
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "2 passed" in result.stdout
+    assert "4 passed" in result.stdout
