@@ -17,23 +17,22 @@ from typing import TYPE_CHECKING
 from adapters.broker import BrokerError
 from adapters.clock import wait_until
 from algorithms.domain import ChildState, Side
+from daemon.execution.slicer import PLANNED_TOGETHER, SliceTerms
 from daemon.storage.rows import child_from_row, time_or_none, to_us
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime
-    from decimal import Decimal
 
     from adapters.clock import Clock
     from adapters.tasks import TaskSupervisor
-    from algorithms.domain import AccountName, ChildId, ChildOrder, ParentOrder, Symbol
-    from algorithms.instruments import Instrument
+    from algorithms.domain import AccountName, ChildId, ChildOrder, ParentId, Symbol
     from daemon.execution.evidence import Evidence
     from daemon.execution.netter import Netter
     from daemon.execution.persistence import Persistence
     from daemon.execution.sender import Sender
     from daemon.execution.settler import Settler
-    from daemon.execution.slicer import Slicer
+    from daemon.execution.slicer import DueOrder, Slicer
     from daemon.market import Market
     from daemon.signals import OrderTaken, WorkArrived
     from daemon.storage.tx import View
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 PAUSE_BETWEEN_ROUNDS_S = 0.005
 """A burst of orders is worked together; a single one is worked at once."""
 PAUSE_AFTER_FAILURE_S = 1.0
-MOST_PLANNED_AT_ONCE = 256
+MOST_ASKED_AT_ONCE = 256
 LOOK_AGAIN = timedelta(seconds=5)
 
 log = logging.getLogger(__name__)
@@ -51,7 +50,7 @@ log = logging.getLogger(__name__)
 class _Due:
     """Which orders of an account want planning now, and when the next one will."""
 
-    parents: list[ParentOrder]
+    parents: list[DueOrder]
     next_at: datetime | None
 
 
@@ -285,27 +284,55 @@ class AccountWorker:
         if found == set(Side):
             await self._netter.run(self.account, symbol)
 
-    async def _plan(self, parents: list[ParentOrder]) -> None:
-        for start in range(0, len(parents), MOST_PLANNED_AT_ONCE):
-            chunk = parents[start : start + MOST_PLANNED_AT_ONCE]
-            await asyncio.gather(
-                *(self._guarded(partial(self._plan_one, parent)) for parent in chunk)
-            )
-
-    async def _plan_one(self, parent: ParentOrder) -> None:
-        price: Decimal | None = None
-        instrument: Instrument | None
-        try:
-            instrument = await self._market.instrument(self.account, parent.symbol)
-            if self._slicer.wants_price(parent):
-                price = (await self._market.quote(self.account, parent.symbol)).last
-        except BrokerError as error:
-            log.warning("account %s: no price of %s: %s", self.account, parent.symbol, error)
-            instrument = self._market.known_instrument(self.account, parent.symbol)
+    async def _plan(self, due: list[DueOrder]) -> None:
+        """Plan what is due, many orders at a time; after a failure one by one."""
+        terms = await self._terms(due)
         now = self._clock.now()
+        for start in range(0, len(due), PLANNED_TOGETHER):
+            chunk = due[start : start + PLANNED_TOGETHER]
+            work = partial(
+                self._slicer.plan_many,
+                account=self.account,
+                terms=terms,
+                now=now,
+                first=chunk[0].id,
+                last=chunk[-1].id,
+            )
+            try:
+                await self._persistence.write(work)
+            except Exception:
+                log.exception("account %s: orders could not be planned together", self.account)
+                for order in chunk:
+                    await self._guarded(partial(self._plan_one, order.id, terms[order.symbol], now))
+
+    async def _plan_one(self, order: ParentId, terms: SliceTerms, now: datetime) -> None:
         await self._persistence.write(
-            lambda tx: self._slicer.plan(tx, parent, instrument, price, now)
+            lambda tx: self._slicer.plan(tx, order, terms.instrument, terms.price, now)
         )
+
+    async def _terms(self, due: list[DueOrder]) -> dict[Symbol, SliceTerms]:
+        """Ask for instrument and price of every symbol that is due."""
+        priced: dict[Symbol, bool] = {}
+        for order in due:
+            wants = self._slicer.wants_price(order.order_type)
+            priced[order.symbol] = priced.get(order.symbol, False) or wants
+        symbols = list(priced)
+        found: dict[Symbol, SliceTerms] = {}
+        for start in range(0, len(symbols), MOST_ASKED_AT_ONCE):
+            chunk = symbols[start : start + MOST_ASKED_AT_ONCE]
+            answers = await asyncio.gather(*(self._terms_of(each, priced[each]) for each in chunk))
+            found.update(zip(chunk, answers, strict=True))
+        return found
+
+    async def _terms_of(self, symbol: Symbol, wants_price: bool) -> SliceTerms:  # noqa: FBT001 - the fact itself
+        try:
+            instrument = await self._market.instrument(self.account, symbol)
+            if not wants_price:
+                return SliceTerms(instrument, None)
+            return SliceTerms(instrument, (await self._market.quote(self.account, symbol)).last)
+        except BrokerError as error:
+            log.warning("account %s: no price of %s: %s", self.account, symbol, error)
+            return SliceTerms(self._market.known_instrument(self.account, symbol), None)
 
     def stop(self) -> None:
         """Take up nothing more."""

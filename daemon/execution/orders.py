@@ -34,6 +34,7 @@ from daemon.storage.rows import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from decimal import Decimal
     from typing import Protocol
@@ -124,7 +125,7 @@ class Orders:
         ``terms_row`` is what ``parent_terms_row`` makes of it, if that is known already.
         """
         tx.insert(PARENT_ORDERS, parent_row(parent, terms_row))
-        self._reserve(tx, parent, parent.reserved)
+        self.reserve(tx, parent, parent.reserved)
         if parent.due_at is not None:
             tx.signal(OrderTaken(parent.account, parent.symbol, parent.side, parent.due_at))
 
@@ -134,11 +135,15 @@ class Orders:
         ``parent`` may carry changes of its schedule; they are stored with it.
         """
         tx.insert(CHILD_ORDERS, child_row(child))
-        self._reserve(tx, child, child.reserved)
+        self.reserve(tx, child, child.reserved)
         if parent.status is ParentStatus.OPEN:
             parent = parent._replace(status=ParentStatus.WORKING)
             self._record(tx, parent.id, ParentStatus.OPEN, parent.status, "", child.created_at)
         return self.store_parent(tx, parent)
+
+    def together(self, tx: Tx) -> PlannedTogether:
+        """Begin to plan slices of many orders whose rows are written together."""
+        return PlannedTogether(self, tx)
 
     def advance(
         self, tx: Tx, child: ChildOrder, now: datetime, state: ChildState, reason: str = ""
@@ -159,7 +164,7 @@ class Orders:
             reserved=ZERO if ended else self._child_reserve(child),
             ended_at=(child.ended_at or now) if ended else None,
         )
-        self._reserve(tx, child, child.reserved - stored.reserved)
+        self.reserve(tx, child, child.reserved - stored.reserved)
         self._update_child(tx, child)
         parent = self.parent(tx, child.parent_id)
         self._after_child(tx, parent, child, now)
@@ -170,7 +175,7 @@ class Orders:
         stored = self.parent(tx, parent.id)
         reserved = wanted_reserve(parent, self.live_children(tx, parent.id))
         parent = parent._replace(reserved=reserved)
-        self._reserve(tx, parent, reserved - stored.reserved)
+        self.reserve(tx, parent, reserved - stored.reserved)
         tx.execute(
             "update_parent_order",
             id=parent.id,
@@ -368,7 +373,8 @@ class Orders:
         assert child.reserve_price is not None  # every buy is planned with one
         return leaves * child.reserve_price
 
-    def _reserve(self, tx: Tx, order: ParentOrder | ChildOrder, change: Decimal) -> None:
+    def reserve(self, tx: Tx, order: ParentOrder | ChildOrder, change: Decimal) -> None:
+        """Change what an order sets aside in its book."""
         if change:
             position = self.position_reserved(tx, order)
             position.reserved += change
@@ -406,11 +412,58 @@ class Orders:
         reason: str,
         now: datetime,
     ) -> None:
-        tx.execute(
-            "add_order_event",
-            order_id=order_id,
-            at=to_us(now),
-            from_status=old.value,
-            to_status=new.value,
-            reason=reason,
+        tx.execute("add_order_event", **_event(order_id, old, new, reason, now))
+
+
+class PlannedTogether:
+    """Slices of many orders, none of which has a living child.
+
+    What they set aside changes at once, so that two orders of a book never spend the same cash;
+    the rows of the orders are written at the end.
+    """
+
+    def __init__(self, orders: Orders, tx: Tx) -> None:
+        self._orders = orders
+        self._tx = tx
+        self._changed: list[Mapping[str, SqlValue]] = []
+        self._begun: list[Mapping[str, SqlValue]] = []
+
+    def plan(self, parent: ParentOrder, child: ChildOrder) -> None:
+        """Plan a child, as ``Orders.plan`` does; ``parent`` is as read, but for its schedule."""
+        self._tx.insert(CHILD_ORDERS, child_row(child))
+        reserved = wanted_reserve(parent, [child])
+        self._orders.reserve(self._tx, child, child.reserved + reserved - parent.reserved)
+        if parent.status is ParentStatus.OPEN:
+            self._begun.append(
+                _event(parent.id, ParentStatus.OPEN, ParentStatus.WORKING, "", child.created_at)
+            )
+        self._changed.append(
+            {
+                "id": parent.id,
+                "reserved": to_text(reserved),
+                "slices_left": parent.slices_left,
+                "status": ParentStatus.WORKING.value,
+                "due_at": us_or_none(parent.due_at),
+            }
         )
+
+    def store(self) -> None:
+        """Write the rows."""
+        self._tx.execute_many("plan_parent_order", self._changed)
+        self._tx.execute_many("add_order_event", self._begun)
+
+
+def _event(
+    order_id: str,
+    old: ParentStatus | ChildState,
+    new: ParentStatus | ChildState,
+    reason: str,
+    now: datetime,
+) -> dict[str, SqlValue]:
+    return {
+        "order_id": order_id,
+        "at": to_us(now),
+        "from_status": old.value,
+        "to_status": new.value,
+        "reason": reason,
+    }

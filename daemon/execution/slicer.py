@@ -7,7 +7,8 @@ when that cancel is confirmed, with every fill booked, is what it leaves worked 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to
 from algorithms.domain import (
@@ -15,8 +16,10 @@ from algorithms.domain import (
     ChildState,
     Measure,
     OrderType,
+    ParentId,
     ParentStatus,
     Side,
+    Symbol,
     TimeInForce,
 )
 from algorithms.netting import RESIDUAL_BELOW_ONE_LOT
@@ -25,7 +28,8 @@ from daemon.notices import raise_notice
 from daemon.storage.rows import parent_from_row, to_us
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
     from decimal import Decimal
 
     from adapters.broker import Capabilities
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
     from daemon.storage.tx import Tx, View
 
 
+PLANNED_TOGETHER = 1000
+"""Orders planned in one transaction; others wait for it some tens of milliseconds."""
 TOO_OLD = "too_old: it could not be sent in time"
 
 
@@ -64,6 +70,26 @@ class _Slot:
     gap: timedelta
 
 
+class DueOrder(NamedTuple):
+    """An order that wants planning: what must be known before its row is read whole."""
+
+    id: ParentId
+    symbol: Symbol
+    side: Side
+    order_type: OrderType
+    nets: bool
+
+
+class SliceTerms(NamedTuple):
+    """What the broker says of a symbol now; None where it could not say."""
+
+    instrument: Instrument | None
+    price: Decimal | None
+
+
+NO_TERMS = SliceTerms(None, None)
+
+
 class Slicer:
     """Plans child orders of one account; runs in the writer's transaction."""
 
@@ -86,19 +112,94 @@ class Slicer:
     def _settings(self) -> SlicerSettings:
         return self._current.setup.slicing
 
-    def wants_price(self, parent: ParentOrder) -> bool:
-        """Whether planning this order takes the current price."""
-        return parent.order_type is OrderType.TWAP or self._current.setup.risk.limits.need_price
+    def wants_price(self, order_type: OrderType) -> bool:
+        """Whether planning such an order takes the current price."""
+        return order_type is OrderType.TWAP or self._current.setup.risk.limits.need_price
 
-    def due(self, view: View, account: AccountName, now: datetime) -> list[ParentOrder]:
+    def due(self, view: View, account: AccountName, now: datetime) -> list[DueOrder]:
         """Return the orders that want planning now, oldest first."""
-        rows = view.fetch("due_parents", account=account, now=to_us(now))
-        return [parent_from_row(row) for row in rows]
+        return [
+            DueOrder(
+                ParentId(row["id"]),
+                Symbol(row["symbol"]),
+                Side(row["side"]),
+                OrderType(row["order_type"]),
+                bool(row["nets"]),
+            )
+            for row in view.fetch("due_parents", account=account, now=to_us(now))
+        ]
+
+    def plan_many(
+        self,
+        tx: Tx,
+        account: AccountName,
+        terms: Mapping[Symbol, SliceTerms],
+        now: datetime,
+        first: ParentId,
+        last: ParentId,
+    ) -> None:
+        """Plan the due orders from one to another.
+
+        Slices of orders that nothing is special about are stored together: a twap job begins
+        thousands at once.
+        """
+        rows = tx.fetch("live_parents_between", first=first, last=last)
+        unknown = {
+            (row["symbol"], row["book"])
+            for row in tx.fetch("unknown_children_of_account", account=account)
+        }
+        together = self._orders.together(tx)
+        for row in rows:
+            if row["account"] != account or row["due_at"] is None:
+                continue
+            parent = parent_from_row(row)
+            own = terms.get(parent.symbol, NO_TERMS)
+            slice_ = None if row["alive"] else self._plain(tx, parent, own, unknown, now)
+            if slice_ is None:
+                self.plan(tx, parent.id, own.instrument, own.price, now)
+            else:
+                together.plan(*slice_)
+        together.store()
+
+    def _plain(
+        self,
+        tx: Tx,
+        parent: ParentOrder,
+        terms: SliceTerms,
+        unknown: Collection[tuple[str, str]],
+        now: datetime,
+    ) -> tuple[ParentOrder, ChildOrder] | None:
+        """Cut the slice of an order that is worked at the twap jobs; None if it takes more care."""
+        book = self._current.registry.books.get(parent.book)
+        if (
+            parent.order_type is not OrderType.TWAP
+            or parent.deadline is not None
+            or parent.due_at is None
+            or not timedelta() <= now - parent.due_at <= self._settings.max_age
+            or terms.instrument is None
+            or terms.price is None
+            or book is None
+            or unknown
+            or self._current.setup.risk.limits.need_price
+            or self._halts.reason(parent.account, parent.strategy, parent.book, parent.symbol)
+        ):
+            return None
+        slot = self._slot(parent, now)
+        limit = self._slice_limit(parent, terms.instrument, terms.price)
+        if limit is None:
+            return None
+        child = self._slice(
+            tx, parent, book, terms.instrument, terms.price, limit, left=slot.left, now=now
+        )
+        if child is None:
+            return None
+        waiting = parent._replace(slices_left=slot.left - 1, due_at=None)
+        return waiting, child._replace(cancel_at=now + self._settings.fill_timeout)
 
     def plan(
         self,
         tx: Tx,
-        parent: ParentOrder,
+        order: ParentId,
         instrument: Instrument | None,
         price: Decimal | None,
         now: datetime,
@@ -107,7 +208,7 @@ class Slicer:
 
         ``instrument`` and ``price`` are None when the broker could not say.
         """
-        parent = self._orders.parent(tx, parent.id)
+        parent = self._orders.parent(tx, order)
         if parent.status.is_final or parent.due_at is None or parent.due_at > now:
             return
         if parent.deadline is not None and now >= parent.deadline:

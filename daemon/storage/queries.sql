@@ -118,11 +118,30 @@ WHERE account = :account AND ended_at IS NULL AND nets = 1;
 SELECT * FROM parent_orders WHERE strategy = :strategy AND ended_at IS NULL ORDER BY id;
 
 -- name: due_parents
--- Parents of an account whose time to be planned has come and that have no live child.
-SELECT * FROM parent_orders p
-WHERE p.account = :account AND p.due_at IS NOT NULL AND p.due_at <= :now
-    AND p.ended_at IS NULL
+-- Which parents of an account want planning now, oldest first.
+SELECT id, symbol, side, order_type, nets FROM parent_orders
+WHERE account = :account AND due_at IS NOT NULL AND due_at <= :now AND ended_at IS NULL
+ORDER BY id;
+
+-- name: live_parents_between
+-- Live parents, of whatever account, with ids from one to another; whether a child works each.
+SELECT p.*, EXISTS (
+    SELECT 1 FROM child_orders c WHERE c.parent_id = p.id AND c.ended_at IS NULL
+) AS alive
+FROM parent_orders p
+WHERE p.id BETWEEN :first AND :last AND p.ended_at IS NULL
 ORDER BY p.id;
+
+-- name: unknown_children_of_account
+-- Children of unknown fate that freeze new orders of their book and symbol.
+SELECT symbol, book FROM child_orders
+WHERE account = :account AND state = 'unknown' AND ended_at IS NULL;
+
+-- name: plan_parent_order!
+-- Store what planning a slice changes in a parent order.
+UPDATE parent_orders SET reserved = :reserved, slices_left = :slices_left, status = :status,
+    due_at = :due_at
+WHERE id = :id;
 
 -- name: next_due
 -- When the next parent of an account wants planning.
@@ -323,9 +342,12 @@ WHERE c.account = :account AND c.ended_at IS NULL
         OR c.cancel_requested_at IS NOT NULL OR c.cancel_at <= :now
         OR (c.state = 'planned' AND NOT EXISTS (
             SELECT 1 FROM child_orders u
-            WHERE u.account = c.account AND u.symbol = c.symbol AND u.ended_at IS NULL
-                AND (u.state = 'unknown' OR (:one_by_one = 1 AND u.state = 'sending'))
-                AND (:one_by_one = 1 OR u.book = c.book))))
+            WHERE u.account = c.account AND u.state = 'unknown' AND u.ended_at IS NULL
+                AND u.symbol = c.symbol AND (:one_by_one = 1 OR u.book = c.book))
+            AND NOT (:one_by_one = 1 AND EXISTS (
+            SELECT 1 FROM child_orders s
+            WHERE s.account = c.account AND s.state = 'sending' AND s.ended_at IS NULL
+                AND s.symbol = c.symbol))))
 ORDER BY c.created_at, c.id;
 
 -- name: next_cancel

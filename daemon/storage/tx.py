@@ -117,6 +117,11 @@ class Tx(View):
         self.flush()
         return self._connection.execute(self._sql[query], values).rowcount
 
+    def execute_many(self, query: str, rows: Sequence[Mapping[str, SqlValue]]) -> None:
+        """Run a named statement once for each row."""
+        self.flush()
+        self._connection.executemany(self._sql[query], rows)
+
     def insert(self, table: Table, row: Sequence[SqlValue]) -> None:
         """Add a row; it is visible to every later query of this transaction."""
         rows = self._inserts.get(table)

@@ -29,6 +29,7 @@ from daemon.storage.tx import Position
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from decimal import Decimal
 
     import pytest
 
@@ -148,13 +149,13 @@ def cancel_with_the_brokers_cancel_all(patch: pytest.MonkeyPatch) -> None:
 
 
 def keep_what_an_ended_order_had_reserved(patch: pytest.MonkeyPatch) -> None:
-    reserve = Orders._reserve
+    reserve = Orders.reserve
 
-    def only_more(self: Orders, tx: Tx, order: ParentOrder | ChildOrder, change: object) -> None:
-        if change > 0:  # type: ignore[operator]
-            reserve(self, tx, order, change)  # type: ignore[arg-type]
+    def only_more(self: Orders, tx: Tx, order: ParentOrder | ChildOrder, change: Decimal) -> None:
+        if change > 0:
+            reserve(self, tx, order, change)
 
-    patch.setattr(Orders, "_reserve", only_more)
+    patch.setattr(Orders, "reserve", only_more)
 
 
 def cross_only_the_buyers_side(patch: pytest.MonkeyPatch) -> None:

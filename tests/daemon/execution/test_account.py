@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from algorithms.domain import AccountName, ParentOrder
+    from algorithms.domain import AccountName, ParentId
     from daemon.execution.account import AccountWorker
+    from daemon.storage.tx import Tx
 
 LIMIT = OrderType.LIMIT
 SLOW = THREE_BOOKS.replace("[accounts.main.paper]\n", "[accounts.main.paper]\nlatency_ms = 50\n")
@@ -36,10 +37,10 @@ async def test_an_order_that_cannot_be_planned_does_not_keep_others_from_it(
         slicer = worker(here)._slicer  # noqa: SLF001 - the one part that fails
         plan = slicer.plan
 
-        def fails_for_alpha(tx: object, parent: ParentOrder, *rest: object) -> None:
-            if parent.strategy == "alpha":
+        def fails_for_alpha(tx: Tx, order: ParentId, *rest: object) -> None:
+            if here.engine.services.orders.parent(tx, order).strategy == "alpha":
                 raise ZeroDivisionError("a mistake of ours")
-            plan(tx, parent, *rest)  # type: ignore[arg-type]
+            plan(tx, order, *rest)  # type: ignore[arg-type]
 
         monkeypatch.setattr(slicer, "plan", fails_for_alpha)
         await here.submit("gamma", buy("TQQQ", "1", kind=LIMIT, price="90"))

@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from adapters.clock import LoopClock
 from adapters.paper.faults import Fault
 from algorithms.domain import OrderType
 from daemon.execution.halts import Scope
+from daemon.execution.slicer import Slicer
 from tests.daemon.jobs.mornings import DAILY, house, morning, new_york, until
-from tests.support.books import all_is_well, children, parents
+from tests.support.books import all_is_well, children, parents, select
 from tests.support.world import buy
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 SELLS = '{ type = "schedule", side = "sell", quantity = 3 }'
 SLICES = """
@@ -112,3 +118,36 @@ async def test_without_a_time_left_an_order_is_worked_at_once(tmp_path: Path) ->
         await until(here, new_york(9, 36))
         assert [row["quantity"] for row in children(here)] == ["9"]
         assert parents(here)[0]["status"] == "done"
+
+
+async def test_slices_planned_together_are_those_planned_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books = {"cash": DAILY, "units": '{ type = "schedule", quantity = 7 }', "seller": SELLS}
+    seen: list[object] = []
+    for name, alone in (("together", False), ("alone", True)):
+        (tmp_path / name).mkdir()
+        if alone:
+            monkeypatch.setattr(Slicer, "_plain", lambda *_: None)
+        lived = timedelta(seconds=asyncio.get_running_loop().time())
+        clock = LoopClock(new_york(9) - lived)
+        async with morning(tmp_path / name, house(books), clock=clock) as here:
+            await here.submit("seller", buy("TQQQ", "3", nets=False))
+            await here.engine.halts.halt(Scope.BOOK, "seller", "by hand", here.clock.now())
+            await until(here, new_york(9, 45))
+            await here.engine.halts.resume(Scope.BOOK, "seller")
+            await until(here, new_york(10, 30))
+            await all_is_well(here)
+            columns = (
+                "book, side, quantity, limit_price, reserve_price, state, created_at, cancel_at"
+            )
+            seen.append(
+                (
+                    select(here, f"SELECT {columns} FROM child_orders ORDER BY created_at, book"),  # noqa: S608 - our words
+                    select(here, "SELECT * FROM positions ORDER BY book, asset"),
+                    select(
+                        here, "SELECT book, status, remain, reason FROM parent_orders ORDER BY id"
+                    ),
+                )
+            )
+    assert seen[0] == seen[1]
