@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from algorithms.domain import BookName, StrategyName
 from daemon.api.errors import ErrorCode, Refused
 from daemon.cancel_preview import cancel_preview
+from daemon.execution.answers import RequestStatus
 from daemon.execution.halts import Scope
 from daemon.live_loc import live_loc
 from daemon.live_netting import live_netting
@@ -72,6 +73,14 @@ class Administration:
     def book(self, name: str) -> tuple[StrategyName, AccountName] | None:
         book = self._engine.registry.books.get(BookName(name))
         return None if book is None else (book.strategy, book.account.name)
+
+    async def stored_request(
+        self, request_id: str
+    ) -> tuple[StrategyName, RequestStatus, str] | None:
+        row = await self._engine.store.read(lambda view: view.fetch_one("request", id=request_id))
+        if row is None:
+            return None
+        return StrategyName(row["strategy"]), RequestStatus(row["status"]), str(row["body"])
 
     async def strategy_of(self, order_id: str) -> StrategyName | None:
         def read(view: View) -> StrategyName | None:

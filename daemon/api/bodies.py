@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Body(BaseModel):
     """What a path takes: no key that it does not know, and nothing that changes afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 async def read_model(request: web.Request, model: type[M]) -> M:

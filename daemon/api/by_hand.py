@@ -18,13 +18,13 @@ from algorithms.domain import OrderType, ParentStatus, Side, StrategyName
 from daemon.api.bodies import SMALL_BODY_BYTES_MAX, Body, checked, decoded
 from daemon.api.body import read_body
 from daemon.api.decode import decode_json
-from daemon.api.errors import ErrorCode
+from daemon.api.errors import ErrorCode, Refused
 from daemon.api.lean import LeanResponse
-from daemon.api.operation import Answer, Operation
+from daemon.api.operation import Answer, Operation, Parameter
 from daemon.api.problems import BadInput, Problem
 from daemon.api.respond import json_response
 from daemon.api.webhook import IDEMPOTENCY
-from daemon.api.webhook_model import HEADER_KEY, read_signal
+from daemon.api.webhook_model import HEADER_KEY, commands_from_stored, read_signal
 from daemon.api.webhook_schema import REPLIES, HandOrder
 from daemon.api.wire import (
     Amount,
@@ -35,6 +35,7 @@ from daemon.api.wire import (
     GivenSwitch,
     GivenSymbol,
 )
+from daemon.execution.answers import RequestStatus
 from daemon.execution.commands import BY_HAND, Cancel, CancelAll, Submission, as_of
 from daemon.execution.halts import Scope
 
@@ -127,6 +128,15 @@ class ByHand:
             ),
             Operation(
                 method="POST",
+                path="/api/webhooks/{id}/replay",
+                summary="Send a request again that was dropped for its age.",
+                handler=self.replay,
+                in_path=(Parameter("id", "`id` of the request's answer."),),
+                answers=REPLIES,
+                codes=frozenset({ErrorCode.NOT_FOUND, ErrorCode.NOT_DROPPED}),
+            ),
+            Operation(
+                method="POST",
                 path="/api/cancel",
                 summary="Cancel orders of one strategy, or tell what that would end.",
                 handler=self.cancel,
@@ -142,6 +152,30 @@ class ByHand:
                 codes=frozenset({ErrorCode.IDEMPOTENCY_KEY_REUSED}),
             ),
         ]
+
+    async def replay(self, request: web.Request) -> web.StreamResponse:
+        """``POST /api/webhooks/{id}/replay``: once, however often it is asked for."""
+        received_at = self._clock.now()
+        request_id = request.match_info["id"]
+        stored = await self._port.stored_request(request_id)
+        if stored is None:
+            raise Refused(ErrorCode.NOT_FOUND, "there is no such request")
+        strategy, status, body = stored
+        if status is not RequestStatus.DROPPED:
+            raise Refused(ErrorCode.NOT_DROPPED, f"the request is {status.value}, not dropped")
+        reply = await self._desk.submit(
+            Submission(
+                strategy=strategy,
+                source=BY_HAND,
+                commands=as_of(BY_HAND, commands_from_stored(body)),
+                key=f"replay:{request_id}",
+                body_hash=hashlib.sha256(body.encode()).digest(),
+                body=body,
+                warnings=(),
+                received_at=received_at,
+            )
+        )
+        return LeanResponse(reply.body, reply.http_status)
 
     async def order(self, request: web.Request) -> web.StreamResponse:
         """``POST /api/orders``: checked, stored and repeated as a webhook's."""

@@ -41,6 +41,7 @@ class ErrorCode(StrEnum):
     NOT_RECONCILED = "not_reconciled"
     NOT_WAITING = "not_waiting"
     NOTHING_STAGED = "nothing_staged"
+    NOT_DROPPED = "not_dropped"
     NOT_POSSIBLE = "not_possible"
     BODY_TOO_LARGE = "body_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
@@ -126,6 +127,11 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
         HTTPStatus.CONFLICT,
         "The order does not wait for a person's yes: it needs none, was decided on before, has "
         "ended, or its time is over. `detail` says which.",
+    ),
+    ErrorCode.NOT_DROPPED: Meaning(
+        HTTPStatus.CONFLICT,
+        "Only a request that was dropped for its age can be sent again; this one was worked, or "
+        "still is.",
     ),
     ErrorCode.NOTHING_STAGED: Meaning(
         HTTPStatus.CONFLICT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from daemon.api.operation import Answer, Operation, Parameter
 
     Json = dict[str, Any]
+    _Mode = Literal["validation", "serialization"]
 
 _REF = "#/components/schemas/{model}"
 _SCHEMES: Mapping[Access, list[Json]] = {
@@ -51,7 +52,7 @@ class Problem(_ProblemMembers, total=False):
 
 def openapi(operations: Iterable[Operation]) -> Json:
     """Describe operations as OpenAPI 3.1."""
-    schemas: Json = {}
+    schemas = _Schemas()
     paths: dict[str, Json] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(
@@ -68,7 +69,7 @@ def openapi(operations: Iterable[Operation]) -> Json:
         },
         "paths": paths,
         "components": {
-            "schemas": dict(sorted(schemas.items())),
+            "schemas": dict(sorted(schemas.named.items())),
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "nettingd"},
@@ -77,7 +78,7 @@ def openapi(operations: Iterable[Operation]) -> Json:
     }
 
 
-def _operation(operation: Operation, schemas: Json) -> Json:
+def _operation(operation: Operation, schemas: _Schemas) -> Json:
     described: Json = {
         "summary": operation.summary,
         "operationId": _name(operation),
@@ -100,7 +101,7 @@ def _operation(operation: Operation, schemas: Json) -> Json:
     if operation.body is not None:
         described["requestBody"] = {
             "required": operation.body_required,
-            "content": {JSON: {"schema": _schema(operation.body, schemas, "validation")}},
+            "content": {JSON: {"schema": schemas.of(operation.body, "validation")}},
         }
     return described
 
@@ -120,12 +121,12 @@ def _parameter(parameter: Parameter, place: str) -> Json:
     }
 
 
-def _answer(answer: Answer, schemas: Json) -> Json:
+def _answer(answer: Answer, schemas: _Schemas) -> Json:
     described: Json = {"description": answer.text}
     if answer.media:
         described["content"] = {
             media: {
-                "schema": _schema(answer.model, schemas, "serialization")
+                "schema": schemas.of(answer.model, "serialization")
                 if media == JSON
                 else {"type": "string"}
             }
@@ -134,19 +135,33 @@ def _answer(answer: Answer, schemas: Json) -> Json:
     return described
 
 
-def _problem(status: HTTPStatus, codes: list[ErrorCode], schemas: Json) -> Json:
+def _problem(status: HTTPStatus, codes: list[ErrorCode], schemas: _Schemas) -> Json:
     return {
         "description": f"{status.phrase}: {', '.join(codes)}",
-        "content": {PROBLEM_TYPE: {"schema": _schema(Problem, schemas, "serialization")}},
+        "content": {PROBLEM_TYPE: {"schema": schemas.of(Problem, "serialization")}},
     }
 
 
-def _schema(model: object, schemas: Json, mode: Any) -> Json:  # noqa: ANN401 - pydantic's literal
-    adapter: TypeAdapter[object] = TypeAdapter(model)  # type: ignore[arg-type] # made of types
-    schema = adapter.json_schema(ref_template=_REF, mode=mode)
-    schemas.update(schema.pop("$defs", {}))
-    title = schema.get("title")
-    if schema.get("type") == "object" and isinstance(title, str) and "$ref" not in schema:
-        schemas[title] = schema
-        return {"$ref": _REF.format(model=title)}
-    return schema
+class _Schemas:
+    """The schemas of types. Those of objects stand in one place and are referred to."""
+
+    def __init__(self) -> None:
+        self.named: Json = {}
+        self._known: dict[tuple[int, str], Json] = {}
+
+    def of(self, model: object, mode: _Mode) -> Json:
+        """Return the schema of a type; each is made once, which is what takes the time."""
+        key = (id(model), mode)  # the operations keep their models alive
+        if key not in self._known:
+            self._known[key] = self._made(model, mode)
+        return self._known[key]
+
+    def _made(self, model: object, mode: _Mode) -> Json:
+        adapter: TypeAdapter[object] = TypeAdapter(model)  # type: ignore[arg-type] # made of types
+        schema = adapter.json_schema(ref_template=_REF, mode=mode)
+        self.named.update(schema.pop("$defs", {}))
+        title = schema.get("title")
+        if schema.get("type") == "object" and isinstance(title, str) and "$ref" not in schema:
+            self.named[title] = schema
+            return {"$ref": _REF.format(model=title)}
+        return schema

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from algorithms.domain import AccountName, StrategyName, Symbol
     from daemon.api.decode import Json
     from daemon.api.ledger import BookReport, EntryAnswer, PaperAnswer
+    from daemon.execution.answers import RequestStatus
     from daemon.execution.commands import Cancel, CancelAll, Submission
     from daemon.execution.desk import Reply
     from daemon.execution.entries import Record
@@ -90,6 +91,12 @@ class AdminPort(Protocol):
 
     def book(self, name: str) -> tuple[StrategyName, AccountName] | None:
         """Return whose book this is and in which account; None if there is no such book."""
+        ...
+
+    async def stored_request(
+        self, request_id: str
+    ) -> tuple[StrategyName, RequestStatus, str] | None:
+        """Return whose request this is, how it stands and its body; None if there is none."""
         ...
 
     async def strategy_of(self, order_id: str) -> StrategyName | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from functools import wraps
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 BUSY_RETRY_S = 1
 STORAGE_RETRY_S = 5
+WRITE_S = 10.0
+"""A caller whose connection takes nothing for this long is hung up on."""
 CHALLENGE = 'Bearer realm="nettingd"'
 
 log = logging.getLogger(__name__)
@@ -62,6 +65,17 @@ def _headers(refused: Refused) -> dict[str, str]:
     if refused.code is ErrorCode.UNAUTHORIZED:
         headers[hdrs.WWW_AUTHENTICATE] = CHALLENGE
     return headers
+
+
+async def send(request: web.Request, response: web.StreamResponse, data: bytes) -> None:
+    """Send a part of an answer that has begun. Raises ConnectionError when nobody takes it."""
+    try:
+        async with asyncio.timeout(WRITE_S):
+            await response.write(data)
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionResetError("the caller takes nothing") from None
 
 
 def refusal_of(error: Exception) -> Refused:

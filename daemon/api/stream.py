@@ -9,6 +9,7 @@ kept in memory.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from daemon.api.errors import ErrorCode, Refused
 from daemon.api.lean import SECURITY_HEADERS
 from daemon.api.operation import STREAM, Answer, Operation, Parameter
 from daemon.api.problems import BadInput, Problem
+from daemon.api.respond import send
 from daemon.signals import NoticeRaised
 
 if TYPE_CHECKING:
@@ -31,12 +33,12 @@ WAITING_MAX = 256
 READERS_MAX = 64
 REPLAYED_MAX = 1000
 HEARTBEAT_S = 15.0
-WRITE_S = 10.0
-"""A reader whose connection takes nothing for this long is let go."""
 _LAST_ID = "Last-Event-ID"
 _ID_LENGTH = 26
 _HEADERS = {**SECURITY_HEADERS, hdrs.CONTENT_TYPE: STREAM, "X-Accel-Buffering": "no"}
 _RESYNC = b'event: resync\ndata: {"reason": "%s"}\n\n'
+
+log = logging.getLogger(__name__)
 
 
 class _Reader:
@@ -94,47 +96,55 @@ class EventStream:
         if len(self._readers) >= READERS_MAX:
             detail = f"{READERS_MAX} readers listen already"
             raise Refused(ErrorCode.TOO_MANY_READERS, detail, headers={"Retry-After": "5"})
+        response = web.StreamResponse(headers=_HEADERS)
         reader = _Reader()
         self._readers.add(reader)  # before looking back, so that nothing falls in between
         try:
             missed = [] if last is None else await self._lists.events_after(last, REPLAYED_MAX + 1)
-            response = web.StreamResponse(headers=_HEADERS)
             await response.prepare(request)
-            await self._send(response, reader, missed)
+            await self._send(request, response, reader, missed)
+        except ConnectionError:
+            log.debug("a reader of events went away")
         finally:
             self._readers.discard(reader)
         return response
 
     async def _send(
-        self, response: web.StreamResponse, reader: _Reader, missed: list[Item]
+        self,
+        request: web.Request,
+        response: web.StreamResponse,
+        reader: _Reader,
+        missed: list[Item],
     ) -> None:
         if len(missed) > REPLAYED_MAX:
-            await _write(response, _RESYNC % b"more was missed than is sent again")
+            await send(request, response, _RESYNC % b"more was missed than is sent again")
             return
         seen = ""
-        await _write(response, b": notices\n\n")
+        await send(request, response, b": notices\n\n")
         for item in missed:
             seen = str(item["id"])
-            await _write(response, _event(seen, item))
+            await send(request, response, _event(seen, item))
         while not reader.over:
             if reader.overrun:
-                await _write(response, _RESYNC % b"this reader was too slow")
+                await send(request, response, _RESYNC % b"this reader was too slow")
                 return
             if not reader.waiting:
                 reader.news.clear()
-                await self._wait(response, reader)
+                await self._wait(request, response, reader)
                 continue
             event_id, event = reader.waiting.popleft()
             if event_id > seen:
-                await _write(response, event)
+                await send(request, response, event)
 
-    async def _wait(self, response: web.StreamResponse, reader: _Reader) -> None:
+    async def _wait(
+        self, request: web.Request, response: web.StreamResponse, reader: _Reader
+    ) -> None:
         """Wait for news; now and then a comment shows that both ends are there."""
         try:
             async with asyncio.timeout(HEARTBEAT_S):
                 await reader.news.wait()
         except TimeoutError:
-            await _write(response, b": still here\n\n")
+            await send(request, response, b": still here\n\n")
 
     def _raised(self, notice: NoticeRaised) -> None:
         if not self._readers:
@@ -168,9 +178,3 @@ def _last_id(request: web.Request) -> str | None:
 
 def _event(event_id: str, item: Item) -> bytes:
     return b"id: %s\nevent: notice\ndata: %s\n\n" % (event_id.encode(), orjson.dumps(item))
-
-
-async def _write(response: web.StreamResponse, data: bytes) -> None:
-    """Send to one reader. Raises TimeoutError when it takes nothing."""
-    async with asyncio.timeout(WRITE_S):
-        await response.write(data)

@@ -31,7 +31,7 @@ from daemon.api.paging import (
     cursor_of,
     read_page,
 )
-from daemon.api.respond import json_response
+from daemon.api.respond import json_response, send
 from daemon.execution.halts import Scope
 
 if TYPE_CHECKING:
@@ -131,12 +131,15 @@ class Lists:
         items, following = await self._page(listing, page)
         response = web.StreamResponse(headers=_CSV_HEADERS)
         await response.prepare(request)
-        await response.write(csv_text(listing.columns.names, items, header=True).encode())
-        while following is not None:
-            page = PageRequest(page.filters, LIMIT_MAX, following)
-            items, following = await self._page(listing, page)
-            await response.write(csv_text(listing.columns.names, items, header=False).encode())
-        await response.write_eof()
+        try:
+            names = listing.columns.names
+            await send(request, response, csv_text(names, items, header=True).encode())
+            while following is not None:
+                page = PageRequest(page.filters, LIMIT_MAX, following)
+                items, following = await self._page(listing, page)
+                await send(request, response, csv_text(names, items, header=False).encode())
+        except ConnectionError:
+            pass  # whoever asked went away
         return response
 
     async def _page(self, listing: Listing, page: PageRequest) -> tuple[list[Item], Place | None]:

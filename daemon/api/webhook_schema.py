@@ -43,7 +43,7 @@ Number = Annotated[str, WithJsonSchema(_NUMBER)]
 class SignalOrder(BaseModel):
     """One order of a webhook; which keys go with which order type stands in the reference."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
     order_type: Annotated[OrderWord, Field(description="In any case.")]
     symbol: GivenSymbol | None = None
@@ -82,7 +82,7 @@ class Signal(SignalOrder):
 class Batch(BaseModel):
     """A webhook with up to 30 orders of one symbol."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
     group_name: GivenName
     token: GivenToken

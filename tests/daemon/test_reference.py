@@ -91,6 +91,7 @@ TRIALS: tuple[tuple[str, str, object, int], ...] = (
     ("POST /api/orders/{id}/reject", "/api/orders/{order}/reject", {}, 409),
     ("GET /api/orders/{id}", "/api/orders/{order}", None, 200),
     ("GET /api/webhooks/{id}", "/api/webhooks/{request}", None, 200),
+    ("POST /api/webhooks/{id}/replay", "/api/webhooks/{request}/replay", {}, 409),
     ("POST /api/halt", "/api/halt", {"scope": "book", "name": "momo"}, 200),
     ("POST /api/resume", "/api/resume", {"scope": "book", "name": "momo"}, 200),
     ("POST /api/restore", "/api/restore", {}, 409),

@@ -22,6 +22,7 @@ from daemon.api.restoring import Restoring
 from daemon.api.sessions import Sessions
 from daemon.api.stream import EventStream
 from daemon.api.views import Lists
+from daemon.execution.answers import RequestStatus
 from daemon.execution.approvals import NotWaitingError
 from daemon.execution.desk import KeyReusedError, Reply
 from daemon.execution.halts import Scope
@@ -117,6 +118,13 @@ class FakeAdmin:
 
     def book(self, name: str) -> tuple[StrategyName, AccountName] | None:
         return (ALPHA, AccountName("main")) if name == "alpha_main" else None
+
+    async def stored_request(
+        self, request_id: str
+    ) -> tuple[StrategyName, RequestStatus, str] | None:
+        body = '{"order_type": "MARKET", "symbol": "TQQQ", "side": "buy", "qty": "3"}'
+        statuses = {"late": RequestStatus.DROPPED, "good": RequestStatus.DONE}
+        return (ALPHA, statuses[request_id], body) if request_id in statuses else None
 
     async def strategy_of(self, order_id: str) -> StrategyName | None:
         return ALPHA if order_id == "A1" else None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from algorithms.domain import OrderType
 from daemon.api.webhook_model import HEADER_KEY
+from daemon.execution.commands import Place
 from tests.daemon.api.fakes import ADMIN, House
 from tests.support.books import all_is_well, parents
 from tests.support.served import Served, served
@@ -162,3 +164,45 @@ class TestCancel:
     )
     async def test_a_cancel_of_nothing_is_refused(self, body: object, paths: set[str]) -> None:
         assert (await refused("/api/cancel", body)).keys() == paths
+
+
+class TestReplay:
+    async def test_a_dropped_request_is_sent_again_once(self) -> None:
+        house = House()
+        async with house.client() as client:
+            for _ in range(2):
+                response = await client.post("/api/webhooks/late/replay", headers=ADMIN)
+                assert response.status == 200
+        first, second = house.desk.submissions
+        assert first.key == second.key == "replay:late"
+        assert first.body_hash == second.body_hash
+        assert (first.strategy, first.source) == ("alpha", "hand")
+        assert [command.by_hand for command in first.commands if isinstance(command, Place)] == [
+            True
+        ]
+
+    @pytest.mark.parametrize(("request_id", "status"), [("good", 409), ("none", 404)])
+    async def test_what_was_worked_is_not_sent_again(self, request_id: str, status: int) -> None:
+        house = House()
+        async with house.client() as client:
+            response = await client.post(f"/api/webhooks/{request_id}/replay", headers=ADMIN)
+            assert response.status == status
+        assert house.desk.submissions == []
+
+    async def test_an_order_that_came_too_late_trades_after_all(self, tmp_path: Path) -> None:
+        async with served(tmp_path) as here:
+            told = await here.day.submit("alpha", buy("TQQQ", "2"))
+            with sqlite3.connect(here.day.engine.config.database.path) as database:
+                database.execute(
+                    "UPDATE requests SET status = 'dropped', body = ? WHERE id = ?",
+                    (
+                        '{"order_type":"MARKET","symbol":"TQQQ","side":"buy","qty":"2"}',
+                        told.body["id"],
+                    ),
+                )
+            database.close()
+            path = f"/api/webhooks/{told.body['id']}/replay"
+            first = await here.post(path, {})
+            assert first["status"] == "done"
+            assert await here.post(path, {}) == first
+            assert [order["kind"] for order in parents(here.day)] == ["BUY", "BUY_FORCE"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from daemon.api.docs_page import STYLE
@@ -47,6 +48,17 @@ async def test_a_login_leads_to_no_other_host(away: str) -> None:
             "/login", data={"token": ADMIN_TOKEN, "next": away}, allow_redirects=False
         )
         assert response.headers["Location"] == "/api/docs"
+
+
+async def test_json_that_is_called_a_form_is_json() -> None:
+    async with House().client() as client:
+        response = await client.post(
+            "/login",
+            data=orjson.dumps({"token": ADMIN_TOKEN}),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )
+        assert response.status == 200
+        assert "csrf" in await response.json()
 
 
 async def test_a_form_that_is_none_is_told_what_it_lacks() -> None:

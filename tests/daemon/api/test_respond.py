@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import orjson
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import make_mocked_request
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
 from adapters.sqlite.errors import StorageBusyError, StorageCorruptError
+from daemon.api import respond
 from daemon.api.errors import ErrorCode, Refused
 from daemon.api.problems import BadInput, Problem
 from daemon.api.respond import answering, json_response, problem_response, raw_problem, refusal_of
@@ -63,3 +66,27 @@ def test_a_problem_can_be_written_without_a_request() -> None:
     assert b"Connection: close" in lines
     assert b"Content-Length: %d" % len(body) in lines
     assert orjson.loads(body)["code"] == "head_too_slow"
+
+
+async def test_a_caller_that_takes_nothing_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(respond, "WRITE_S", 0.01)
+    ended: list[Exception] = []
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            while True:
+                await respond.send(request, response, b"x" * 1_000_000)
+        except ConnectionError as error:
+            ended.append(error)
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", endless)
+    async with TestClient(TestServer(app)) as client, client.get("/"):
+        for _ in range(500):
+            if ended:
+                break
+            await asyncio.sleep(0.01)
+    assert "takes nothing" in str(ended)
