@@ -157,6 +157,7 @@ class Daemon:
             systemd=self._systemd,
             load=lambda: self._reread(engine.config),
             door_of=lambda config: make_door(config, self._clock),
+            renew_certificate=lambda: self.server.renew_certificate(),  # noqa: PLW0108 - opens later
             on_change=partial(self._changed, engine),
             wanted=self.reload_wanted,
         )

@@ -136,10 +136,17 @@ class Market:
         while True:
             broker = await self._broker(account)
             try:
-                return await question(broker)
+                answer = await question(broker)
             except BrokerUnavailableError:
-                if account not in self._held and self._brokers.get(account) is broker:
+                if self._is_at_work(account, broker):
                     raise
+            else:
+                if self._is_at_work(account, broker):
+                    return answer
+
+    def _is_at_work(self, account: AccountName, broker: Broker) -> bool:
+        """Whether what this broker says counts: it has not been exchanged while it answered."""
+        return account not in self._held and self._brokers.get(account) is broker
 
     async def _broker(self, account: AccountName) -> Broker:
         if account in self._held:

@@ -29,9 +29,13 @@ if TYPE_CHECKING:
 
 
 class Listening(Protocol):
-    """A door that is open. ``url`` says where."""
+    """A door that is open. ``url`` says where.
+
+    ``renew_certificate`` reads the certificate's files again, and raises OSError for bad ones.
+    """
 
     url: str
+    renew_certificate: Callable[[], None]
 
     async def close(self) -> None:
         """Let requests under way end, and take no more."""

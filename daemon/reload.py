@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from adapters.sqlite.errors import StorageError
 from daemon.brokers import reaches_the_same
-from daemon.config import ConfigErrors, unsupported
+from daemon.config import ConfigErrors, ConfigProblem, unsupported
 from daemon.config.changes import Change, changes_between, kept_until_restart
 from daemon.execution.capital import post_capital
 from daemon.leaving import obstacles, stays
@@ -51,6 +51,7 @@ class Reload:
     """Reads the configuration again whenever that is asked for.
 
     ``load`` reads the file as the start did; ``door_of`` reads the tokens for a configuration;
+    ``renew_certificate`` reads that of TLS again, and raises OSError if it cannot be used;
     ``on_change`` hears of each configuration that came into force. ``wanted``, when it is set,
     asks for it; set again before it is done, it is done once more.
     """
@@ -64,6 +65,7 @@ class Reload:
         systemd: Systemd,
         load: Callable[[], Awaitable[Config]],
         door_of: Callable[[Config], Door],
+        renew_certificate: Callable[[], None] = lambda: None,
         on_change: Callable[[Config], None] = lambda _: None,
         wanted: asyncio.Event | None = None,
     ) -> None:
@@ -73,6 +75,7 @@ class Reload:
         self._systemd = systemd
         self._load = load
         self._door_of = door_of
+        self._renew_certificate = renew_certificate
         self._on_change = on_change
         self._wanted = wanted or asyncio.Event()
         self._turn = asyncio.Lock()
@@ -113,6 +116,7 @@ class Reload:
         new = setup_of(config)
         await engine.store.read(partial(_require_no_obstacle, old=old, new=config))
         door = self._door_of(config)
+        self._renew()
         engine.current.setup = setup_of(_without_leaving(old.config, config))
         try:
             await engine.store.write(
@@ -126,6 +130,13 @@ class Reload:
         for warning in unsupported(config):
             log.warning("%s", warning)
         await self._follow(old.config, config)
+
+    def _renew(self) -> None:
+        try:
+            self._renew_certificate()
+        except OSError as error:
+            message = f"the certificate cannot be used: {error.strerror or error}"
+            raise ConfigErrors([ConfigProblem("http.tls", message)]) from None
 
     def _commit(
         self, tx: Tx, old: Setup, new: Setup, *, changes: Sequence[Change], waiting: Sequence[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
@@ -10,6 +11,8 @@ from aiohttp import web
 from daemon.api.connection import Connection
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from daemon.api.connection import Patience, ShortWay
     from daemon.config.service import HttpConfig, TlsConfig
 
@@ -52,8 +55,12 @@ async def set_up(app: web.Application, short_way: ShortWay, patience: Patience) 
 class HttpServer:
     """A listening server. ``close`` lets requests under way end, within ``SHUTDOWN_S``."""
 
-    def __init__(self, runner: web.AppRunner, url: str) -> None:
+    def __init__(
+        self, runner: web.AppRunner, url: str, renew_certificate: Callable[[], None]
+    ) -> None:
         self._runner = runner
+        self.renew_certificate = renew_certificate
+        """Read the certificate's files again, for connections from now on. Raises OSError."""
         self.url = url
         """Where it is reached, with the port that was really taken."""
 
@@ -76,11 +83,20 @@ class HttpServer:
             raise
         port = runner.addresses[0][1]
         host = f"[{config.host}]" if ":" in config.host else config.host
-        return cls(runner, f"{'http' if context is None else 'https'}://{host}:{port}")
+        scheme = "http" if context is None else "https"
+        renew = partial(_renew, context, config.tls)
+        return cls(runner, f"{scheme}://{host}:{port}", renew)
 
     async def close(self) -> None:
         """Stop listening, let requests under way be answered, close every connection."""
         await self._runner.cleanup()
+
+
+def _renew(context: ssl.SSLContext | None, tls: TlsConfig | None) -> None:
+    if context is None or tls is None:
+        return
+    _tls_context(tls)  # files that do not fit together must not spoil the context in use
+    context.load_cert_chain(tls.certificate, tls.key)
 
 
 def _tls_context(config: TlsConfig) -> ssl.SSLContext:

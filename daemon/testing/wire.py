@@ -20,7 +20,7 @@ from daemon.api.server import set_up
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aiohttp import web
 
@@ -75,10 +75,11 @@ class _Transport(asyncio.Transport):
 class Wire:
     """Carries requests to an application and answers back, each on a connection of its own."""
 
-    url = "http://127.0.0.1"
-
     def __init__(self, runner: web.AppRunner) -> None:
         self._runner = runner
+        self.url = "http://127.0.0.1"
+        self.renew_certificate: Callable[[], None] = lambda: None
+        """There is none."""
 
     @classmethod
     async def open(cls, app: web.Application, _: HttpConfig) -> Wire:

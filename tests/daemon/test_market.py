@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from adapters.paper import PaperBroker
+    from algorithms.instruments import Instrument
 
 MAIN = AccountName("main")
 TQQQ = Symbol("TQQQ")
@@ -151,5 +152,30 @@ def test_what_was_said_of_a_forgotten_account_is_asked_anew(tmp_path: Path) -> N
         assert scene.market.known_instrument(MAIN, TQQQ) is not None
         scene.market.forget(MAIN)
         assert scene.market.known_instrument(MAIN, TQQQ) is None
+
+    play(tmp_path, story)
+
+
+def test_an_answer_of_a_broker_that_was_exchanged_meanwhile_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(scene: Scene) -> None:
+        instrument = scene.broker.instrument
+        asked = 0
+
+        async def slow(symbol: Symbol) -> Instrument:
+            nonlocal asked
+            asked += 1
+            await scene.clock.sleep(1)
+            return await instrument(symbol)
+
+        monkeypatch.setattr(scene.broker, "instrument", slow)
+        waiting = started(scene.market.instrument(MAIN, TQQQ))
+        await scene.clock.sleep(0.5)
+        with scene.market.held(MAIN):
+            scene.market.forget(MAIN)
+            await scene.clock.sleep(1)
+        await waiting
+        assert asked == 2
 
     play(tmp_path, story)

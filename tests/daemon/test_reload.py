@@ -217,6 +217,20 @@ class TestWhatIsRefused:
             assert "strategies.alpha.token" in refusal(here)
             assert await here.held("a", "USD") == 100_000
 
+    async def test_a_certificate_that_cannot_be_used_changes_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with world(tmp_path) as here:
+            before = here.engine.current.setup
+
+            def unusable() -> None:
+                raise PermissionError(13, "Permission denied")
+
+            monkeypatch.setattr(here.server, "renew_certificate", unusable)
+            assert not await here.reload(THREE_BOOKS.replace('"100000"', '"100001"', 1))
+            assert here.engine.current.setup is before
+            assert refusal(here) == "http.tls: the certificate cannot be used: Permission denied"
+
     @pytest.mark.parametrize("steps", range(0, 24, 2))
     def test_an_order_that_comes_at_the_same_moment_is_never_left_to_nobody(
         self, tmp_path: Path, steps: int

@@ -89,6 +89,7 @@ class World(RunningDaemon):
     def __init__(self, daemon: Daemon, clock: LoopClock, file: Path) -> None:
         super().__init__(daemon, clock, file)
         self.door = daemon.door
+        self.server = daemon.server
         self._sent = 0
 
     async def submit(self, strategy: str, *commands: Command, key: str | None = None) -> Told:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import orjson
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, ClientSSLError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -266,3 +266,31 @@ async def test_a_server_with_a_certificate_speaks_tls(tmp_path: Path) -> None:
             assert (await response.json())["success"] is True
     finally:
         await server.close()
+
+
+async def test_a_renewed_certificate_is_shown_to_the_next_caller(tmp_path: Path) -> None:
+    old = self_signed(tmp_path)
+    server = await serve(House().app(), HttpConfig(host="localhost", port=0, tls=old))
+    try:
+        trusting_the_old = ssl.create_default_context(cafile=old.certificate)
+        assert await is_answered(server.url, trusting_the_old)
+
+        new = self_signed(tmp_path)
+        server.renew_certificate()
+        assert not await is_answered(server.url, trusting_the_old)
+        assert await is_answered(server.url, ssl.create_default_context(cafile=new.certificate))
+
+        new.key.write_text("no key at all")
+        with pytest.raises(OSError, match="PEM"):
+            server.renew_certificate()
+        assert await is_answered(server.url, ssl.create_default_context(cafile=new.certificate))
+    finally:
+        await server.close()
+
+
+async def is_answered(url: str, trusting: ssl.SSLContext) -> bool:
+    try:
+        async with ClientSession() as client, client.get(f"{url}/health", ssl=trusting) as answer:
+            return answer.status == 200
+    except ClientSSLError:
+        return False
