@@ -94,9 +94,14 @@ def accepted(
 ) -> Answer:
     """Answer that every order was taken: ``orders`` are account, id and symbol of each.
 
-    The same as ``build`` makes of them, at a third of the cost: signals that only have to be
+    The same as ``build`` makes of them, at a fraction of the cost: signals that only have to be
     stored are the most frequent ones.
     """
+    if len(orders) == 1 and not warnings:
+        # Names of accounts, symbols and our ids consist of what needs no escaping in JSON.
+        return Answer(
+            RequestStatus.DONE, ALL_GOOD, (_ONE_ACCEPTED % (request_id, *orders[0])).encode()
+        )
     accounts: dict[str, list[dict[str, object]]] = {}
     for account, order_id, symbol in orders:
         accounts.setdefault(account, []).append(
@@ -124,6 +129,14 @@ def accepted(
         "warnings": list(warnings),
     }
     return Answer(RequestStatus.DONE, ALL_GOOD, orjson.dumps(body))
+
+
+_ONE_ACCEPTED = (
+    '{"id":"%s","status":"done","success":true,"cancelled_orders":0,"failed_orders":0,'
+    '"message":"1 order accepted","results":[{"account_id":"%s","success":true,"cancelled":0,'
+    '"failed":0,"orders":[{"id":"%s","exchange_order_id":null,"symbol":"%s","success":true,'
+    '"outcome":"accepted","error":null}]}],"warnings":[]}'
+)
 
 
 def interim(request_id: str, status: RequestStatus, words: str) -> bytes:

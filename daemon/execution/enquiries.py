@@ -33,21 +33,25 @@ class Enquiries:
     def known(self, strategy: StrategyName, places: Sequence[Place]) -> AllTerms | None:
         """Collect what is known already; None if a broker has to be asked."""
         terms: AllTerms = {}
-        for (account, symbol), priced in self._wanted(strategy, places).items():
-            instrument = self._market.known_instrument(account, symbol)
-            broker = self._brokers.get(account)
-            if instrument is None or broker is None:
+        for key, priced in self._wanted(strategy, places).items():
+            known = self._known_of(key, priced=priced)
+            if known is None:
                 return None
-            price = None
-            if priced:
-                quote = self._market.recent_quote(account, symbol)
-                if quote is None:
-                    return None
-                price = quote.last
-            terms[account, symbol] = Terms(
-                instrument=instrument, price=price, order_types=broker.capabilities.order_types
-            )
+            terms[key] = known
         return terms
+
+    def _known_of(self, key: tuple[AccountName, Symbol], *, priced: bool) -> Terms | None:
+        instrument = self._market.known_instrument(*key)
+        broker = self._brokers.get(key[0])
+        if instrument is None or broker is None:
+            return None
+        price = None
+        if priced:
+            quote = self._market.recent_quote(*key)
+            if quote is None:
+                return None
+            price = quote.last
+        return Terms(instrument, price, broker.capabilities.order_types)
 
     async def ask(self, strategy: StrategyName, places: Sequence[Place]) -> AllTerms:
         """Ask for what is not known, all at once. What no broker tells is in ``problem``."""
@@ -65,14 +69,11 @@ class Enquiries:
     ) -> dict[tuple[AccountName, Symbol], bool]:
         """List what must be known of which symbol in which account; True: its price too."""
         wanted: dict[tuple[AccountName, Symbol], bool] = {}
+        always = self._intake.risk.limits.need_price
         for command in places:
             for book in self._intake.books(strategy, command):
                 key = book.account.name, command.symbol
-                wanted[key] = (
-                    wanted.get(key, False)
-                    or self._intake.risk.limits.need_price
-                    or needs_price(command, book)
-                )
+                wanted[key] = wanted.get(key, always) or needs_price(command, book)
         return wanted
 
     async def _ask(self, account: AccountName, symbol: Symbol, *, priced: bool) -> Terms:

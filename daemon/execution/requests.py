@@ -100,6 +100,7 @@ class Requests:
             status = answer.status
         else:
             status = RequestStatus.STORED if request.unworked else RequestStatus.WORKING
+        received_us = to_us(request.received_at)
         tx.insert(
             REQUESTS,
             (
@@ -112,12 +113,12 @@ class Requests:
                 int(request.cancels),
                 int(request.unworked),
                 _refusals_text(refusals),
-                to_us(request.received_at),
-                status.value,
+                received_us,
+                status._value_,
                 us_or_none(request.deadline),
                 answer.http_status if answer else None,
                 answer.body.decode() if answer else None,
-                to_us(request.received_at) if answer else None,
+                received_us if answer else None,
             ),
         )
         for parent_id, role in targets:

@@ -113,8 +113,9 @@ def test_the_short_way_to_an_answer_says_what_the_long_way_says() -> None:
         for account, order_id, symbol in orders
     ]
     for count in (1, 3):
-        short = answers.accepted("R1", orders[:count], ["one"])
-        assert short == answers.build("R1", items[:count], ["one"])
+        for warnings in ([], ["one"]):
+            short = answers.accepted("R1", orders[:count], warnings)
+            assert short == answers.build("R1", items[:count], warnings)
 
 
 def test_what_is_not_final_is_never_called_success() -> None:
