@@ -27,6 +27,7 @@ from decimal import (
     localcontext,
 )
 from functools import lru_cache
+from math import isqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -157,3 +158,10 @@ def divide(value: Decimal, by: Decimal, places: int) -> Decimal:
     steps = floor_divide(add(doubled, by), multiply(by, Decimal(2)))
     quotient = multiply(step, Decimal(steps))
     return quotient.copy_sign(value) if quotient else ZERO
+
+
+def root(value: Decimal, places: int) -> Decimal:
+    """The square root of ``value`` (>= 0), rounded down to ``places`` digits after the point."""
+    if value < ZERO:
+        raise ValueError(f"no square root of {value}")
+    return Decimal(isqrt(floor_divide(value.scaleb(2 * places, EXACT), ONE))).scaleb(-places, EXACT)

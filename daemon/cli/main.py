@@ -88,6 +88,10 @@ def make_parser() -> argparse.ArgumentParser:
         "--input", required=True, metavar="FILE", help="body of the netting preview; - is stdin"
     )
     _add_loc(add("loc", _loc, "calculate what LOC orders come to", config=False, json=True))
+    rebalance = add("rebalance", _rebalance, "calculate a rebalance", config=False, json=True)
+    rebalance.add_argument(
+        "--input", required=True, metavar="FILE", help="body of the preview; - is stdin"
+    )
     add("verify", _verify, "replay the ledger and check every invariant", json=True)
     add("status", _status, "ask the running daemon how things stand", json=True)
     token = add("token", _token, "print the token of a strategy, or the admin's")
@@ -213,6 +217,13 @@ def _loc(options: argparse.Namespace) -> int:
         if body is None:
             return Exit.BAD_INPUT
     return _answer(loc(given, body, options.locale, as_json=options.json))
+
+
+def _rebalance(options: argparse.Namespace) -> int:
+    from daemon.cli.rebalance import rebalance  # noqa: PLC0415
+
+    body = _input("rebalance", options.input)
+    return Exit.BAD_INPUT if body is None else _answer(rebalance(body, as_json=options.json))
 
 
 def _input(command: str, name: str) -> bytes | None:

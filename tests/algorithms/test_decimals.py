@@ -24,6 +24,7 @@ from algorithms.decimals import (
     multiply,
     parse_decimal,
     percent,
+    root,
     round_to,
     subtract,
     to_text,
@@ -250,3 +251,11 @@ def test_any_text_is_a_finite_number_or_a_value_error(text: str) -> None:
         return
     assert value.is_finite()
     assert add(value, ZERO) == value
+
+
+def test_roots_are_rounded_down_and_exact_where_they_can_be() -> None:
+    assert root(Decimal("6.25"), 8) == Decimal("2.5")
+    assert root(Decimal(2), 8) == Decimal("1.41421356")
+    assert root(Decimal(0), 3) == 0
+    with pytest.raises(ValueError, match="no square root of -1"):
+        root(Decimal(-1), 2)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tests.bench import listing, loc, netting, twap, webhook
+from tests.bench import listing, loc, netting, rebalancing, twap, webhook
 
 if __name__ == "__main__":
     netting.main()
     loc.main()
+    rebalancing.main()
     listing.main([])
     twap.main()
     webhook.main()

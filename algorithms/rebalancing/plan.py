@@ -1,0 +1,260 @@
+"""The plan of a rebalance, whole before its first order: what is sold, what is bought, what then.
+
+Sells come first and bring the cash for the buys. Before anything is ordered everything that
+stands against it is looked for, and told together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from algorithms.decimals import (
+    EXACT,
+    HUNDRED,
+    ZERO,
+    add,
+    divide,
+    multiply,
+    percent,
+    subtract,
+    to_text,
+    total,
+)
+from algorithms.domain import Side
+from algorithms.rebalancing.drift import PLACES, Drifts, Thresholds, drifts
+from algorithms.rebalancing.holdings import Fees, Portfolio, Problem, lots
+from algorithms.rebalancing.orders import (
+    LeftOut,
+    LeftOutReason,
+    Order,
+    Purse,
+    cash_after,
+    fit_buys,
+    is_too_small,
+    limit_price,
+)
+from algorithms.rebalancing.rounding import floor_targets, nearest_targets, tracking_error
+from algorithms.rebalancing.targets import CASH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from algorithms.domain import Symbol
+    from algorithms.rebalancing.targets import Targets
+
+
+class Rounding(StrEnum):
+    """How target quantities become whole lots."""
+
+    FLOOR = "floor"
+    NEAREST_CASH = "nearest_cash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a rebalance goes by. ``max_order_percent`` is of equity."""
+
+    thresholds: Thresholds = field(default=Thresholds(Decimal(3), Decimal(5)))
+    fees: Fees = field(default=Fees())
+    rounding: Rounding = Rounding.FLOOR
+    cash_buffer_percent: Decimal = Decimal("98.5")
+    max_order_percent: Decimal = Decimal(50)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run would do. Orders are empty unless it is needed and feasible.
+
+    ``target`` and ``net_trade`` are units of every ticker. ``expected`` are weights in percent
+    when every order has filled at its limit; those of all tickers and ``cash`` sum to 100.
+    ``large`` are tickers whose order a person has to confirm.
+    """
+
+    equity: Decimal | None
+    drifts: Drifts
+    reasons: tuple[tuple[str, ...], ...] = ()
+    target: Mapping[Symbol, Decimal] = field(default_factory=dict)
+    net_trade: Mapping[Symbol, Decimal] = field(default_factory=dict)
+    sells: tuple[Order, ...] = ()
+    buys: tuple[Order, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    large: tuple[Symbol, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    expected: Mapping[str, Decimal] = field(default_factory=dict)
+    expected_cash: Decimal | None = None
+    tracking_error: Decimal | None = None
+
+    @property
+    def feasible(self) -> bool:
+        return not self.problems
+
+    @property
+    def needed(self) -> bool | None:
+        """None: nobody can say, for prices are missing."""
+        return None if self.equity is None else bool(self.reasons)
+
+
+def make_plan(portfolio: Portfolio, targets: Targets, settings: Settings) -> Plan:
+    """Plan a rebalance of a portfolio to targets, which must be free of faults."""
+    weights = targets.weights()
+    problems = list(portfolio.problems(weights))
+    if any(asset.held and asset.price is None for asset in portfolio.assets.values()):
+        return Plan(equity=None, drifts=Drifts({}, {}), problems=tuple(problems))
+    found = drifts(portfolio, targets)
+    equity = portfolio.equity
+    if equity <= ZERO:
+        problems.append(Problem("no_equity", None, "there is neither cash nor any holding"))
+    reasons = tuple(found.reasons(settings.thresholds))
+    if problems:
+        return Plan(equity=equity, drifts=found, reasons=reasons, problems=tuple(problems))
+    if settings.rounding is Rounding.FLOOR:
+        target = floor_targets(portfolio, weights)
+    else:
+        target = nearest_targets(portfolio, weights, settings.fees, settings.cash_buffer_percent)
+    net_trade = {
+        ticker: subtract(units, portfolio.assets[ticker].held) for ticker, units in target.items()
+    }
+    draft = _Draft(portfolio, targets, settings, net_trade)
+    sells, buys, left_out = draft.orders() if reasons else ([], [], [])
+    after = _After(portfolio, weights, targets.cash, settings.fees, (*sells, *buys))
+    most = percent(equity, settings.max_order_percent)
+    return Plan(
+        equity=equity,
+        drifts=found,
+        reasons=reasons,
+        target=target,
+        net_trade=net_trade,
+        sells=tuple(sells),
+        buys=tuple(buys),
+        left_out=tuple(left_out),
+        large=tuple(each.asset.ticker for each in (*sells, *buys) if each.value > most),
+        expected=after.weights(),
+        expected_cash=after.cash,
+        tracking_error=after.tracking_error(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """Net trades on their way to orders."""
+
+    portfolio: Portfolio
+    targets: Targets
+    settings: Settings
+    net_trade: Mapping[Symbol, Decimal]
+
+    def orders(self) -> tuple[list[Order], list[Order], list[LeftOut]]:
+        """Return sells, buys, and what of the net trades is not ordered."""
+        left_out: list[LeftOut] = []
+        sells = list(self._sells(left_out))
+        cash = cash_after(self.portfolio.cash, sells, (), self.settings.fees)
+        buys, missing = next_buys(self.portfolio, self.targets, self.settings, cash, self.net_trade)
+        return sells, buys, [*left_out, *missing]
+
+    def _sells(self, left_out: list[LeftOut]) -> Iterator[Order]:
+        for ticker, change in self.net_trade.items():
+            if change >= ZERO:
+                continue
+            asset, wanted = self.portfolio.assets[ticker], EXACT.minus(change)
+            whole = asset.instrument.floor_to_lot(wanted)
+            units = min(whole, asset.may_sell)
+            for missing, reason in (
+                (subtract(wanted, whole), LeftOutReason.BELOW_LOT),
+                (subtract(whole, units), LeftOutReason.NOT_SELLABLE),
+            ):
+                if missing:
+                    left_out.append(LeftOut(ticker, Side.SELL, missing, reason))
+            if not units:
+                continue
+            order = Order(asset, Side.SELL, units, limit_price(asset, Side.SELL))
+            if is_too_small(order):
+                left_out.append(LeftOut(ticker, Side.SELL, units, LeftOutReason.BELOW_MINIMUM))
+            else:
+                yield order
+
+
+def next_buys(
+    portfolio: Portfolio,
+    targets: Targets,
+    settings: Settings,
+    buyable: Decimal,
+    net_trade: Mapping[Symbol, Decimal],
+) -> tuple[list[Order], list[LeftOut]]:
+    """Fit the buys among net trades to the cash there is, before the sells or after them.
+
+    ``buyable`` is the cash at the time of buying, ``portfolio`` what the net trades are measured
+    from. Used for the plan, and again with what the broker says after the sells.
+    """
+    wanted = []
+    lacking: dict[Symbol, Decimal] = {}
+    equity, weights = portfolio.equity, targets.weights()
+    for ticker, change in net_trade.items():
+        asset = portfolio.assets[ticker]
+        count = lots(change, asset.instrument)
+        if count > 0:
+            units = multiply(asset.instrument.lot, Decimal(count))
+            wanted.append(Order(asset, Side.BUY, units, limit_price(asset, Side.BUY)))
+            goal = percent(equity, weights.get(ticker, ZERO))
+            lacking[ticker] = subtract(goal, portfolio.value(ticker))
+    excess = subtract(buyable, percent(equity, targets.cash))
+    purse = Purse(max(buyable, ZERO), settings.cash_buffer_percent, excess)
+    return fit_buys(wanted, purse, settings.fees, lacking)
+
+
+class _After:
+    """What a book holds when every order has filled at its limit, at current prices."""
+
+    def __init__(
+        self,
+        portfolio: Portfolio,
+        weights: Mapping[Symbol, Decimal],
+        cash_weight: Decimal,
+        fees: Fees,
+        orders: tuple[Order, ...],
+    ) -> None:
+        units = {ticker: asset.held for ticker, asset in portfolio.assets.items()}
+        for order in orders:
+            change = add if order.side is Side.BUY else subtract
+            units[order.asset.ticker] = change(units[order.asset.ticker], order.quantity)
+        sells = [order for order in orders if order.side is Side.SELL]
+        buys = [order for order in orders if order.side is Side.BUY]
+        self.cash = cash_after(portfolio.cash, sells, buys, fees)
+        self._values = {
+            ticker: multiply(count, portfolio.assets[ticker].price or ZERO)
+            for ticker, count in units.items()
+        }
+        self._weights = weights
+        self._cash_weight = cash_weight
+        self._equity = add(self.cash, total(self._values.values()))
+
+    def weights(self) -> dict[str, Decimal]:
+        """Percents of equity; cash takes what rounding leaves, so that they sum to 100."""
+        if not self._equity:
+            return {}
+        shares: dict[str, Decimal] = {
+            ticker: divide(multiply(value, HUNDRED), self._equity, PLACES)
+            for ticker, value in self._values.items()
+            if value or self._weights.get(ticker)
+        }
+        return {**shares, CASH: subtract(HUNDRED, total(shares.values()))}
+
+    def tracking_error(self) -> Decimal:
+        """How far the weights are from the targets, all tickers and cash together."""
+        gaps = [
+            subtract(percent(self._equity, self._weights.get(ticker, ZERO)), value)
+            for ticker, value in self._values.items()
+        ]
+        gaps.append(subtract(percent(self._equity, self._cash_weight), self.cash))
+        return tracking_error(gaps, self._equity)
+
+
+def describe_reason(reason: tuple[str, ...], found: Drifts) -> str:
+    """Say of one class or ticker how far it has drifted."""
+    name, *ticker = reason
+    if ticker:
+        drift = next(each for key, each in found.sub_mp[name].items() if key == ticker[0])
+        return f"{ticker[0]} in {name} is {to_text(drift.percent)} percent from its weight"
+    return f"{name} is {to_text(found.mp[name].percent)} percent from its weight"
