@@ -81,17 +81,13 @@ def make_parser() -> argparse.ArgumentParser:
     add("run", _run, "run the daemon until a signal ends it")
     check = add("check", _check, "say everything that is wrong with the configuration", json=True)
     check.add_argument("--online", action="store_true", help="log in to the brokers too, read only")
-    net = add(
-        "net", _net, "calculate what hypothetical orders would cross", config=False, json=True
-    )
-    net.add_argument(
-        "--input", required=True, metavar="FILE", help="body of the netting preview; - is stdin"
-    )
+    for name, calculate, summary in (
+        ("net", _net, "calculate what hypothetical orders would cross"),
+        ("rebalance", _rebalance, "calculate a rebalance"),
+    ):
+        calculator = add(name, calculate, summary, config=False, json=True)
+        calculator.add_argument("--input", required=True, metavar="FILE", help=_INPUT_HELP)
     _add_loc(add("loc", _loc, "calculate what LOC orders come to", config=False, json=True))
-    rebalance = add("rebalance", _rebalance, "calculate a rebalance", config=False, json=True)
-    rebalance.add_argument(
-        "--input", required=True, metavar="FILE", help="body of the preview; - is stdin"
-    )
     add("verify", _verify, "replay the ledger and check every invariant", json=True)
     add("status", _status, "ask the running daemon how things stand", json=True)
     token = add("token", _token, "print the token of a strategy, or the admin's")
@@ -142,6 +138,7 @@ def _add_loc(command: argparse.ArgumentParser) -> None:
     command.add_argument("--locale", choices=("en", "ko"), default="en", help="language of tables")
 
 
+_INPUT_HELP = "body of the HTTP preview; - is stdin"
 _CONFIG_HELP = f"the configuration (default: ${CONFIG_VARIABLE}, or ./{DEFAULT_CONFIG})"
 
 
