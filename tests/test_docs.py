@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from algorithms.transitions import CHILD, PARENT
 from daemon.execution import answers
 from daemon.execution.answers import Item, Outcome
+from daemon.notices import CATALOGUE
 from daemon.rules.catalogue import shipped
 
 if TYPE_CHECKING:
@@ -74,6 +75,13 @@ def test_every_shipped_rule_and_each_of_its_keys_is_on_the_page_of_rules() -> No
         described = section("docs/reference/rules.md", name)
         listed = set(re.findall(r"^\| `([a-z_]+)` \|", described, re.MULTILINE))
         assert listed == set(rule.options_model.model_fields), name
+
+
+def test_every_notice_is_explained_with_its_level() -> None:
+    page = (ROOT / "docs/reference/notices.md").read_text(encoding="utf-8")
+    explained = re.findall(r"^\| `(\w+)` \| (\w+) \| \S", page, re.MULTILINE)
+    assert dict(explained) == {code: str(level) for code, (level, _) in CATALOGUE.items()}
+    assert len(explained) == len(CATALOGUE)
 
 
 def test_every_test_that_the_threat_model_names_is_there() -> None:

@@ -15,6 +15,7 @@ from daemon.api.auth import digest
 from daemon.setup import setup_of
 from tests.support.books import MAIN, all_is_well, children, paper, parents, select, told
 from tests.support.loops import in_virtual_time
+from tests.support.mortal import Life
 from tests.support.world import THREE_BOOKS, buy, cancel_all, sell, started, world
 
 if TYPE_CHECKING:
@@ -346,5 +347,31 @@ def test_the_setup_in_force_is_that_of_the_last_good_file(tmp_path: Path) -> Non
             setup = here.engine.current.setup
             assert setup.registry == setup_of(here.engine.config).registry
             assert AccountName("second") in setup.registry.accounts
+
+    in_virtual_time(story())
+
+
+@pytest.mark.parametrize("steps", range(0, 60, 4))
+def test_a_kill_in_the_middle_of_a_reload_leaves_the_old_or_the_new(
+    tmp_path: Path, steps: int
+) -> None:
+    """Whichever it is, the next start reads the new file, and capital is posted once."""
+
+    async def story() -> None:
+        life = Life()
+        richer = SLOWER.replace('"100000"', '"150000"') + SECOND_ACCOUNT
+        async with world(tmp_path, life=life) as here:
+            clock = here.clock
+            started(here.submit("alpha", buy("TQQQ", "5")))
+            started(here.reload(richer))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            await life.kill()
+        async with world(tmp_path, richer, clock=clock, seed=2) as here:
+            await here.pass_time(60)
+            bought = await here.held("a", "TQQQ")
+            assert await here.held("a", "USD") == 150_000 - bought * Decimal("100.25")
+            assert await here.held("d", "USD", "second") == 5000
+            assert len(children(here)) <= 1
 
     in_virtual_time(story())
