@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from algorithms.decimals import ONE, ZERO, divide, exactly, floor_divide, multiply, subtract
 from algorithms.domain import EXTERNAL, SUSPENSE, Side
-from algorithms.ledger import Holding, Posting, released, trade
+from algorithms.ledger import COST_PLACES, Holding, Posting, released, trade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -155,6 +155,15 @@ class Ratio:
         size = multiply(lot, Decimal(lots))
         return size.copy_sign(quantity) if size else ZERO
 
+    def fraction_cost(self, holding: Holding, scaled: Decimal) -> Decimal:
+        """The part of a holding's cost that leaves with the fraction of a lot it loses."""
+        if not scaled or not holding.cost:
+            return holding.cost
+        with exactly():
+            exact = holding.quantity * self.new
+            lost = exact - scaled * self.old
+            return divide(holding.cost * lost, exact, COST_PLACES)
+
     def price(self, price: Decimal) -> Decimal:
         """What a price per old unit is per new unit, cut after ``PLACES`` digits."""
         step = ONE.scaleb(-PLACES)
@@ -183,22 +192,29 @@ def _on_tick(price: Decimal, instrument: Instrument, *, up: bool) -> Decimal:
 
 
 def split_entries(
-    symbol: str, held: Iterable[tuple[BookName, Decimal]], ratio: Ratio, lot: Decimal
+    symbol: str, held: Iterable[tuple[BookName, Holding]], ratio: Ratio, lot: Decimal
 ) -> list[Entry]:
-    """What a split gives or takes each book; costs stay, so that average costs follow.
+    """What a split gives or takes each book.
 
-    Fractions of several books may make whole lots together, which the broker gives the account:
-    these go to suspense, for a person to say whose they are.
+    Costs stay, so that average costs follow; a fraction that the broker pays out takes its part
+    along. Fractions of several books may make whole lots together, which the broker gives the
+    account: these go to suspense, for a person to say whose they are.
     """
     with exactly():
         entries: list[Entry] = []
         before = after = ZERO
-        for book, quantity in held:
-            scaled = ratio.units(quantity, lot)
-            before, after = before + quantity, after + scaled
-            if scaled != quantity:
+        for book, holding in held:
+            scaled = ratio.units(holding.quantity, lot)
+            before, after = before + holding.quantity, after + scaled
+            if scaled != holding.quantity:
                 entries.append(
-                    Entry(book=book, asset=symbol, quantity=scaled - quantity, symbol=symbol)
+                    Entry(
+                        book=book,
+                        asset=symbol,
+                        quantity=scaled - holding.quantity,
+                        cost=ratio.fraction_cost(holding, scaled).copy_negate(),
+                        symbol=symbol,
+                    )
                 )
         joint = ratio.units(before, lot) - after
         if joint:

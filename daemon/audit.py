@@ -36,6 +36,9 @@ FIRST_AFTER_S = 60.0
 EVERY = timedelta(hours=1)
 REQUEST_AGE_MOST = timedelta(minutes=15)
 """No request may be without an answer for longer unless one of its orders lives."""
+AGAINST_BROKERS = 2
+"""The number of the invariant that is about books and brokers."""
+SECOND_LOOK_S = 90.0
 ASK_TIMEOUT_S = 15.0
 ROWS_BETWEEN_PAUSES = 256
 PAUSE_S = 0.003
@@ -179,12 +182,28 @@ class Auditor:
             found = await audit(self._store, self._brokers, self._clock, on_row=self._breather)
         except AuditStoppedError:
             return
+        ours = [violation for violation in found if violation.number != AGAINST_BROKERS]
+        await self._tell(ours)
+        if len(ours) < len(found):
+            await self._tell([*ours, *await self._lasting(found)])
+        self._told = frozenset(self._told & frozenset(found))
+
+    async def _tell(self, found: list[Violation]) -> None:
         new = [violation for violation in found if violation not in self._told]
-        self._told = frozenset(found)
+        self._told |= frozenset(new)
         for violation in new:
             log.error("invariant %s: %s: %s", violation.number, violation.where, violation.what)
         if new:
             await self._store.write(lambda tx: self._raise(tx, new))
+
+    async def _lasting(self, found: tuple[Violation, ...]) -> tuple[Violation, ...]:
+        """Return the differences from brokers that are still there a little later.
+
+        Money may have come just now: comparing accounts sees to that, and tells of it.
+        """
+        await self._clock.sleep(SECOND_LOOK_S)
+        still = (await compare(self._store, self._brokers)).violations
+        return tuple(one for one in found if one.number == AGAINST_BROKERS and one in still)
 
     def stop(self) -> None:
         """End an audit under way."""

@@ -35,8 +35,6 @@ Key = tuple["AccountName", "BookName", str]
 
 ORDER_EVENTS = frozenset({"fill", "netting"})
 """Kinds of events that fills make; what they post must be what the fills say."""
-COST_KEEPING = frozenset({EventKind.TRANSFER, EventKind.SPLIT})
-"""Kinds that leave what all books together paid for their units as it was."""
 CARRYING = frozenset({EventKind.TRANSFER, EventKind.WITHDRAWAL})
 """Kinds by which units leave a book with their part of its cost."""
 MOVING = frozenset({ChildState.SENDING, ChildState.UNKNOWN, ChildState.CANCELLING})
@@ -133,8 +131,11 @@ class Replay:
         """Change what books hold by an event, and say what is wrong with it."""
         if event.changes and _sums(event.changes) != _inside_sums(event.postings):
             yield f"what this {event.kind} did to the books is not what it posted"
-        if event.kind in COST_KEEPING and total(change.cost for change in event.changes):
-            yield f"this {event.kind} changed what all books together paid"
+        paid = total(change.cost for change in event.changes)
+        if event.kind == EventKind.TRANSFER and paid:
+            yield "this transfer changed what all books together paid"
+        if event.kind == EventKind.SPLIT and paid > ZERO:
+            yield "this split made cost"
         for change in event.changes:
             own = self._held[event.account, change.book, change.asset]
             if event.kind in CARRYING and change.quantity < ZERO and change.book != SUSPENSE:

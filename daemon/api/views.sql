@@ -96,11 +96,14 @@ WHERE id > :id ORDER BY id LIMIT :limit;
 SELECT MAX(id) AS id FROM notices;
 
 -- name: history
--- What every book did: fills, and events that are no orders.
+-- What every book did: fills, and events that are no orders. The casts give both halves the same
+-- affinities: only then does SQLite walk both by their keys instead of sorting all of history.
 SELECT id, market_day AS date, at, account, book, symbol, kind, side, symbol AS asset, quantity,
-    price, NULL AS total, profit, fee, fee_asset, source, parent_id, pair_id, NULL AS event_id
+    price, CAST(NULL AS TEXT) AS total, profit, fee, fee_asset, source, parent_id, pair_id,
+    CAST(NULL AS TEXT) AS event_id
 FROM fills
 UNION ALL
-SELECT id, market_day, at, account, book, symbol, kind, NULL, asset, quantity,
-    price, total, profit, NULL, NULL, 'ledger', NULL, NULL, event_id
+SELECT id, market_day, at, account, book, symbol, kind, CAST(NULL AS TEXT), asset, quantity,
+    price, total, profit, CAST(NULL AS TEXT), CAST(NULL AS TEXT), CAST('ledger' AS TEXT),
+    CAST(NULL AS TEXT), CAST(NULL AS TEXT), event_id
 FROM ledger_entries;

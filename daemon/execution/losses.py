@@ -13,15 +13,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerError
-from algorithms.decimals import ZERO, add, to_text
+from algorithms.bookkeeping import EventKind, Ratio
+from algorithms.decimals import ZERO, add, divide, to_text
 from algorithms.domain import AccountName, Side, Symbol
+from algorithms.ledger import COST_PLACES
 from algorithms.risk import DayTrade, day_result, loses_too_much
 from daemon.execution.halts import Scope
 from daemon.notices import raise_notice
 from daemon.signals import WorkArrived
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import sqlite3
+    from collections.abc import Iterable, Sequence
 
     from adapters.broker import Quote
     from algorithms.domain import BookName
@@ -38,6 +41,7 @@ class _Line:
     symbol: Symbol
     units: Decimal
     trades: tuple[DayTrade, ...]
+    moved: Decimal
 
 
 class LossWatch:
@@ -75,27 +79,32 @@ class LossWatch:
                 await self._halt(account, book, day, result)
 
     def _lines(self, view: View, account: Account, day: str) -> list[_Line]:
-        """What every book of an account holds of each symbol, and what it traded that day."""
+        """What every book of an account holds of each symbol, and what it traded that day.
+
+        While a split is carried out its symbol is left out: prices and units do not fit together.
+        """
+        rows = view.fetch("fills_of_day", account=account.name, market_day=day)
+        splits = _splits(view, account.name, rows)
         trades: defaultdict[tuple[BookName, Symbol], list[DayTrade]] = defaultdict(list)
-        for row in view.fetch("fills_of_day", account=account.name, market_day=day):
-            units = Decimal(row["quantity"])
-            fee = Decimal(row["fee"]) if row["fee_asset"] == account.currency else ZERO
-            trades[row["book"], Symbol(row["symbol"])].append(
-                DayTrade(
-                    units if row["side"] == Side.BUY else units.copy_negate(),
-                    Decimal(row["price"]),
-                    fee,
-                )
-            )
+        for row in rows:
+            trades[row["book"], Symbol(row["symbol"])].append(_trade(row, account, splits))
+        moved: defaultdict[tuple[BookName, Symbol], Decimal] = defaultdict(lambda: ZERO)
+        for row in view.fetch("entries_of_day", account=account.name, market_day=day):
+            if row["kind"] != EventKind.SPLIT:
+                key = (row["book"], Symbol(row["asset"]))
+                moved[key] = add(moved[key], Decimal(row["quantity"]))
         held: dict[tuple[BookName, Symbol], Decimal] = dict.fromkeys(trades, ZERO)
         for row in view.fetch("positions_of_account", account=account.name):
             if row["asset"] != account.currency and Decimal(row["quantity"]):
                 held[row["book"], Symbol(row["asset"])] = Decimal(row["quantity"])
         ours = {book.name for book in self._services.registry.books_of_account[account.name]}
+        resting = {
+            row["symbol"] for row in view.fetch("pending_splits") if row["account"] == account.name
+        }
         return [
-            _Line(book, symbol, units, tuple(trades[book, symbol]))
+            _Line(book, symbol, units, tuple(trades[book, symbol]), moved[book, symbol])
             for (book, symbol), units in sorted(held.items())
-            if book in ours
+            if book in ours and symbol not in resting
         ]
 
     async def _halt(self, account: Account, book: BookName, day: str, result: Decimal) -> None:
@@ -142,7 +151,37 @@ class LossWatch:
         return {Symbol(row["symbol"]) for row in rows if row["book"] == book}
 
 
+def _splits(
+    view: View, account: AccountName, fills: Sequence[sqlite3.Row]
+) -> list[tuple[int, Symbol, Ratio]]:
+    """Return the splits since the first of these fills: when, of what, by how much."""
+    if not fills:
+        return []
+    since = min(row["booked_at"] for row in fills)
+    return [
+        (row["applied_at"], Symbol(row["symbol"]), Ratio(row["new_units"], row["old_units"]))
+        for row in view.fetch("splits_since", account=account, since=since)
+    ]
+
+
+def _trade(
+    row: sqlite3.Row, account: Account, splits: Sequence[tuple[int, Symbol, Ratio]]
+) -> DayTrade:
+    """A fill in the units of now: what was traded before a split counts in those after it."""
+    units, price = Decimal(row["quantity"]), Decimal(row["price"])
+    for at, symbol, ratio in splits:
+        if symbol == row["symbol"] and row["booked_at"] <= at:
+            units = divide(units * ratio.new, Decimal(ratio.old), COST_PLACES)
+            price = divide(price * ratio.old, Decimal(ratio.new), COST_PLACES)
+    fee = Decimal(row["fee"]) if row["fee_asset"] == account.currency else ZERO
+    return DayTrade(units if row["side"] == Side.BUY else units.copy_negate(), price, fee)
+
+
 def _result(line: _Line, quote: Quote) -> Decimal:
     return day_result(
-        line.units, last=quote.last, previous_close=quote.previous_close, trades=line.trades
+        line.units,
+        last=quote.last,
+        previous_close=quote.previous_close,
+        trades=line.trades,
+        moved=line.moved,
     )

@@ -9,6 +9,7 @@ to the suspense book, with an alarm: it is shown, never repaired silently.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from adapters.broker import BrokerUnavailableError, FillEvent, OrderEvent
+from adapters.sqlite.errors import StorageError
 from algorithms.bookkeeping import Entry, EventKind
 from algorithms.decimals import ZERO, subtract, to_text, total
 from algorithms.domain import SUSPENSE, ChildState
@@ -93,6 +95,8 @@ class Reconciler:
         self._seen: dict[str, tuple[Decimal, datetime]] = {}
         """Differences that showed before, and since when."""
         self._looking: set[str] = set()
+        self._again = False
+        """Whether an account that was never compared before is looked at a second time soon."""
         self._turn = asyncio.Lock()
         self.problem: str | None = "not reconciled yet"
         """Why the last comparison failed; None when it did not."""
@@ -135,10 +139,13 @@ class Reconciler:
         differences = await self._persistence.read(lambda view: self._compare(view, holdings))
         if differences is None:
             return ()
-        if not await self._are_acquainted():
-            await self._take_stock(differences)
-        else:
-            await self._to_suspense(differences)
+        acquainted = await self._are_acquainted()
+        suspended = await self._to_suspense(differences, opening=not acquainted)
+        if not acquainted and (suspended or not differences):
+            await self._persistence.write(self._remember_acquaintance)
+        elif not acquainted and not self._again:
+            self._again = True
+            self._tasks.spawn(self._look_again(), name=f"second look at {self._account}")
         return differences
 
     async def _ask(self, question: Awaitable[T]) -> T:
@@ -316,19 +323,20 @@ class Reconciler:
         )
         return known is not None or await self._fill_count() > 0
 
-    async def _take_stock(self, differences: tuple[Difference, ...]) -> None:
-        """Put what the account holds at the first start, and no book owns, to suspense at once."""
-        now = self._clock.now()
+    def _remember_acquaintance(self, tx: Tx) -> None:
+        tx.execute("remember_fact", name=self._acquainted, value=self._clock.now().isoformat())
 
-        def take_stock(tx: Tx) -> None:
-            for difference in differences:
-                self._suspend(tx, difference, now, kind=EventKind.OPENING, notice="holdings_found")
-            tx.execute("remember_fact", name=self._acquainted, value=now.isoformat())
+    async def _look_again(self) -> None:
+        """Compare once more, as soon as a difference counts: people wait to say whose it is."""
+        await self._clock.sleep(SECOND_LOOK_AFTER.total_seconds() + 1)
+        with contextlib.suppress(BrokerUnavailableError, StorageError):
+            await self.run()  # or it is tried at the next time
 
-        await self._persistence.write(take_stock)
+    async def _to_suspense(self, differences: tuple[Difference, ...], *, opening: bool) -> bool:
+        """Put differences that have shown for a while to suspense; return whether there were any.
 
-    async def _to_suspense(self, differences: tuple[Difference, ...]) -> None:
-        """Put a difference that has shown for a while to suspense."""
+        ``opening``: nobody has compared before. What the account holds is told as found.
+        """
         now = self._clock.now()
         before, self._seen = self._seen, {}
         again = []
@@ -341,7 +349,10 @@ class Reconciler:
             else:
                 self._seen[difference.asset] = difference.amount, since
         for difference in again:
-            await self._persistence.write(partial(self._suspend, difference=difference, now=now))
+            await self._persistence.write(
+                partial(self._suspend, difference=difference, now=now, opening=opening)
+            )
+        return bool(again)
 
     def _suspend(
         self,
@@ -349,13 +360,12 @@ class Reconciler:
         difference: Difference,
         now: datetime,
         *,
-        kind: EventKind = EventKind.DIFFERENCE,
-        notice: str = "difference",
+        opening: bool,
     ) -> None:
         self._keeper.book(
             tx,
             self._account,
-            kind,
+            EventKind.OPENING if opening else EventKind.DIFFERENCE,
             [Entry(book=SUSPENSE, asset=difference.asset, quantity=difference.amount)],
             f"broker {to_text(difference.broker)}, books {to_text(difference.books)}",
             now,
@@ -363,7 +373,7 @@ class Reconciler:
         raise_notice(
             tx,
             self._ids.new(),
-            notice,
+            "holdings_found" if opening else "difference",
             now,
             account=self._account,
             asset=difference.asset,

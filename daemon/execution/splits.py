@@ -12,7 +12,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from algorithms.bookkeeping import EventKind, Ratio, from_suspense, split_entries
+from algorithms.bookkeeping import Entry, EventKind, Ratio, from_suspense, split_entries
 from algorithms.decimals import ZERO, add, subtract, to_text, total
 from algorithms.domain import (
     EXTERNAL,
@@ -24,6 +24,7 @@ from algorithms.domain import (
     ParentStatus,
     Symbol,
 )
+from algorithms.ledger import Holding
 from algorithms.netting import RESIDUAL_BELOW_ONE_LOT
 from daemon.execution.bookkeeper import Bookkeeper, NotPossibleError
 from daemon.notices import raise_notice
@@ -60,7 +61,7 @@ class Splits:
             raise NotPossibleError("account", "must be the name of a configured account")
         if tx.fetch_one("pending_split", account=account, symbol=symbol) is not None:
             raise NotPossibleError("symbol", f"another split of {symbol} is under way")
-        held = any(quantity for _, quantity in _held(tx, account, symbol))
+        held = any(holding.quantity for _, holding in _held(tx, account, symbol))
         if not held and not tx.fetch("live_parents_of_symbol", account=account, symbol=symbol):
             raise NotPossibleError("symbol", f"{account} has neither {symbol} nor orders for it")
         split_id = self._ids.new()
@@ -109,7 +110,7 @@ class Splits:
         waits = self._not_yet(tx, account, symbol, _ratio(row), at_broker)
         if waits is not None and not row["forced"]:
             return waits
-        event_id = self._book(tx, row, keeper, now)
+        event_id = self._book(tx, row, at_broker, keeper, now)
         scaled = self._scale_orders(tx, account, symbol, _ratio(row), now)
         tx.execute("finish_split", id=row["id"], event_id=event_id, applied_at=to_us(now))
         raise_notice(
@@ -140,7 +141,7 @@ class Splits:
         new ones that the split brought before it was entered.
         """
         lot = self._lots.instrument(account, symbol).lot
-        books = total(quantity for _, quantity in _held(view, account, symbol))
+        books = total(holding.quantity for _, holding in _held(view, account, symbol))
         row = view.fetch_one("position", account=account, book=SUSPENSE, asset=symbol)
         old = {books, add(books, ZERO if row is None else Decimal(row["quantity"]))}
         new = {ratio.units(quantity, lot) for quantity in old}
@@ -151,22 +152,33 @@ class Splits:
             "it goes on when the broker has split"
         )
 
-    def _book(self, tx: Tx, row: sqlite3.Row, keeper: Bookkeeper, now: datetime) -> str | None:
+    def _book(
+        self, tx: Tx, row: sqlite3.Row, at_broker: Decimal, keeper: Bookkeeper, now: datetime
+    ) -> str | None:
         """Post what the split changes; None where only orders are scaled.
 
-        What the broker had shown before is in suspense, and is taken from there. Holdings that
-        wait in suspense for their owner are not scaled: the next comparison shows their part.
+        What waits in suspense may be old units of nobody, which are split like all others, or what
+        the split brought before it was entered, which the books then take from there. What the
+        broker has tells the two apart.
         """
-        account = self._current.registry.accounts[AccountName(row["account"])]
+        account = AccountName(row["account"])
         symbol = Symbol(row["symbol"])
-        lot = self._lots.instrument(account.name, symbol).lot
-        entries = split_entries(symbol, _held(tx, account.name, symbol), _ratio(row), lot)
+        ratio, lot = _ratio(row), self._lots.instrument(account, symbol).lot
+        held = _held(tx, account, symbol)
+        suspended = tx.position(account, SUSPENSE, symbol).quantity
+        now_inside = add(total(holding.quantity for _, holding in held), suspended)
+        of_nobody = split_entries(symbol, [*held, (SUSPENSE, Holding(suspended, ZERO))], ratio, lot)
+        brought = split_entries(symbol, held, ratio, lot)
+        brought += from_suspense(symbol, total(one.quantity for one in brought), suspended)
+
+        def off_by(entries: list[Entry]) -> Decimal:
+            change = total(entry.quantity for entry in entries)
+            return subtract(add(now_inside, change), at_broker).copy_abs()
+
+        entries = min((of_nobody, brought), key=off_by)
         if not entries:
             return None
-        change = total(entry.quantity for entry in entries)
-        suspended = tx.position(account.name, SUSPENSE, symbol).quantity
-        entries += from_suspense(symbol, change, suspended)
-        return keeper.book(tx, account.name, EventKind.SPLIT, entries, row["note"], now)
+        return keeper.book(tx, account, EventKind.SPLIT, entries, row["note"], now)
 
     def _scale_orders(
         self, tx: Tx, account: AccountName, symbol: Symbol, ratio: Ratio, now: datetime
@@ -225,10 +237,10 @@ def _ratio(row: sqlite3.Row) -> Ratio:
     return Ratio(row["new_units"], row["old_units"])
 
 
-def _held(view: View, account: AccountName, symbol: Symbol) -> list[tuple[BookName, Decimal]]:
+def _held(view: View, account: AccountName, symbol: Symbol) -> list[tuple[BookName, Holding]]:
     """What books hold of a symbol, without what waits in suspense."""
     return [
-        (BookName(row["book"]), Decimal(row["quantity"]))
+        (BookName(row["book"]), Holding(Decimal(row["quantity"]), Decimal(row["cost"])))
         for row in view.fetch("holders_of_asset", account=account, asset=symbol)
         if row["book"] not in {EXTERNAL, SUSPENSE}
     ]

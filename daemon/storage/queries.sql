@@ -403,7 +403,7 @@ WHERE account = :account AND sent_at IS NOT NULL AND sent_at > :since;
 
 -- name: fills_of_day
 -- What an account traded on a market day.
-SELECT book, symbol, side, quantity, price, fee, fee_asset FROM fills
+SELECT book, symbol, side, quantity, price, fee, fee_asset, booked_at FROM fills
 WHERE account = :account AND market_day = :market_day ORDER BY id;
 
 -- name: job_run
@@ -495,7 +495,8 @@ WHERE id = :id;
 
 -- name: holders_of_asset
 -- What each book of an account holds of an asset.
-SELECT book, quantity FROM positions WHERE account = :account AND asset = :asset ORDER BY book;
+SELECT book, quantity, cost FROM positions
+WHERE account = :account AND asset = :asset ORDER BY book;
 
 -- name: ledger_key
 -- The entry that a repeated one repeats.
@@ -517,6 +518,11 @@ SELECT * FROM splits WHERE applied_at IS NULL ORDER BY id;
 -- name: finish_split!
 -- A split is carried out.
 UPDATE splits SET event_id = :event_id, applied_at = :applied_at WHERE id = :id;
+
+-- name: splits_since
+-- The splits of an account that were carried out after a time.
+SELECT symbol, new_units, old_units, applied_at FROM splits
+WHERE account = :account AND applied_at > :since ORDER BY applied_at;
 
 -- name: all_splits
 -- When which symbol was to be split.

@@ -89,14 +89,14 @@ def test_a_transfer_neither_makes_nor_loses_cost(held: Decimal, cost: Decimal, m
 
 
 def test_a_split_keeps_costs_so_that_average_costs_follow() -> None:
-    (entry,) = split_entries("TQQQ", [(A, Decimal(30))], Ratio(3, 1), ONE)
+    (entry,) = split_entries("TQQQ", [(A, Holding(Decimal(30), Decimal(900)))], Ratio(3, 1), ONE)
     assert (entry.quantity, entry.cost) == (Decimal(60), ZERO)
     before, after = Holding(Decimal(30), Decimal(900)), Holding(Decimal(90), Decimal(900))
     assert (average_cost(before), average_cost(after)) == (Decimal(30), Decimal(10))
 
 
 def test_fractions_that_make_whole_shares_together_wait_in_suspense() -> None:
-    held = [(A, Decimal(3)), (B, Decimal(5)), (C, Decimal(2))]
+    held = [(book, Holding(Decimal(n), ZERO)) for book, n in ((A, 3), (B, 5), (C, 2))]
     entries = split_entries("TQQQ", held, Ratio(1, 2), ONE)
     # 1.5 + 2.5 + 1 = 5: the broker has 5, the books 1 + 2 + 1.
     assert {entry.book: entry.quantity for entry in entries} == {A: -2, B: -3, C: -1, SUSPENSE: 1}
@@ -106,13 +106,26 @@ def test_fractions_that_make_whole_shares_together_wait_in_suspense() -> None:
 def test_after_a_split_the_account_has_what_its_broker_gives(
     held: list[Decimal], ratio: Ratio
 ) -> None:
-    books = [(BookName(f"b{n}"), quantity) for n, quantity in enumerate(held)]
+    books = [(BookName(f"b{n}"), Holding(units, units * 7)) for n, units in enumerate(held)]
     entries = split_entries("TQQQ", books, ratio, ONE)
     change = total(entry.quantity for entry in entries)
     assert total(held) + change == ratio.units(total(held), ONE)
-    assert all(entry.cost == 0 for entry in entries)
+    assert all(entry.cost <= 0 for entry in entries)
     suspended = total(entry.quantity for entry in entries if entry.book == SUSPENSE)
     assert 0 <= suspended < len(held)
+
+
+def test_a_fraction_that_is_paid_out_takes_its_part_of_the_cost() -> None:
+    holding = Holding(Decimal(5), Decimal(100))
+    (entry,) = split_entries("TQQQ", [(A, holding)], Ratio(1, 2), ONE)
+    assert (entry.quantity, entry.cost) == (Decimal(-3), Decimal(-20))
+    after = Holding(holding.quantity + entry.quantity, holding.cost + entry.cost)
+    assert average_cost(after) == 40
+
+
+def test_a_split_that_leaves_nothing_leaves_no_cost() -> None:
+    (entry,) = split_entries("TQQQ", [(A, Holding(ONE, Decimal(100)))], Ratio(1, 2), ONE)
+    assert (entry.quantity, entry.cost) == (Decimal(-1), Decimal(-100))
 
 
 @given(prices, ratios, st.sampled_from(list(Side)))

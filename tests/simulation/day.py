@@ -71,6 +71,8 @@ class _Errors(logging.Handler):
         if record.name == "notice":
             return
         words = record.getMessage()
+        if record.name == "notice" and "it is halted until it is resumed" in words:
+            return  # a loss is no mistake of the daemon's
         if record.exc_info and record.exc_info[1] is not None:
             words += f" {record.exc_info[1]!r}"
         self._day.wrong(f"logged: {words}")

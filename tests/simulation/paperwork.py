@@ -126,7 +126,8 @@ class Clerk:
     tell: Callable[[str], None]
     open: list[Paperwork] = field(default_factory=list)
     fractions: set[AccountName] = field(default_factory=set)
-    """Accounts in which a split paid out fractions: cash, and shares of nobody, in suspense."""
+    """Accounts in which a split left fractions over: shares of nobody, in suspense."""
+    _assigned: int = 0
 
     @property
     def unsettled(self) -> frozenset[AccountName]:
@@ -152,17 +153,19 @@ class Clerk:
                 await self._enter(day, f"{work.key} instead", instead)
         self.open.remove(work)
 
-    async def assign_what_is_left(self, day: World) -> None:
-        """Say whose the fractions are that splits paid out."""
-        for number, (account, asset, amount) in enumerate(self.judge.suspended()):
-            book = self._first_book(account)
+    async def assign_what_is_left(self, day: World, only: AccountName | None = None) -> None:
+        """Say whose the fractions are that splits left over."""
+        for account, asset, amount in self.judge.suspended():
+            if only not in {None, account}:
+                continue
+            self._assigned += 1
             assigned = Assignment(
-                book=book,
+                book=self._first_book(account),
                 asset=asset,
                 amount=amount,
                 price=None if asset == "USD" else Decimal(1),
             )
-            await self._enter(day, f"left {len(self.fractions)} {number} {amount}", assigned)
+            await self._enter(day, f"left {self._assigned}", assigned)
 
     async def _withdraw(self, day: World, work: Paperwork, entered: Withdrawal) -> None:
         """Money leaves the books first: what the books do not have free is not asked for."""
@@ -186,13 +189,15 @@ class Clerk:
                 await self._at_exchange(day, account, work.key, work.operation)
             await day.clock.sleep(WAIT_S)
         paid = self.judge.paid_out(account, work.key)
-        if paid:
+        if entered.ratio.old > 1:
             self.fractions.add(account)
+        if paid:
             book = self._first_book(account)
             rest = Deposit(book=book, asset=None, amount=paid, price=None)
             await self._enter(day, f"{work.key} fraction", rest)
         while self.judge.awaits_split(account, entered.symbol):
             await day.clock.sleep(WAIT_S)
+        await self.assign_what_is_left(day, account)
 
     async def _at_exchange(
         self, day: World, account: AccountName, key: str, operation: Operation

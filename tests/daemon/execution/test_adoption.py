@@ -44,7 +44,7 @@ async def test_what_nobody_owns_waits_in_suspense_until_a_person_says_whose_it_i
 ) -> None:
     clock = await found(tmp_path)
     async with world(tmp_path, TWO, clock=clock) as day:
-        await day.pass_time(1)
+        await day.pass_time(10)
         assert {one["asset"] for one in told(day, "holdings_found")} == {"TQQQ", "SOXL"}
         assert day.told("difference") == 0
         assert await day.held(SUSPENSE, "TQQQ") == 12

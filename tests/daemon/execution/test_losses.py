@@ -5,8 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from algorithms.domain import OrderType, Symbol
+from algorithms.domain import BookName, OrderType, Symbol
+from daemon.execution.entries import Transfer
 from daemon.execution.halts import Scope
+from tests.daemon.execution.test_bookkeeper import enter
+from tests.daemon.execution.test_splits import at_the_exchange, split
 from tests.support.books import all_is_well, children
 from tests.support.houses import house
 from tests.support.world import buy, sell, world
@@ -91,3 +94,29 @@ async def test_without_the_limit_nobody_is_watched(tmp_path: Path) -> None:
         await day.submit("alpha", buy("TQQQ", "10"))
         await price(day, "10")
         assert day.told("daily_loss") == 0
+
+
+async def test_a_split_is_no_loss(tmp_path: Path) -> None:
+    async with world(tmp_path, TWO) as day:
+        await day.submit("alpha", buy("TQQQ", "10"))
+        await day.pass_time(1)
+        await enter(day, split(2, 1))
+        await at_the_exchange(day, 2, 1)
+        await day.pass_time(31)
+        assert await day.held("a", "TQQQ") == 20
+        assert day.told("daily_loss") == 0
+        await price(day, "45")  # twenty that were bought for 50 each
+        assert day.told("daily_loss") == 1
+
+
+async def test_what_was_moved_in_has_not_lost_what_it_fell_before(tmp_path: Path) -> None:
+    async with world(tmp_path, TWO) as day:
+        await day.submit("alpha", buy("TQQQ", "9"))
+        await price(day, "90")
+        away = Transfer(book=BookName("a"), to_book=BookName("b"), asset="TQQQ", amount=Decimal(9))
+        await enter(day, away)
+        await day.pass_time(24 * 3600)
+        await day.submit("beta", buy("TQQQ", "1"))
+        await price(day, "80")
+        assert day.told("daily_loss") == 1  # of b: it held them when this day began
+        assert day.told("difference") == 0

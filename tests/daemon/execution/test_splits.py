@@ -281,3 +281,19 @@ async def test_units_are_not_entered_while_nobody_knows_which_they_are(tmp_path:
         assert await day.held(SUSPENSE, "TQQQ") == 0
         assert await day.held("a", "TQQQ") == 24
         await all_is_well(day)
+
+
+async def test_units_of_nobody_are_split_like_all_others(tmp_path: Path) -> None:
+    async with world(tmp_path, TWO) as day:
+        await holding(day)
+        await day.exchange().exchange.operate("4", Adjust("TQQQ", Decimal(4)))
+        await day.pass_time(70)
+        assert await day.held(SUSPENSE, "TQQQ") == 4
+        await enter(day, split(2, 1))
+        await day.pass_time(6)
+        assert day.told("split_done") == 0
+        await at_the_exchange(day, 2, 1)
+        await day.pass_time(6)
+        assert await day.held(SUSPENSE, "TQQQ") == 8
+        assert await day.held("a", "TQQQ") == 20
+        await all_is_well(day)
