@@ -136,6 +136,8 @@ class Daemon:
         """Whether it stops only to start again, on restored databases."""
         self.stop_wanted = asyncio.Event()
         """Set it to have everything stopped."""
+        secure = config.http.tls is not None or bool(config.http.trusted_proxies)
+        self._sessions = Sessions(outside.clock, secure=secure)
         self._metrics = Metrics()
         self._readiness = Readiness()
         self._failed = FailedTasks(self._metrics)
@@ -158,6 +160,7 @@ class Daemon:
             load=lambda: self._reread(engine.config),
             door_of=lambda config: make_door(config, self._clock),
             renew_certificate=lambda: self.server.renew_certificate(),  # noqa: PLW0108 - opens later
+            log_out=self._sessions.end_all,
             on_change=partial(self._changed, engine),
             wanted=self.reload_wanted,
         )
@@ -223,7 +226,6 @@ class Daemon:
         lists = Lists(reader, engine.current)
         stream = EventStream(engine.bus, lists)
         restoring = Restoring(partial(is_armed, self._config), self._start_again)
-        secure = self._config.http.tls is not None or bool(self._config.http.trusted_proxies)
         app = make_app(
             Parts(
                 desk=engine.desk,
@@ -232,7 +234,7 @@ class Daemon:
                 clock=self._clock,
                 readiness=self._readiness,
                 metrics=self._metrics,
-                sessions=Sessions(self._clock, secure=secure),
+                sessions=self._sessions,
                 more=(lists, stream, restoring, Ledger(BookOffice(engine))),
             )
         )

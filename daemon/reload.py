@@ -52,6 +52,7 @@ class Reload:
 
     ``load`` reads the file as the start did; ``door_of`` reads the tokens for a configuration;
     ``renew_certificate`` reads that of TLS again, and raises OSError if it cannot be used;
+    ``log_out`` ends the sessions that were begun with another admin token;
     ``on_change`` hears of each configuration that came into force. ``wanted``, when it is set,
     asks for it; set again before it is done, it is done once more.
     """
@@ -66,6 +67,7 @@ class Reload:
         load: Callable[[], Awaitable[Config]],
         door_of: Callable[[Config], Door],
         renew_certificate: Callable[[], None] = lambda: None,
+        log_out: Callable[[], None] = lambda: None,
         on_change: Callable[[Config], None] = lambda _: None,
         wanted: asyncio.Event | None = None,
     ) -> None:
@@ -76,6 +78,7 @@ class Reload:
         self._load = load
         self._door_of = door_of
         self._renew_certificate = renew_certificate
+        self._log_out = log_out
         self._on_change = on_change
         self._wanted = wanted or asyncio.Event()
         self._turn = asyncio.Lock()
@@ -126,7 +129,8 @@ class Reload:
             engine.current.setup = old
             raise
         engine.current.setup = new
-        self._door.admit_as(door)
+        if self._door.admit_as(door):
+            self._log_out()
         for warning in unsupported(config):
             log.warning("%s", warning)
         await self._follow(old.config, config)

@@ -67,6 +67,10 @@ class Authority:
                 found = access
         return found
 
+    def has_admin_of(self, other: Authority) -> bool:
+        """Whether both know the same admin token."""
+        return hmac.compare_digest(self._admin, other._admin)
+
     def is_admin(self, token: str) -> bool:
         """Whether this is the admin token."""
         return hmac.compare_digest(digest(token), self._admin)

@@ -29,11 +29,16 @@ class Door:
     allow_from: Networks
     trusted_proxies: Networks
 
-    def admit_as(self, other: Door) -> None:
-        """Let in from now on whom the other one would; failed attempts are not forgotten."""
+    def admit_as(self, other: Door) -> bool:
+        """Let in from now on whom the other one would; failed attempts are not forgotten.
+
+        Returns whether the admin token is another one, so that whoever showed the old one is out.
+        """
+        same = self.authority.has_admin_of(other.authority)
         self.authority = other.authority
         self.allow_from = other.allow_from
         self.trusted_proxies = other.trusted_proxies
+        return not same
 
     def address(self, remote: str | None, headers: CIMultiDictProxy[str]) -> str:
         """Return the address of who called; ``remote`` is the other end of the connection."""

@@ -98,6 +98,10 @@ class Sessions:
             check_csrf(request, session, request.headers.get(CSRF_HEADER, ""))
         return True
 
+    def end_all(self) -> None:
+        """Log everybody out."""
+        self._live.clear()
+
     def end(self, session: Session, response: web.StreamResponse) -> None:
         """Log out."""
         self._live.pop(session.id, None)

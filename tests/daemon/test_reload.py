@@ -131,6 +131,22 @@ class TestWhatApplies:
             assert here.door.authority.strategy(alpha, digest(old)) is None
             assert here.door.authority.strategy(alpha, digest("another token")) is not None
 
+    async def test_another_admin_token_logs_everybody_out(self, tmp_path: Path) -> None:
+        async with world(tmp_path) as here:
+            old = (tmp_path / "data/admin.token").read_text().strip()
+            login = await here.request("POST", "/login", {"token": old})
+            cookie = login.headers["set-cookie"].split(";")[0]
+            look = f"GET /api/books HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: {cookie}"
+            assert b" 200 " in (await here.raw(f"{look}\r\n\r\n".encode()))[:20]
+            assert await here.reload(THREE_BOOKS + "# nothing new\n")
+            assert b" 200 " in (await here.raw(f"{look}\r\n\r\n".encode()))[:20]
+
+            (tmp_path / "data/admin.token").write_text("a new one\n")
+            assert await here.reload(THREE_BOOKS)
+            assert b" 401 " in (await here.raw(f"{look}\r\n\r\n".encode()))[:20]
+            assert (await here.request("GET", "/api/books", token=old)).status == 401
+            assert (await here.request("GET", "/api/books")).status == 200
+
     async def test_corrected_hours_are_the_hours_from_now_on(self, tmp_path: Path) -> None:
         async with world(tmp_path) as here:
             calendars = here.engine.calendars
