@@ -22,8 +22,8 @@ from daemon.api.errors import ErrorCode, Refused
 from daemon.api.health import Health
 from daemon.api.lean import SECURITY_HEADERS
 from daemon.api.metrics import CONTENT_TYPE
-from daemon.api.operation import PLAIN, Access, Answer, Operation, in_order
-from daemon.api.pages import Pages
+from daemon.api.operation import HTML, PLAIN, Access, Answer, Operation, in_order
+from daemon.api.pages import Pages, to_login
 from daemon.api.refusals import RefusalLog
 from daemon.api.respond import answering, problem_response
 from daemon.api.server import HttpServer
@@ -157,9 +157,15 @@ def _guarded(operation: Operation, parts: Parts) -> Handler:
     if operation.access is not Access.ADMIN:
         return answering(handler)
 
+    is_page = any(HTML in answer.media for answer in operation.answers.values())
+
     @wraps(handler)
     async def guarded(request: web.Request) -> web.StreamResponse:
-        if hdrs.AUTHORIZATION in request.headers or not await sessions.admits(request):
+        if hdrs.AUTHORIZATION in request.headers:
+            door.admin(request)
+        elif not await sessions.admits(request):
+            if is_page and HTML in request.headers.get(hdrs.ACCEPT, ""):
+                return to_login(request)
             door.admin(request)
         return await handler(request)
 

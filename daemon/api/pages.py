@@ -8,7 +8,7 @@ import asyncio
 import json
 from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from aiohttp import hdrs, web
 from typing_extensions import TypedDict
@@ -88,7 +88,10 @@ class Pages:
                 path="/api/docs",
                 summary="This description, for people.",
                 handler=self.docs,
-                answers={200: Answer("A page.", media=(HTML,))},
+                answers={
+                    200: Answer("A page.", media=(HTML,)),
+                    303: Answer("Nobody is logged in: a browser goes there first.", media=()),
+                },
                 asks_database=False,
             ),
             Operation(
@@ -179,6 +182,12 @@ class Pages:
                 lambda: json.dumps(openapi(self._described)).encode()
             )
         return self._document
+
+
+def to_login(request: web.Request) -> web.Response:
+    """Send a browser to the form, from where it comes back."""
+    place = "/login?" + urlencode({"next": request.path_qs})
+    return web.Response(status=303, headers={**SECURITY_HEADERS, hdrs.LOCATION: place})
 
 
 def _html(text: str) -> web.Response:

@@ -39,6 +39,19 @@ async def test_a_browser_logs_in_by_the_form_and_goes_on() -> None:
         assert (await client.get("/api/openapi.json")).status == 200
 
 
+async def test_a_browser_that_is_not_logged_in_is_sent_to_the_form_and_back() -> None:
+    async with House().client() as client:
+        browser = {"Accept": "text/html,*/*"}
+        response = await client.get("/api/docs", headers=browser, allow_redirects=False)
+        assert response.status == 303
+        assert response.headers["Location"] == "/login?next=%2Fapi%2Fdocs"
+        form = await (await client.get("/api/docs", headers=browser)).text()
+        assert 'name="next" value="/api/docs"' in form
+        assert (await client.get("/api/openapi.json", headers=browser)).status == 401
+        wrong = {**browser, "Authorization": "Bearer x"}
+        assert (await client.get("/api/docs", headers=wrong)).status == 401
+
+
 @pytest.mark.parametrize(
     "away", ["https://evil.example", "//evil.example", "/\\evil", "x", "/a\nb"]
 )
