@@ -24,6 +24,18 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+
+
+def example(name: str) -> object:
+    """Return the first example of a path's section: the body that readers will copy."""
+    text = (REFERENCE / "http.md").read_text("utf-8")
+    section = text.split(f"\n## {name}\n")[1].split("\n## ")[0]
+    return orjson.loads(section.split("```json\n")[1].split("```")[0])
+
+
+PLAN = example("POST /api/macro-trading/rebalancing/preview")
+
+
 NETTING = {
     "price": "100",
     "orders": [
@@ -83,7 +95,18 @@ TRIALS: tuple[tuple[str, str, object, int], ...] = (
     ("GET /api/docs", "/api/docs", None, 200),
     ("GET /api/loc/sheet", "/api/loc/sheet?account=main&symbol=TQQQ", None, 200),
     ("POST /api/loc/preview", "/api/loc/preview", LOC, 200),
-    ("POST /api/netting/preview", "/api/netting/preview", NETTING, 200),
+    (
+        "POST /api/netting/preview",
+        "/api/netting/preview",
+        example("POST /api/netting/preview"),
+        200,
+    ),
+    (
+        "POST /api/macro-trading/rebalancing/preview",
+        "/api/macro-trading/rebalancing/preview",
+        PLAN,
+        200,
+    ),
     ("POST /api/netting/run", "/api/netting/run", {}, 200),
     ("POST /api/orders", "/api/orders", HAND, 200),
     ("POST /api/cancel", "/api/cancel", {"strategy": "momo"}, 200),
@@ -228,7 +251,8 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int]] = {
     "backup": (("backup", "{folder}/kept"), 0),
     "restore": (("restore", "{folder}/kept", "--yes"), 0),
     "completion": (("completion", "bash"), 0),
-    "install-service": (("install-service", "--print"), 0),
+    "install-service": (("install-service", "--print"), 2),  # its data would be out of reach
+    "rebalance": (("rebalance", "--input", "{folder}/plan.json"), 0),
     "migrate": (("migrate",), 0),
     "run": (("run",), 3),
 }
@@ -240,6 +264,7 @@ async def test_every_command_works_beside_a_daemon(tmp_path: Path) -> None:
     documented = set(re.findall(r"^## nettingd ([a-z-]+)$", text, re.MULTILINE))
     assert documented == COMMANDS.keys() | ELSEWHERE.keys()
     (tmp_path / "netting.json").write_bytes(orjson.dumps(NETTING))
+    (tmp_path / "plan.json").write_bytes(orjson.dumps(PLAN))
     (tmp_path / "loc.json").write_bytes(orjson.dumps(LOC))
     async with running(tmp_path) as here:
         wrong = []
