@@ -10,6 +10,7 @@ from algorithms.decimals import ZERO, total
 from algorithms.domain import AccountName, Symbol
 from algorithms.instruments import default_instrument
 from daemon.config.accounts import BrokerKind
+from daemon.config.books import BookMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -104,7 +105,8 @@ def _connection(config: Config, name: AccountName) -> object:
 
 def _capital(config: Config, account: AccountName) -> Decimal:
     books = config.books.values()
-    return total(book.capital for book in books if book.account == account) or ZERO
+    held = (book for book in books if book.mode is not BookMode.SHADOW)
+    return total(book.capital for book in held if book.account == account) or ZERO
 
 
 def _instruments(config: Config, account: AccountConfig) -> Mapping[Symbol, Instrument]:

@@ -39,6 +39,7 @@ from daemon.jobs.office import Timetables, approvals_of, open_board
 from daemon.jobs.schedule import guarded
 from daemon.market import Market
 from daemon.setup import Current, setup_of
+from daemon.shadows import configured, open_shadow
 from daemon.signals import OrderTaken, SignalBus, WorkArrived
 from daemon.storage.store import SqliteStore, open_store
 
@@ -227,9 +228,20 @@ class Engine:
 
     async def _connect(self, name: AccountName) -> Broker:
         try:
-            sessions = await self.calendars.sessions(self.config.accounts[name].market)
+            market = self.config.accounts[configured(name)].market
+            sessions = await self.calendars.sessions(market)
         except (CalendarError, StorageError) as error:
             raise BrokerUnavailableError(str(error)) from error
+        if configured(name) != name:
+            return await open_shadow(
+                self.config,
+                name,
+                self.services.market,
+                clock=self._clock,
+                open_driver=self._open_driver,
+                sessions=sessions,
+                on_failure=self._on_failure,
+            )
         return await open_broker(
             self.config,
             name,

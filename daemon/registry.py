@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One brokerage account. Percentages are of a trade's value; ``is_live``: it is real money."""
+    """One brokerage account. Percentages are of a trade's value; ``is_live``: it is real money.
+
+    ``shadows``: the account beside which this one trades with paper money, None for a real one.
+    """
 
     name: AccountName
     broker: str
@@ -31,6 +34,7 @@ class Account:
     commission_percent: Decimal
     sell_tax_percent: Decimal
     is_live: bool = False
+    shadows: AccountName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

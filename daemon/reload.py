@@ -29,6 +29,7 @@ from daemon.execution.capital import post_capital
 from daemon.leaving import obstacles, stays
 from daemon.notices import raise_notice
 from daemon.setup import setup_of
+from daemon.shadows import configured, shadows
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -162,12 +163,22 @@ class Reload:
         kept = old.accounts.keys() & new.accounts.keys()
         steps += [fleet.renew(name) for name in kept if not reaches_the_same(old, new, name)]
         steps += [fleet.add(name) for name in new.accounts.keys() - old.accounts.keys()]
-        for outcome in await asyncio.gather(*steps, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                log.error("the configuration is in force, but: %s", outcome, exc_info=outcome)
+        await _all_of(steps)
+        await _all_of(self._follow_shadows(old, new))
         fleet.compare_every(timedelta(seconds=float(new.reconcile.seconds)))
         await engine.jobs.follow(engine.registry.accounts)
         fleet.wake()
+
+    def _follow_shadows(self, old: Config, new: Config) -> list[Coroutine[object, object, None]]:
+        """Return how the shadows beside the accounts begin, end or change."""
+        fleet, before, after = self._engine.fleet, shadows(old), shadows(new)
+        steps = [fleet.end(name) for name in before.keys() - after.keys()]
+        for name, symbols in after.items():
+            if name not in before:
+                steps.append(fleet.add(name))
+            elif symbols != before[name] or not reaches_the_same(old, new, configured(name)):
+                steps.append(fleet.renew(name))
+        return steps
 
     async def _refuse(self, reasons: Sequence[str]) -> None:
         for reason in reasons:
@@ -181,6 +192,13 @@ class Reload:
             await self._engine.store.write(tell)
         except StorageError as error:
             log.warning("nobody could be told of it: %s", error)
+
+
+async def _all_of(steps: Sequence[Coroutine[object, object, None]]) -> None:
+    """Take every step, whatever becomes of the others."""
+    for outcome in await asyncio.gather(*steps, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            log.error("the configuration is in force, but: %s", outcome, exc_info=outcome)
 
 
 def _require_no_obstacle(view: View, old: Setup, new: Config) -> None:

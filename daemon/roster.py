@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from algorithms.domain import AccountName, BookName, StrategyName, Symbol
 from daemon.config.accounts import Environment
-from daemon.config.books import WEBHOOK_RULE
+from daemon.config.books import WEBHOOK_RULE, BookMode
 from daemon.registry import Account, Book, Registry
 from daemon.rules.catalogue import make_rule
+from daemon.shadows import configured, shadow_of, shadows
 
 if TYPE_CHECKING:
     from daemon.config import Config
+    from daemon.config.books import BookConfig
 
 
 def registry_of(config: Config) -> Registry:
@@ -29,15 +32,18 @@ def registry_of(config: Config) -> Registry:
         )
         for name, account in config.accounts.items()
     }
+    for name in shadows(config):
+        real = configured(name)
+        accounts[name] = replace(accounts[real], name=name, is_live=False, shadows=real)
     books = (
         Book(
             name=BookName(name),
             strategy=StrategyName(book.strategy),
-            account=accounts[AccountName(book.account)],
+            account=accounts[_account_of(book)],
             symbols=frozenset(Symbol(symbol) for symbol in book.symbols),
             capital=book.capital,
             leverage=book.leverage,
-            nets=book.net,
+            nets=book.net and book.mode is not BookMode.SHADOW,
             slice_type=book.order_type,
             active=book.active,
             rule=None
@@ -48,3 +54,8 @@ def registry_of(config: Config) -> Registry:
         for name, book in config.books.items()
     )
     return Registry.of(accounts.values(), books, (StrategyName(name) for name in config.strategies))
+
+
+def _account_of(book: BookConfig) -> AccountName:
+    named = AccountName(book.account)
+    return shadow_of(named) if book.mode is BookMode.SHADOW else named

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from daemon.config.books import WEBHOOK_RULE
+from daemon.config.books import WEBHOOK_RULE, BookMode
 from daemon.config.problems import did_you_mean
 from daemon.config.tables import Conflict, attempt, entries, table
 from daemon.config.values import read_name
@@ -51,10 +51,18 @@ def find_rule_problems(tables: Tables) -> Iterator[Conflict]:
             yield Conflict((*path, "type"), "there is no such rule", hint)
             continue
         yield from _options(found, rule, path)
-        if kind != WEBHOOK_RULE and not book.get("symbols"):
-            yield Conflict(
-                ("books", name, "symbols"), f"is required by the rule {kind}", "name what it trades"
-            )
+        if not book.get("symbols"):
+            yield from _without_symbols(name, kind, book)
+
+
+def _without_symbols(name: str, rule: str, book: Tables) -> Iterator[Conflict]:
+    """A rule, and a shadow book, must know what to ask prices of."""
+    by = f"the rule {rule}" if rule != WEBHOOK_RULE else ""
+    if book.get("mode") == BookMode.SHADOW:
+        by = by or 'mode = "shadow"'
+    if by:
+        path: KeyPath = ("books", name, "symbols")
+        yield Conflict(path, f"is required by {by}", "name what it trades")
 
 
 def _options(rule: AnyRule, keys: Tables, path: KeyPath) -> Iterator[Conflict]:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from daemon.config.accounts import BrokerKind, MarketType
-from daemon.config.books import BookMode
 from daemon.config.jobs import JobKind
 from daemon.config.problems import ConfigProblem, path_text
 from daemon.config.service import Locale
@@ -50,7 +49,6 @@ GAPS = (
     Gap("daemon.locale", _is(Locale.KOREAN), "notices are in English"),
     Gap("accounts.*.broker", _is_not(BrokerKind.PAPER), "it trades on the paper broker only"),
     Gap("accounts.*.market_type", _is(MarketType.FUTURES), "it trades spot only"),
-    Gap("books.*.mode", _is(BookMode.SHADOW), "the book works as with auto"),
     Gap("jobs.*.run", _is(JobKind.LOC, JobKind.REBALANCE), "the job is not run"),
     Gap("loc.mode", _is(LocMode.LADDER), "LOC orders are sent one by one"),
     Gap("reconcile.adopt_orphans", _is_given, "orphans are reported and left alone"),

@@ -41,7 +41,7 @@ def fits(book: Book, venue: Venue) -> bool:
     """Whether a command that names a venue means this book's account."""
     account = book.account
     return (
-        (venue.account is None or venue.account == account.name)
+        (venue.account is None or venue.account in {account.name, account.shadows})
         and (venue.exchange is None or venue.exchange in {account.broker, account.market.lower()})
         and (venue.market_type is None or venue.market_type == account.market_type)
         and (venue.currency is None or venue.currency == account.currency)

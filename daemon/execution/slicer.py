@@ -149,12 +149,13 @@ class Slicer:
             for row in tx.fetch("unknown_children_of_account", account=account)
         }
         together = self._orders.together(tx)
+        limits: dict[tuple[Symbol, Side, Decimal | None], Decimal | None] = {}
         for row in rows:
             if row["account"] != account or row["due_at"] is None:
                 continue
             parent = parent_from_row(row)
             own = terms.get(parent.symbol, NO_TERMS)
-            slice_ = None if row["alive"] else self._plain(tx, parent, own, unknown, now)
+            slice_ = None if row["alive"] else self._plain(tx, parent, own, unknown, limits, now)
             if slice_ is None:
                 self.plan(tx, parent.id, own.instrument, own.price, now)
             else:
@@ -167,6 +168,7 @@ class Slicer:
         parent: ParentOrder,
         terms: SliceTerms,
         unknown: Collection[tuple[str, str]],
+        limits: dict[tuple[Symbol, Side, Decimal | None], Decimal | None],
         now: datetime,
     ) -> tuple[ParentOrder, ChildOrder] | None:
         """Cut the slice of an order that is worked at the twap jobs; None if it takes more care."""
@@ -185,7 +187,10 @@ class Slicer:
         ):
             return None
         slot = self._slot(parent, now)
-        limit = self._slice_limit(parent, terms.instrument, terms.price)
+        key = (parent.symbol, parent.side, parent.limit_price)
+        if key not in limits:
+            limits[key] = self._slice_limit(parent, terms.instrument, terms.price)
+        limit = limits[key]
         if limit is None:
             return None
         child = self._slice(

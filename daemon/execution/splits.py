@@ -112,6 +112,7 @@ class Splits:
             return waits
         event_id = self._book(tx, row, at_broker, keeper, now)
         scaled = self._scale_orders(tx, account, symbol, _ratio(row), now)
+        tx.execute("forget_closes_of_symbol", account=account, symbol=symbol)
         tx.execute("finish_split", id=row["id"], event_id=event_id, applied_at=to_us(now))
         raise_notice(
             tx,

@@ -18,6 +18,7 @@ from daemon.jobs.reports import Reports
 from daemon.jobs.rule_round import RuleRound
 from daemon.jobs.timetable import Timetable
 from daemon.jobs.twap import TwapTick
+from daemon.shadows import configured
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -44,15 +45,18 @@ class Timetables:
     async def of(self, account: AccountName) -> Timetable:
         """Raises NotNowError while the market's calendar is not known."""
         config = self._services.current.setup.config
-        market = config.accounts[account].market
+        market = config.accounts[configured(account)].market
         try:
             sessions = await self._calendars.sessions(market)
         except CalendarError as error:
             raise NotNowError(str(error)) from error
+        named = configured(account)
         times = tuple(
-            (job.run, time) for job in config.jobs if account in _accounts(config, job.accounts)
+            (job.run, time)
+            for job in config.jobs
+            if named in _accounts(config, job.accounts)
             for time in job.at
-        )  # fmt: skip
+        )
         return Timetable(market, sessions, times, frozenset(config.schedule.weekdays))
 
     async def slices_left(self, account: AccountName) -> int:
@@ -68,7 +72,9 @@ def approvals_of(services: Services, calendars: Calendars, timetables: Timetable
     """Have orders wait for a person's yes until their market closes."""
 
     def next_close(account: AccountName, at: datetime) -> datetime | None:
-        sessions = calendars.known(services.current.setup.config.accounts[account].market)
+        sessions = calendars.known(
+            services.current.setup.config.accounts[configured(account)].market
+        )
         return None if sessions is None else sessions.next_close(at)
 
     return Approvals(

@@ -573,3 +573,7 @@ WHERE a.decided_at IS NULL AND a.expires_at <= :now ORDER BY p.id;
 -- What events did to the books of an account on a market day.
 SELECT book, kind, asset, quantity FROM ledger_entries
 WHERE account = :account AND market_day = :market_day ORDER BY id;
+
+-- name: forget_closes_of_symbol!
+-- Forget closes in the units of before a split.
+DELETE FROM closes WHERE account = :account AND symbol = :symbol;

@@ -117,10 +117,10 @@ async def tick(engine: Engine) -> float:
     return seconds
 
 
-async def _due(engine: Engine) -> int:
+async def _due(engine: Engine) -> bool:
     now = to_us(SystemClock().now())
-    rows = await engine.store.read(lambda view: view.fetch("symbols_due", account=MAIN, now=now))
-    return len(rows)
+    row = await engine.store.read(lambda view: view.fetch_one("symbols_due", account=MAIN, now=now))
+    return row is not None
 
 
 async def measure() -> float:

@@ -31,7 +31,8 @@ def main() -> None:
         f"{FIRST} to {LAST}, seed {seed}: {seconds:.0f} s\n"
         f"{tally.evenings} evenings, books equal the broker on each; "
         f"every invariant checked {tally.audits} times\n"
-        f"{tally.orders} orders, {tally.fills} fills, {tally.crossed} pairs crossed\n"
+        f"{tally.orders} orders, {tally.fills} fills, {tally.crossed} pairs crossed, "
+        f"{tally.splits} splits\n"
         f"runs, each once and at its time: {jobs}\n"
     )
 

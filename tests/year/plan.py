@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,6 @@ from daemon.config.market import Market
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
     from adapters.sessions import Session
 
@@ -187,6 +186,22 @@ def runs_at(due: datetime, downs: list[tuple[datetime, datetime]]) -> datetime |
     return due
 
 
+@dataclass(frozen=True, slots=True)
+class SplitDay:
+    """``times`` new units for each old one, before the opening of a day."""
+
+    account: str
+    symbol: str
+    times: int
+    day: date
+
+
+SPLITS = (
+    SplitDay("seoul", "A005930", 5, date(2026, 5, 12)),
+    SplitDay("wall", "TQQQ", 3, date(2026, 9, 15)),
+)
+
+
 def walk(days: list[Day], seed: int) -> dict[date, dict[str, Decimal]]:
     """Prices of each morning: up and down by up to 4 percent, on their ticks."""
     dice = random.Random(seed)
@@ -210,5 +225,14 @@ def walk(days: list[Day], seed: int) -> dict[date, dict[str, Decimal]]:
             back = (middle[symbol] - last[symbol]) / middle[symbol] / 20
             wanted = last[symbol] * (1 + drawn + back)
             last[symbol] = wanted // step * step
-        mornings[day] = dict(last)
+        mornings[day] = {
+            symbol: price / _units(symbol, day) // steps[symbol] * steps[symbol]
+            for symbol, price in last.items()
+        }
     return mornings
+
+
+def _units(symbol: str, day: date) -> int:
+    """How many units one of the year's beginning has become."""
+    splits = (each.times for each in SPLITS if each.symbol == symbol and each.day <= day)
+    return next(splits, 1)

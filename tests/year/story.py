@@ -9,17 +9,23 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from adapters.clock import LoopClock
+from adapters.paper.operations import SplitUnits
 from adapters.virtual_time import VirtualTimeLoop
+from algorithms.bookkeeping import Ratio
 from algorithms.domain import AccountName, Symbol
 from daemon.audit import audit
 from daemon.calendars import compute_in_child
+from daemon.execution.entries import Split
 from daemon.jobs.schedule import ClockSchedule
 from daemon.storage.rows import from_us
+from tests.daemon.execution.test_bookkeeper import enter
 from tests.support.books import select
 from tests.support.world import world
 from tests.year.plan import (
     ACCOUNTS,
+    SPLITS,
     Day,
+    SplitDay,
     bots,
     config,
     days_of,
@@ -60,6 +66,7 @@ class Tally:
     orders: int = 0
     crossed: int = 0
     fills: int = 0
+    splits: int = 0
 
 
 class Year:
@@ -74,6 +81,7 @@ class Year:
         self._prices = walk(days, seed)
         self._text = config()
         self._seed = seed
+        self._split: set[SplitDay] = set()
         self.tally = Tally()
 
     async def live(self, sessions: dict[Market, tuple[Session, ...]]) -> Tally:
@@ -121,11 +129,30 @@ class Year:
         await here.clock.sleep((down - here.clock.now()).total_seconds())
 
     async def _reprice(self, here: World, day: Day) -> None:
+        for split in SPLITS:
+            done = split in self._split
+            if not done and split.account == day.account and split.day <= day.day:
+                self._split.add(split)
+                if self._days[0].day < split.day:
+                    await self._carry_out(here, split)
         exchange = here.exchange(day.account).exchange
         symbols = {bot.symbol for bot in bots() if bot.account == day.account}
         prices: dict[str, Decimal] = self._prices[day.day]
         for symbol in sorted(symbols):
             await exchange.set_price(Symbol(symbol), prices[symbol])
+
+    async def _carry_out(self, here: World, split: SplitDay) -> None:
+        """Split at the exchange, and enter it."""
+        ledger, account = here.engine.ledger, AccountName(split.account)
+        symbol = Symbol(split.symbol)
+        entered = Split(account=account, symbol=symbol, ratio=Ratio(split.times, 1))
+        await enter(here, entered)
+        operation = SplitUnits(symbol, split.times, 1)
+        await here.exchange(split.account).exchange.operate(str(split), operation)
+        await ledger.carry_out()
+        rest = select(here, "SELECT * FROM splits WHERE applied_at IS NULL")
+        assert rest == [], rest
+        self.tally.splits += 1
 
     async def _check(self, here: World, day: Day) -> None:
         """Check that nothing is in flight and that the books are what the broker has."""

@@ -31,6 +31,7 @@ mode = "approve"
 [books.two]
 strategy = "two"
 account = "main"
+symbols = ["005930"]
 mode = "shadow"
 [loc]
 mode = "ladder"
@@ -64,7 +65,6 @@ WARNED_OF = {
     "accounts.*.broker": {"accounts.main.broker"},
     "accounts.*.market_type": {"accounts.coins.market_type"},
     "books.*.rule.type": {"books.bot.rule.type"},
-    "books.*.mode": {"books.two.mode"},
     "jobs.*.run": {"jobs.1.run"},
     "loc.mode": {"loc.mode"},
     "reconcile.adopt_orphans": {"reconcile.adopt_orphans"},
