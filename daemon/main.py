@@ -79,9 +79,10 @@ def run(config_path: Path, environ: Mapping[str, str]) -> int:
             while True:
                 put_in_place(config)
                 with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                    code = runner.run(serve(config, environ=environ, reread=reread))
-                if code is not None:
-                    return code
+                    ended = runner.run(serve(config, environ=environ, reread=reread))
+                if isinstance(ended, int):
+                    return ended
+                config = ended
     except ConfigErrors as error:
         return _refuse(Exit.BAD_INPUT, str(error))
     except AlreadyRunningError as error:
@@ -92,9 +93,10 @@ def run(config_path: Path, environ: Mapping[str, str]) -> int:
         return _refuse(Exit.FAILED, str(error))
 
 
-async def serve(config: Config, *, environ: Mapping[str, str], reread: Reread) -> int | None:
-    """Start, work until a signal comes, stop; return None when it is to be started again.
+async def serve(config: Config, *, environ: Mapping[str, str], reread: Reread) -> int | Config:
+    """Start, work until a signal comes, stop.
 
+    Returns the exit code, or the configuration on which it is to be started again.
     ``reread`` reads the configuration for a daemon that runs on the one it is given. Raises
     ConfigErrors, StorageError, or OSError when the address cannot be had.
     """
@@ -113,7 +115,7 @@ async def serve(config: Config, *, environ: Mapping[str, str], reread: Reread) -
     finally:
         await _stop_in_time(daemon)
     log.info("stopped")
-    return None if daemon.starts_again else Exit.OK
+    return daemon.config if daemon.starts_again else Exit.OK
 
 
 class Daemon:
@@ -125,7 +127,8 @@ class Daemon:
     server: Listening
 
     def __init__(self, config: Config, outside: Outside, systemd: Systemd, reread: Reread) -> None:
-        self._config = config
+        self.config = config
+        """The configuration in force."""
         self._outside = outside
         self._clock = outside.clock
         self._systemd = systemd
@@ -145,7 +148,7 @@ class Daemon:
 
     async def start(self) -> str:
         """Open everything in its order; return the URL. Raises as ``serve`` does."""
-        self.door = make_door(self._config, self._clock)
+        self.door = make_door(self.config, self._clock)
         self.engine = engine = self._make_engine()
         await engine.start()
         self._opened.push_async_callback(engine.stop)
@@ -175,7 +178,7 @@ class Daemon:
     def _make_engine(self) -> Engine:
         outside, tasks = self._outside, TaskSupervisor(on_failure=self._failed.add)
         engine = Engine(
-            self._config,
+            self.config,
             clock=outside.clock,
             open_driver=outside.open_driver,
             tasks=tasks,
@@ -208,12 +211,12 @@ class Daemon:
 
     def _changed(self, engine: Engine, config: Config) -> None:
         """Follow a configuration that came into force: watch its accounts, log as it says."""
-        for name in self._config.accounts.keys() - config.accounts.keys():
+        for name in self.config.accounts.keys() - config.accounts.keys():
             self._readiness.remove(f"account {name}")
         for name in config.accounts:
             self._readiness.register(*_account_check(engine, name))
         self._outside.log_as(config.daemon)
-        self._config = config
+        self.config = config
 
     def _start_again(self) -> None:
         self.starts_again = True
@@ -221,11 +224,11 @@ class Daemon:
 
     async def _listen(self, engine: Engine) -> str:
         # Lists have a connection of their own: a long one never stands before an order.
-        reader = await self._outside.open_driver(self._config.database.path, read_only=True)
+        reader = await self._outside.open_driver(self.config.database.path, read_only=True)
         self._opened.push_async_callback(reader.close)
         lists = Lists(reader, engine.current)
         stream = EventStream(engine.bus, lists)
-        restoring = Restoring(partial(is_armed, self._config), self._start_again)
+        restoring = Restoring(partial(is_armed, self.config), self._start_again)
         app = make_app(
             Parts(
                 desk=engine.desk,
@@ -238,10 +241,10 @@ class Daemon:
                 more=(lists, stream, restoring, Ledger(BookOffice(engine))),
             )
         )
-        self.server = await self._outside.serve(app, self._config.http)
+        self.server = await self._outside.serve(app, self.config.http)
         self._opened.push_async_callback(self.server.close)
         self._opened.callback(stream.close)
-        noted = note_address(self._config.daemon.data_dir, self.server.url)
+        noted = note_address(self.config.daemon.data_dir, self.server.url)
         self._opened.callback(noted.unlink, missing_ok=True)
         return self.server.url
 

@@ -77,6 +77,12 @@ def arm(config: Config, staged: dict[str, Path], now: datetime) -> None:
     part.rename(marker)
 
 
+def call_off(config: Config, staged: dict[str, Path]) -> None:
+    """Let the next start restore nothing, surely before it has begun."""
+    (config.daemon.data_dir / _MARKER).unlink(missing_ok=True)
+    disarm(staged)
+
+
 def disarm(staged: dict[str, Path]) -> None:
     """Throw staged databases away."""
     for file in staged.values():

@@ -64,7 +64,7 @@ def restore(options: argparse.Namespace) -> int:
             return _judged(options, folder, read_manifest(folder), broken)
         restoring.arm(config, staged, now)
         if is_locked(config.daemon.data_dir):
-            _start_again(config)
+            _start_again(config, staged)
         else:
             with ExitStack() as locks:
                 for directory in {config.daemon.data_dir, config.database.path.parent}:
@@ -169,9 +169,16 @@ def _agreed(options: argparse.Namespace, config: Config) -> bool:
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def _start_again(config: Config) -> None:
+def _start_again(config: Config, staged: dict[str, Path]) -> None:
     """Have the running daemon start again, and wait until it is there on the restored books."""
-    Caller.of(config).post("/api/restore", {})
+    try:
+        Caller.of(config).post("/api/restore", {})
+    except RefusedError:
+        restoring.call_off(config, staged)
+        raise
+    except NotReachableError as error:
+        words = f"{error}; the backup waits, the daemon's next start puts it in place"
+        raise NotReachableError(words) from error
     until = time.perf_counter() + AGAIN_S
     while time.perf_counter() < until:
         time.sleep(LOOK_EVERY_S)

@@ -156,6 +156,24 @@ async def test_without_a_daemon_a_backup_is_put_back_at_once(
     assert list((config.parent / "data").glob("*.before-*"))
 
 
+async def test_who_has_another_token_restores_nothing(
+    daemon: DaemonProcess, config: Path, tmp_path: Path
+) -> None:
+    kept = str(tmp_path / "kept")
+    assert (await nettingd(config, "backup", kept))[0] == Exit.OK
+    process = await asyncio.create_subprocess_exec(
+        *command_line("--config", str(config), "restore", kept, "--yes"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**surroundings(), "NETTINGD_HTTP__ADMIN_TOKEN": "guessed"},
+    )
+    _, err = await process.communicate()
+    assert process.returncode == Exit.NOT_REACHABLE
+    assert b"admin token" in err
+    assert await daemon.stop() == Exit.OK
+    assert {file.suffix for file in (tmp_path / "data").iterdir()} <= {"", ".db", ".token"}
+
+
 async def test_failures_are_one_line(config: Path, tmp_path: Path) -> None:
     code, _, err = await nettingd(config, "backup")
     assert (code, err.count("\n")) == (Exit.DATABASE, 1)
