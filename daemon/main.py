@@ -21,6 +21,7 @@ from daemon.api.app import Parts, make_app, make_door
 from daemon.api.health import LoopLag, Readiness
 from daemon.api.ledger import Ledger
 from daemon.api.metrics import Metrics
+from daemon.api.rebalancing import Rebalancing
 from daemon.api.restoring import Restoring
 from daemon.api.sessions import Sessions
 from daemon.api.stream import EventStream
@@ -34,6 +35,7 @@ from daemon.heartbeat import Heartbeat
 from daemon.logs import log_notices, start_logging
 from daemon.outside import real_outside
 from daemon.process import StopSignals, keep_secrets_in, spare_the_collector
+from daemon.rebalancing_office import RebalancingOffice
 from daemon.reload import Reload
 from daemon.restore import is_armed, put_in_place
 from daemon.storage.lock import AlreadyRunningError, DirectoryLock
@@ -238,7 +240,13 @@ class Daemon:
                 readiness=self._readiness,
                 metrics=self._metrics,
                 sessions=self._sessions,
-                more=(lists, stream, restoring, Ledger(BookOffice(engine))),
+                more=(
+                    lists,
+                    stream,
+                    restoring,
+                    Ledger(BookOffice(engine)),
+                    Rebalancing(RebalancingOffice(engine)),
+                ),
             )
         )
         self.server = await self._outside.serve(app, self.config.http)

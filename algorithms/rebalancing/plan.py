@@ -53,11 +53,14 @@ class Rounding(StrEnum):
     NEAREST_CASH = "nearest_cash"
 
 
+DEFAULT_THRESHOLDS = Thresholds(Decimal(3), Decimal(5))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a rebalance goes by. ``max_order_percent`` is of equity."""
 
-    thresholds: Thresholds = field(default=Thresholds(Decimal(3), Decimal(5)))
+    thresholds: Thresholds = field(default=DEFAULT_THRESHOLDS)
     fees: Fees = field(default=Fees())
     rounding: Rounding = Rounding.FLOOR
     cash_buffer_percent: Decimal = Decimal("98.5")

@@ -13,11 +13,6 @@ from daemon.api.body import read_body
 from daemon.api.loc_preview import LocAnswer, LocPreview, preview_loc
 from daemon.api.operation import Answer, Operation, Parameter
 from daemon.api.problems import BadInput, Problem
-from daemon.api.rebalancing_preview import (
-    PlanAnswer,
-    RebalancingPreview,
-    preview_rebalancing,
-)
 from daemon.api.respond import json_response
 from daemon.api.wire import Amount
 
@@ -77,21 +72,7 @@ class Calculators:
                 query=SHEET_KEYS,
                 answers={200: Answer("The orders as they stand.", LiveLocAnswer)},
             ),
-            Operation(
-                method="POST",
-                path="/api/macro-trading/rebalancing/preview",
-                summary="Plan the rebalance of a hypothetical portfolio.",
-                handler=self.preview_rebalancing,
-                body=RebalancingPreview,
-                answers={200: Answer("Nothing was changed.", PlanAnswer)},
-                asks_database=False,
-            ),
         ]
-
-    async def preview_rebalancing(self, request: web.Request) -> web.StreamResponse:
-        """``POST /api/macro-trading/rebalancing/preview``: of the portfolio in the body."""
-        body = await read_body(request, PREVIEW_BYTES_MAX, PREVIEW_SECONDS_MAX)
-        return json_response(await aside(len(body), lambda: preview_rebalancing(decoded(body))))
 
     async def preview_loc(self, request: web.Request) -> web.StreamResponse:
         """``POST /api/loc/preview``: of the orders in the body."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from algorithms.bookkeeping import Ratio
     from algorithms.domain import AccountName, StrategyName, Symbol
+    from algorithms.rebalancing.targets import TargetFault, Targets
     from daemon.api.decode import Json
     from daemon.api.ledger import BookReport, EntryAnswer, PaperAnswer
     from daemon.execution.answers import RequestStatus
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from daemon.execution.desk import Reply
     from daemon.execution.entries import Record
     from daemon.execution.halts import Scope
+    from daemon.rebalancing_office import StoredTargets, StoredThresholds
 
 
 class DeskPort(Protocol):
@@ -130,4 +132,32 @@ class AdminPort(Protocol):
 
     async def reject(self, order_id: str) -> None:
         """End an order that waits for a yes. Raises UnknownOrderError, NotWaitingError."""
+        ...
+
+
+class RebalancingPort(Protocol):
+    """What rebalancing goes by, as it is stored."""
+
+    def accounts(self) -> Collection[str]:
+        """Return the names of the configured accounts."""
+        ...
+
+    async def thresholds(self) -> StoredThresholds:
+        """Return the thresholds in force."""
+        ...
+
+    async def set_thresholds(self, mp: Decimal | None, sub_mp: Decimal | None) -> StoredThresholds:
+        """Change one or both."""
+        ...
+
+    async def targets(self, account: str) -> list[StoredTargets]:
+        """Return an account's targets, newest first."""
+        ...
+
+    async def unknown_tickers(self, account: str, targets: Targets) -> list[TargetFault]:
+        """Name the tickers that the account's broker does not trade. Raises Refused."""
+        ...
+
+    async def set_targets(self, account: str, targets: Targets, set_by: str) -> StoredTargets:
+        """Store targets that were checked before."""
         ...

@@ -18,7 +18,14 @@ from algorithms.instruments import Instrument, TickTable, market_ticks
 from algorithms.rebalancing.drift import Thresholds
 from algorithms.rebalancing.holdings import Asset, Fees, Portfolio
 from algorithms.rebalancing.orders import PRICE_LOGIC
-from algorithms.rebalancing.plan import Plan, Rounding, Settings, describe_reason, make_plan
+from algorithms.rebalancing.plan import (
+    DEFAULT_THRESHOLDS,
+    Plan,
+    Rounding,
+    Settings,
+    describe_reason,
+    make_plan,
+)
 from algorithms.rebalancing.targets import Targets, target_faults
 from daemon.api.preview_fields import Amount, Name, Number, Percent, Positive, SymbolText
 from daemon.api.problems import BadInput, Problem, model_problems, path_text
@@ -57,10 +64,17 @@ class InstrumentPart(_Part):
 
 
 class ThresholdsPart(_Part):
-    """From which drift on a run is needed, in percent."""
+    """From which drift on a run is needed, in percent. Left out: as stored."""
 
-    mp: Percent = Decimal(3)
-    sub_mp: Percent = Decimal(5)
+    mp: Percent | None = None
+    sub_mp: Percent | None = None
+
+    def over(self, stored: Thresholds) -> Thresholds:
+        """Take what is given, and the rest as stored."""
+        return Thresholds(
+            stored.mp if self.mp is None else self.mp,
+            stored.sub_mp if self.sub_mp is None else self.sub_mp,
+        )
 
 
 class FeesPart(_Part):
@@ -147,8 +161,11 @@ class PlanAnswer(TypedDict):
     tracking_error: str | None
 
 
-def preview_rebalancing(body: object) -> PlanAnswer:
-    """Answer a hypothetical body, decoded. Raises ``BadInput`` with every fault."""
+def preview_rebalancing(body: object, stored: Thresholds = DEFAULT_THRESHOLDS) -> PlanAnswer:
+    """Answer a hypothetical body, decoded. Raises ``BadInput`` with every fault.
+
+    ``stored`` thresholds hold where the body has none.
+    """
     request = _read(body)
     targets = Targets(request.mp, request.sub_mp)
     problems = [Problem(path_text(fault.path), fault.message) for fault in target_faults(targets)]
@@ -157,7 +174,7 @@ def preview_rebalancing(body: object) -> PlanAnswer:
     if problems:
         raise BadInput(problems)
     settings = Settings(
-        thresholds=Thresholds(request.thresholds.mp, request.thresholds.sub_mp),
+        thresholds=request.thresholds.over(stored),
         fees=Fees(request.fees.commission_percent, request.fees.sell_tax_percent),
         rounding=request.rounding,
         cash_buffer_percent=request.cash_buffer_percent,
@@ -167,7 +184,7 @@ def preview_rebalancing(body: object) -> PlanAnswer:
 
 
 def _read(body: object) -> RebalancingPreview:
-    repeated = list(_repeated_tickers(body)) if isinstance(body, dict) else []
+    repeated = list(repeated_tickers(body)) if isinstance(body, dict) else []
     try:
         request = RebalancingPreview.model_validate(body)
     except ValidationError as error:
@@ -179,7 +196,7 @@ def _read(body: object) -> RebalancingPreview:
     return request
 
 
-def _repeated_tickers(body: Mapping[str, object]) -> Iterator[Problem]:
+def repeated_tickers(body: Mapping[str, object]) -> Iterator[Problem]:
     """Find keys that are one ticker: ``btc/usdt`` and ``BTCUSDT``."""
     places: list[tuple[tuple[str, ...], object]] = [
         ((key,), body.get(key)) for key in ("holdings", "prices", "instruments")

@@ -577,3 +577,25 @@ WHERE account = :account AND market_day = :market_day ORDER BY id;
 -- name: forget_closes_of_symbol!
 -- Forget closes in the units of before a split.
 DELETE FROM closes WHERE account = :account AND symbol = :symbol;
+
+-- name: rebalancing_config
+-- From which drift on a rebalance is needed.
+SELECT mp_threshold_percent, sub_mp_threshold_percent, updated_at
+FROM rebalancing_config WHERE id = 1;
+
+-- name: save_rebalancing_config!
+-- Change it.
+INSERT INTO rebalancing_config (id, mp_threshold_percent, sub_mp_threshold_percent, updated_at)
+VALUES (1, :mp, :sub_mp, :now)
+ON CONFLICT (id) DO UPDATE SET mp_threshold_percent = excluded.mp_threshold_percent,
+    sub_mp_threshold_percent = excluded.sub_mp_threshold_percent, updated_at = excluded.updated_at;
+
+-- name: add_rebalancing_targets!
+-- New targets of an account; the earlier ones stay for history.
+INSERT INTO rebalancing_targets (id, account, mp, sub_mp, set_by, at)
+VALUES (:id, :account, :mp, :sub_mp, :set_by, :now);
+
+-- name: rebalancing_targets
+-- Targets of an account, newest first.
+SELECT id, mp, sub_mp, set_by, at FROM rebalancing_targets
+WHERE account = :account ORDER BY id DESC LIMIT :limit;

@@ -20,11 +20,13 @@ from daemon.api.door import Door
 from daemon.api.health import Readiness
 from daemon.api.ledger import Ledger
 from daemon.api.metrics import Metrics
+from daemon.api.rebalancing import Rebalancing
 from daemon.api.sessions import Sessions
 from daemon.api.stream import EventStream
 from daemon.api.views import Lists
 from daemon.book_office import BookOffice
 from daemon.cli.main import main
+from daemon.rebalancing_office import RebalancingOffice
 from tests.support.world import THREE_BOOKS, World, world
 
 if TYPE_CHECKING:
@@ -102,7 +104,12 @@ async def served(folder: Path, text: str = THREE_BOOKS) -> AsyncIterator[Served]
                 readiness=Readiness(),
                 metrics=Metrics(),
                 sessions=Sessions(day.clock, secure=False),
-                more=(lists, stream, Ledger(BookOffice(engine))),
+                more=(
+                    lists,
+                    stream,
+                    Ledger(BookOffice(engine)),
+                    Rebalancing(RebalancingOffice(engine)),
+                ),
             )
         )
         async with TestClient(TestServer(app)) as client:

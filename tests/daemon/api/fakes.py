@@ -18,6 +18,7 @@ from daemon.api.door import Door
 from daemon.api.health import Readiness
 from daemon.api.ledger import Ledger
 from daemon.api.metrics import Metrics
+from daemon.api.rebalancing import Rebalancing
 from daemon.api.restoring import Restoring
 from daemon.api.sessions import Sessions
 from daemon.api.stream import EventStream
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from daemon.api.app import HasOperations
     from daemon.api.decode import Json
     from daemon.api.operation import Operation
-    from daemon.api.ports import LedgerPort
+    from daemon.api.ports import LedgerPort, RebalancingPort
     from daemon.execution.commands import Cancel, CancelAll, Submission
     from daemon.setup import Current
 
@@ -209,6 +210,7 @@ class House:
             EventStream(SignalBus(), lists),
             Restoring(lambda: False, lambda: None),
             Ledger(cast("LedgerPort", None)),
+            Rebalancing(cast("RebalancingPort", None)),
         ]
         app = self.app()
         return app[OPERATIONS]

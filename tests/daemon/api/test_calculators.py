@@ -8,10 +8,8 @@ import orjson
 import pytest
 
 from tests.algorithms.loc.books import CASES as LOC_CASES
-from tests.algorithms.rebalancing.houses import CASES, named
 from tests.daemon.api.fakes import ADMIN, House
 from tests.daemon.api.test_loc_preview import body_of as loc_body
-from tests.daemon.api.test_rebalancing_preview import body_of_drift, body_of_targets
 
 TAKE_PROFIT = {
     "orders": [
@@ -44,28 +42,6 @@ async def test_the_published_loc_cases_hold(case: dict[str, Any]) -> None:
     assert [int(each["net"]) for each in answer["ranges"]] == [net for *_, net in case["net"]]
 
 
-async def plan_of(body: dict[str, object]) -> dict[str, Any]:
-    path = "/api/macro-trading/rebalancing/preview"
-    async with House().client() as client:
-        response = await client.post(path, data=orjson.dumps(body), headers=ADMIN)
-        plan: dict[str, Any] = await response.json()
-    return plan
-
-
-@pytest.mark.parametrize("case", [c for c in CASES if "current" in c], ids=lambda c: c["name"])
-async def test_the_published_drifts_hold(case: dict[str, Any]) -> None:
-    plan = await plan_of(body_of_drift(case))
-    assert plan["mp_drift"] == case["mp_drift"]
-    assert plan["needed"] is case["needed"]
-
-
-async def test_the_published_targets_hold() -> None:
-    plan = await plan_of(body_of_targets())
-    expected = named("target quantities and net trades")
-    assert {ticker: int(units) for ticker, units in plan["target"].items()} == expected["target"]
-    assert {t: int(units) for t, units in plan["net_trade"].items()} == expected["net_trade"]
-
-
 async def test_faults_have_their_places() -> None:
     async with House().client() as client:
         response = await client.post("/api/loc/preview", data=b'{"tick": 0}', headers=ADMIN)
@@ -85,7 +61,7 @@ async def test_the_sheet_of_the_live_orders_is_asked_for_by_account_and_symbol()
         assert [fault["path"] for fault in faults] == ["x", "account", "symbol"]
 
 
-@pytest.mark.parametrize("path", ["/api/loc/preview", "/api/macro-trading/rebalancing/preview"])
+@pytest.mark.parametrize("path", ["/api/loc/preview"])
 async def test_without_the_admin_s_token_nothing_is_calculated(path: str) -> None:
     async with House().client() as client:
         assert (await client.post(path, data=b"no JSON")).status == 401

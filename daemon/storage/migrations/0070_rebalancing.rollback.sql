@@ -1,0 +1,2 @@
+DROP TABLE rebalancing_targets;
+DROP TABLE rebalancing_config;
