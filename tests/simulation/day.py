@@ -24,7 +24,7 @@ from daemon.signals import NoticeRaised
 from tests.simulation.judge import Judge
 from tests.simulation.paperwork import Clerk
 from tests.simulation.plan import ClockStep, Event, Halt, Kill, LoseEvent, Planner, Webhook
-from tests.simulation.scene import STRATEGIES, set_scene
+from tests.simulation.scene import STRATEGIES, edited, set_scene
 from tests.simulation.wire import Travelling, Wire, arrive
 from tests.support.loops import in_virtual_time
 from tests.support.mortal import Life
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 ACTIONS = 60
 QUIET_POINTS = 0.04
+RELOADS = 0.03
 STILLBORN = 0.1
 EXCHANGES_MARGIN = timedelta(seconds=1)
 """By so much sooner than its ``settle_time`` a paper exchange stops taking what comes late."""
@@ -92,6 +93,7 @@ class Day:
         self._clock = LoopClock(START)
         self._acknowledged: dict[str, str] = {}
         self._travelling: list[Travelling] = []
+        self._editor = random.Random(f"edits of {seed}")
 
     async def play(self) -> Outcome:
         """Live through the day; stop at the first thing that is wrong."""
@@ -131,6 +133,8 @@ class Day:
                     await self._kill(life, action)
                     return left or 1
                 await self._do(day, clients, action)
+                if self._editor.random() < RELOADS:
+                    clients.spawn(self._reload(day), name="reload")
                 if self._chance.random() < QUIET_POINTS:
                     await self._quiet_point()
             if not self.outcome.wrong:
@@ -240,6 +244,12 @@ class Day:
         await day.engine.halts.resume(scope, halt.name)
         self._tell(f"resume {halt.scope} {halt.name}")
         day.engine.fleet.wake()
+
+    async def _reload(self, day: World) -> None:
+        """Change the configuration while orders are under way; it is taken over at once."""
+        self._tell("the configuration changes")
+        if not await day.reload(edited(self._scene.config, self._editor)):
+            self.wrong("a good configuration was refused")
 
     async def _quiet_point(self) -> None:
         """Do nothing until nothing is in flight; then the books must equal the exchanges'."""

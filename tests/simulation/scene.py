@@ -117,6 +117,16 @@ def set_scene(chance: random.Random) -> Scene:
     )
 
 
+def edited(config: str, chance: random.Random) -> str:
+    """Change a configuration as a person does in the middle of a day, books and money aside."""
+    lines = config.splitlines()
+    choices = {"latency_ms = ": ("0", "80", "300"), "max_age_seconds = ": ("30", "300")}
+    for start, values in choices.items():
+        places = [place for place, line in enumerate(lines) if line.startswith(start)]
+        lines[chance.choice(places)] = f"{start}{chance.choice(values)}"
+    return "\n".join([*lines, ""])
+
+
 def _account(name: str, chance: random.Random) -> str:
     return ACCOUNT.format(
         name=name,

@@ -42,6 +42,12 @@ def test_a_seed_plays_the_same_day_again() -> None:
     assert len(first.story) > 50
 
 
+def test_a_reload_falls_into_some_days_and_is_told_in_their_stories() -> None:
+    stories = ["\n".join(play(seed).story) for seed in (6000, 6001, 6002)]
+    assert any("the configuration changes" in story for story in stories)
+    assert all("read again and not taken over" not in story for story in stories)
+
+
 @pytest.mark.slow
 def test_a_seed_plays_the_same_day_in_another_process() -> None:
     stories = [

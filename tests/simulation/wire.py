@@ -34,13 +34,13 @@ class Wire:
         self._clock = clock
         self._margin = margin
         self._travelling: dict[str, Travelling] = {}
-        self._tapped: set[AccountName] = set()
+        self._tapped: set[PaperBroker] = set()
 
     def tap(self, brokers: Mapping[AccountName, Broker]) -> None:
         """Watch what these brokers are sent from here on."""
         for account, broker in brokers.items():
-            if account not in self._tapped and isinstance(broker, PaperBroker):
-                self._tapped.add(account)
+            if isinstance(broker, PaperBroker) and broker not in self._tapped:
+                self._tapped.add(broker)
                 self._tap(account, broker)
 
     def cut(self) -> list[Travelling]:
