@@ -6,13 +6,18 @@ import asyncio
 import csv
 import io
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import aiosql
 import pytest
 from pydantic import TypeAdapter
 
 from algorithms.domain import OrderType
 from daemon.api.listing import LISTINGS
+from daemon.api.views import QUERIES
+from daemon.storage.schema import migrate
 from tests.bench import listing
 from tests.support.served import ADMIN, Served, served
 from tests.support.world import buy, sell
@@ -94,3 +99,19 @@ def test_the_documentation_has_every_list_with_its_filters() -> None:
     for each in LISTINGS:
         told = re.findall(r"`([a-z]+)`", rows[each.name])
         assert told == [found.name for found in each.filters], each.name
+
+
+def test_a_page_of_history_is_read_in_the_order_of_its_keys(tmp_path: Path) -> None:
+    migrate(tmp_path / "x.db")
+    (history,) = (each for each in LISTINGS if each.name == "history")
+    base = str(aiosql.from_path(QUERIES, "sqlite3", mandatory_parameters=False).history.sql)
+    for narrowed in ((), ("account",), ("book",), ("symbol",)):
+        used = tuple(each for each in history.filters if each.name in narrowed)
+        values = {"account": "x", "book": "x", "symbol": "x", "after_id": "x", "limit": 10}
+        with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+            plan = connection.execute(
+                f"EXPLAIN QUERY PLAN {history.statement(base, used)}", values
+            ).fetchall()
+        steps = [row[3] for row in plan]
+        assert "MERGE (UNION ALL)" in steps, narrowed
+        assert not any("TEMP B-TREE" in step for step in steps), narrowed

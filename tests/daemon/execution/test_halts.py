@@ -65,14 +65,25 @@ async def test_cancels_pass_a_halt(tmp_path: Path) -> None:
         assert [await day.resting(name) for name in ("one", "two")] == [{}, {}]
 
 
-async def test_a_halt_outlives_a_restart_until_it_is_lifted(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("scope", "name", "free"),
+    [
+        (Scope.ALL, "", set()),
+        (Scope.ACCOUNT, "one", {"c"}),
+        (Scope.STRATEGY, "alpha", {"b"}),
+        (Scope.BOOK, "a", {"b", "c"}),
+    ],
+)
+async def test_a_halt_outlives_a_restart_until_it_is_lifted(
+    tmp_path: Path, scope: Scope, name: str, free: set[str]
+) -> None:
     async with world(tmp_path, TWO) as day:
-        await halt(day, Scope.STRATEGY, "alpha")
+        await halt(day, scope, name)
         clock = day.clock
     async with world(tmp_path, TWO, clock=clock, seed=2) as day:
-        assert await taken(day) == {"b"}
-        assert await day.engine.halts.resume(Scope.STRATEGY, "alpha") is True
-        assert await day.engine.halts.resume(Scope.STRATEGY, "alpha") is False
+        assert await taken(day) == free
+        assert await day.engine.halts.resume(scope, name) is True
+        assert await day.engine.halts.resume(scope, name) is False
         stored = Halts(day.engine.store)
         await stored.load()
         assert stored.reason("one", "alpha", "a", "TQQQ") is None
