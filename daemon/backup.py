@@ -21,6 +21,7 @@ import orjson
 
 from adapters.sqlite.driver import connect_to_look
 from daemon.config.accounts import BrokerKind
+from daemon.shadows import database_of, shadows
 from daemon.storage.schema import applied
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def databases_of(config: Config) -> dict[str, Path]:
         for name, account in config.accounts.items()
         if account.broker is BrokerKind.PAPER and account.paper is not None
     }
-    return {BOOKS: config.database.path, **papers}
+    played = {path.name: path for path in (database_of(config, each) for each in shadows(config))}
+    return {BOOKS: config.database.path, **papers, **played}
 
 
 def back_up(config: Config, target: Path, now: datetime, progress: Progress) -> Manifest:

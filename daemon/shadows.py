@@ -21,6 +21,7 @@ from daemon.config.books import BookMode
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from decimal import Decimal
+    from pathlib import Path
 
     from adapters.broker import Quote
     from adapters.clock import Clock
@@ -50,6 +51,11 @@ def shadows(config: Config) -> Mapping[AccountName, frozenset[Symbol]]:
         if book.mode is BookMode.SHADOW:
             found[shadow_of(AccountName(book.account))].update(map(Symbol, book.symbols))
     return {name: frozenset(symbols) for name, symbols in found.items()}
+
+
+def database_of(config: Config, name: AccountName) -> Path:
+    """Return the file of a shadow account's exchange."""
+    return config.daemon.data_dir / f"shadow-{configured(name)}.db"
 
 
 class LiveMarket:
@@ -93,7 +99,7 @@ async def open_shadow(
     account = config.accounts[configured(name)]
     settings = PaperSettings(
         account=name,
-        database=config.daemon.data_dir / f"shadow-{configured(name)}.db",
+        database=database_of(config, name),
         currency=account.currency,
         initial_cash=_capital(config, name),
         prices=prices,

@@ -7,6 +7,7 @@ from adapters.shadow import ShadowBroker
 from adapters.virtual_time import VirtualTimeLoop
 from algorithms.domain import AccountName, OrderType, Symbol
 from daemon.audit import audit
+from daemon.backup import databases_of
 from daemon.config import load_config
 from daemon.shadows import configured, shadow_of, shadows
 from tests.daemon.jobs.mornings import DAILY, house, morning, new_york, until
@@ -51,6 +52,13 @@ def test_a_shadow_account_stands_beside_the_one_the_book_names(tmp_path: Path) -
     path.write_text(text())
     assert shadows(load_config(path, {})) == {SHADOW: {TQQQ}}
     assert (shadow_of(MAIN), configured(SHADOW), configured(MAIN)) == (SHADOW, MAIN, MAIN)
+
+
+def test_a_backup_holds_its_exchange_too(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text())
+    config = load_config(path, {})
+    assert databases_of(config)["shadow-main.db"] == config.daemon.data_dir / "shadow-main.db"
 
 
 async def test_a_shadow_book_is_played_with_live_prices(tmp_path: Path) -> None:

@@ -67,6 +67,18 @@ async def test_a_halt_lets_slots_go_by_and_after_the_last_the_order_expires(
         await all_is_well(here)
 
 
+async def test_a_sell_that_ends_with_part_of_it_sold_says_so(tmp_path: Path) -> None:
+    async with morning(tmp_path, house({"bot": SELLS})) as here:
+        await here.submit("bot", buy("TQQQ", "3"))
+        await until(here, new_york(10, 1))
+        await here.engine.halts.halt(Scope.BOOK, "bot", "by hand", here.clock.now())
+        await until(here, new_york(10, 30))
+        (order,) = parents(here, "side = 'sell'")
+        assert (order["kind"], order["status"], order["remain"]) == ("SELL_PART", "expired", "1")
+        assert {row["kind"] for row in select(here, "SELECT kind FROM fills")} == {"BUY", "SELL"}
+        await all_is_well(here)
+
+
 async def test_slices_that_down_time_swallowed_leave_their_value_to_the_rest(
     tmp_path: Path,
 ) -> None:
