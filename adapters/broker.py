@@ -42,6 +42,10 @@ class Capabilities:
     """Most requests under way at once."""
     settle_time: timedelta
     """How long after sending "no such order" is no proof yet that it was never accepted."""
+    day_orders: bool = True
+    """Whether an order for the day ends with it. A venue that never closes keeps it."""
+    short_selling: bool = False
+    """Whether more may be sold than is held, and more bought than the cash pays for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,10 @@ class BrokerOrder:
     market_day: date
     placed_at: datetime
     reason: str = ""
+
+
+SELF_TRADE = "self_trade: it would have traded with an order of the same account"
+"""``BrokerOrder.reason`` of an order that the venue ended to prevent a self-trade."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +296,10 @@ class BrokerUnavailableError(BrokerError):
     """No answer, or not now; the same question may be asked again."""
 
 
+class BrokerMisconfiguredError(BrokerError):
+    """The account cannot be used until a person has changed something at the venue or here."""
+
+
 class UnknownSymbolError(BrokerError):
     """The broker does not trade this symbol."""
 
@@ -315,7 +327,10 @@ class Broker(Protocol):
         ...
 
     async def open(self) -> None:
-        """Connect; raise BrokerUnavailableError if that is not possible now."""
+        """Connect; raise BrokerUnavailableError if that is not possible now.
+
+        Raises BrokerMisconfiguredError where trying again is no use.
+        """
         ...
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from adapters.binance.hub import Hub
 from adapters.broker import BrokerUnavailableError
 from adapters.sqlite.errors import StorageError
 from daemon import audit
@@ -94,6 +95,7 @@ class Engine:
         self._ids = ids or IdSource(clock)
         self._compute_sessions = compute_sessions
         self._on_failure = on_failure
+        self._hub = Hub(clock, on_failure=on_failure)
         self.fleet: Fleet
         self.calendars: Calendars
         self.store: SqliteStore
@@ -140,6 +142,7 @@ class Engine:
         await self.schedule.stop()
         self._auditor.stop()
         await self.fleet.stop()
+        await self._hub.close()
         await self._tasks.close(CLOSE_TIMEOUT_S)
         await self.store.close()
 
@@ -248,6 +251,7 @@ class Engine:
             clock=self._clock,
             open_driver=self._open_driver,
             sessions=sessions,
+            hub=self._hub,
             on_failure=self._on_failure,
         )
 

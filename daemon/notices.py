@@ -52,6 +52,13 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
     "order_ended": (Level.INFO, "{book}: order {order} for {symbol} {status}, {reason}"),
     "order_rejected": (Level.WARNING, "{book}: order for {symbol} refused, {reason}"),
     "order_refused": (Level.WARNING, "{book}: order for {symbol} not taken, {reason}"),
+    "order_self_trade": (
+        Level.WARNING,
+        (
+            "{book}: the broker ended order {order} for {symbol}, to keep the account from "
+            "trading with itself; {filled} of {quantity} filled"
+        ),
+    ),
     "order_unknown": (
         Level.WARNING,
         "{book}: no answer about order {order} for {symbol}, asking the broker; {reason}",

@@ -41,13 +41,9 @@ def _is(*values: object) -> Callable[[object], bool]:
     return lambda value: value in values
 
 
-def _is_not(*values: object) -> Callable[[object], bool]:
-    return lambda value: value not in values
-
-
 GAPS = (
     Gap("daemon.locale", _is(Locale.KOREAN), "notices are in English"),
-    Gap("accounts.*.broker", _is_not(BrokerKind.PAPER), "it trades on the paper broker only"),
+    Gap("accounts.*.broker", _is(BrokerKind.KIS, BrokerKind.CCXT), "it stays out of work"),
     Gap("accounts.*.market_type", _is(MarketType.FUTURES), "it trades spot only"),
     Gap("jobs.*.run", _is(JobKind.LOC, JobKind.REBALANCE), "the job is not run"),
     Gap("loc.mode", _is(LocMode.LADDER), "LOC orders are sent one by one"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from adapters.broker import (
     Broker,
+    BrokerMisconfiguredError,
     BrokerUnavailableError,
     FillEvent,
     OrderEvent,
@@ -163,7 +164,11 @@ class AccountRuntime:
         while True:
             try:
                 return await self._open()
-            except (BrokerNotAvailableError, PaperSettingsError) as error:
+            except (
+                BrokerMisconfiguredError,
+                BrokerNotAvailableError,
+                PaperSettingsError,
+            ) as error:
                 self._problem = f"not connected: {error}"
                 log.critical("account %s: %s; it stays out of work", self.name, error)
                 self._failed_first()

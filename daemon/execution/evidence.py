@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adapters.broker import BrokerOrderState
+from adapters.broker import SELF_TRADE, BrokerOrderState
+from algorithms.decimals import to_text
 from algorithms.domain import ChildState
 from daemon.notices import raise_notice
 from daemon.signals import WorkArrived
@@ -57,6 +58,8 @@ class Evidence:
         child = self._acknowledge(tx, self._orders.child(tx, child_id), order, now)
         if order.state.is_final and not child.state.is_final and child.filled >= order.filled:
             child = self._orders.advance(tx, child, now, ENDS[order.state], order.reason)
+            if order.reason == SELF_TRADE:
+                self._tell_self_trade(tx, child, now)
         if was_unknown and child.state is not ChildState.UNKNOWN:
             self._tell_resolved(tx, child, now)
         return child
@@ -135,6 +138,21 @@ class Evidence:
             return child
         return self._orders.advance(
             tx, known, now, state, "" if state is child.state else "accepted"
+        )
+
+    def _tell_self_trade(self, tx: Tx, child: ChildOrder, now: datetime) -> None:
+        """Tell that an order ended which nobody cancelled: another one of the account met it."""
+        raise_notice(
+            tx,
+            self._ids.new(),
+            "order_self_trade",
+            now,
+            account=child.account,
+            book=child.book,
+            order=child.id,
+            symbol=child.symbol,
+            filled=to_text(child.filled),
+            quantity=to_text(child.quantity),
         )
 
     def _tell_resolved(self, tx: Tx, child: ChildOrder, now: datetime) -> None:

@@ -5,15 +5,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from adapters.binance.hosts import DEMO, Hosts, MarketKind
+from adapters.binance.hub import Hub
 from adapters.clock import SystemClock
 from adapters.sessions import AlwaysOpen
 from adapters.sqlite.driver import InlineDriver
 from algorithms.domain import AccountName, Symbol
-from daemon.brokers import BrokerNotAvailableError, open_broker, paper_settings
+from daemon.brokers import (
+    BrokerNotAvailableError,
+    binance_settings,
+    open_broker,
+    paper_settings,
+)
 from daemon.config import Config, load_config
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from adapters.binance.account import BinanceSettings
+    from adapters.broker import Broker
 
 PAPER = """
 [accounts.main]
@@ -31,6 +41,11 @@ faults = { reject = 0.5, delay_ms = 30 }
 [accounts.coins]
 broker = "binance"
 market = "24/7"
+credentials.api_key = { env = "KEY" }
+credentials.api_secret = { env = "SECRET" }
+[accounts.seoul]
+broker = "kis"
+market = "XKRX"
 [strategies.alpha]
 [strategies.beta]
 [books.a]
@@ -50,7 +65,7 @@ lot = "10"
 def config(tmp_path: Path) -> Config:
     path = tmp_path / "config.toml"
     path.write_text(PAPER)
-    return load_config(path, {})
+    return load_config(path, KEYS)
 
 
 def test_a_paper_account_begins_with_the_capital_of_its_books(config: Config) -> None:
@@ -80,12 +95,85 @@ def test_every_switch_of_the_paper_exchange_reaches_it(config: Config) -> None:
 
 
 async def test_a_broker_this_version_does_not_speak_to_is_named(config: Config) -> None:
-    with pytest.raises(BrokerNotAvailableError, match="binance"):
-        await open_broker(
-            config,
-            AccountName("coins"),
-            clock=SystemClock(),
-            open_driver=InlineDriver.open,
-            sessions=AlwaysOpen(),
-            on_failure=lambda _name, _error: None,
+    with pytest.raises(BrokerNotAvailableError, match="kis"):
+        await opened(config, "seoul")
+
+
+COINS = AccountName("coins")
+KEYS = {"KEY": "the-key", "SECRET": "the-secret"}
+WITH_KEYS = """credentials.api_key = { env = "KEY" }
+credentials.api_secret = { env = "SECRET" }
+"""
+
+
+def coins(folder: Path, *lines: str, live: bool = False) -> BinanceSettings:
+    """Read the settings of an account at Binance."""
+    path = folder / "config.toml"
+    service = f"[daemon]\nlive = {str(live).lower()}\n"
+    account = "\n".join(["[accounts.coins]", 'broker = "binance"', 'market = "24/7"', *lines])
+    path.write_text(f"{service}{account}\n")
+    config = load_config(path, KEYS)
+    return binance_settings(config, COINS, config.accounts[COINS])
+
+
+def test_an_account_at_binance_begins_at_the_demo(tmp_path: Path) -> None:
+    settings = coins(tmp_path, WITH_KEYS)
+    assert settings.hosts == DEMO[MarketKind.SPOT]
+    assert settings.keys.api_key == "the-key"
+    assert settings.currency == "USDT"
+    assert settings.no_orders is None
+
+
+def test_futures_have_their_own_addresses(tmp_path: Path) -> None:
+    settings = coins(tmp_path, WITH_KEYS, 'market_type = "futures"')
+    assert settings.hosts == DEMO[MarketKind.FUTURES]
+
+
+def test_real_orders_need_two_yeses(tmp_path: Path) -> None:
+    real = 'environment = "live"'
+    assert coins(tmp_path, WITH_KEYS, real).no_orders == "real orders need daemon.live = true"
+    assert coins(tmp_path, WITH_KEYS, real, live=True).no_orders is None
+    proxied = 'base_url = "https://api1.binance.com"'
+    refused = coins(tmp_path, WITH_KEYS, proxied, live=True).no_orders
+    assert refused == 'real orders need environment = "live"'
+
+
+def test_addresses_can_be_replaced(tmp_path: Path) -> None:
+    settings = coins(
+        tmp_path, WITH_KEYS, 'base_url = "http://127.0.0.1:9"', 'ws_url = "ws://127.0.0.1:9"'
+    )
+    assert settings.hosts == Hosts("http://127.0.0.1:9", "ws://127.0.0.1:9")
+
+
+def test_missing_keys_are_named(tmp_path: Path) -> None:
+    with pytest.raises(BrokerNotAvailableError, match=r"coins\.credentials\.api_secret"):
+        coins(tmp_path, 'credentials.api_key = { env = "KEY" }')
+
+
+def test_a_key_that_cannot_sign_is_named(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\nno\n")
+    with pytest.raises(BrokerNotAvailableError, match=r"accounts.coins.credentials: api_secret"):
+        coins(
+            tmp_path,
+            'credentials.api_key = { env = "KEY" }',
+            'credentials.api_secret = { file = "key.pem" }',
         )
+
+
+async def opened(config: Config, name: str) -> Broker:
+    clock = SystemClock()
+    return await open_broker(
+        config,
+        AccountName(name),
+        clock=clock,
+        open_driver=InlineDriver.open,
+        sessions=AlwaysOpen(),
+        hub=Hub(clock),
+        on_failure=lambda _name, _error: None,
+    )
+
+
+async def test_a_broker_at_binance_is_made_without_a_question(config: Config) -> None:
+    broker = await opened(config, "coins")
+    assert broker.capabilities.client_order_ids
+    await broker.close()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from adapters.binance.hub import Hub
 from adapters.broker import BrokerUnavailableError, UnknownSymbolError
 from adapters.clock import LoopClock
 from adapters.sessions import AlwaysOpen
@@ -51,6 +52,7 @@ def play(folder: Path, story: Callable[[Scene], Coroutine[object, object, None]]
             clock=clock,
             open_driver=InlineDriver.open,
             sessions=AlwaysOpen(),
+            hub=Hub(clock),
             on_failure=lambda _name, _error: None,
         )
         await broker.open()

@@ -8,10 +8,11 @@ import pytest
 
 from adapters.broker import FillEvent, OrderEvent, StreamLost, StreamRestored
 from adapters.clock import LoopClock
+from adapters.followers import MOST_UNREAD
 from adapters.paper.faults import Fault, Faults
 from adapters.paper.orders import View
 from adapters.paper.settings import FaultSettings
-from adapters.paper.stream import GAP, LATE_BY, MOST_UNREAD, Stream
+from adapters.paper.stream import GAP, LATE_BY, Stream
 from adapters.tasks import TaskSupervisor
 from tests.support.paper_engine import NOON, make_engine, place, request
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from adapters.broker import BrokerEvent
-    from adapters.paper.stream import Follower
+    from adapters.followers import Follower
 
 VIEW = View("USD", with_client_ids=True)
 

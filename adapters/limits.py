@@ -1,0 +1,215 @@
+"""How much a venue lets us ask: budgets for each window, and a gate where requests queue for them.
+
+Venues count in windows aligned to the calendar (a minute, ten seconds) and end a caller who goes
+on asking. A gate spends no more than was told, keeps a share that only cancels may take, lets
+cancels pass everything that queues, and is silent for as long as the venue asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from adapters.clock import Clock
+
+MOST_WAITING = 20_000
+PERCENT = 100
+SHORTEST_PAUSE_S = 0.001
+
+
+class Urgency(IntEnum):
+    """Who goes first; a lower number passes a higher one."""
+
+    CANCEL = 0
+    PLACE = 1
+    ASK = 2
+
+
+MAY_USE_PERCENT = {Urgency.CANCEL: 100, Urgency.PLACE: 80, Urgency.ASK: 60}
+"""The part of a budget that is open to each; the rest is kept for who is more urgent."""
+
+
+class OverBudgetError(Exception):
+    """There is no room within the time given; nothing was sent. ``retry_after_s`` says when."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"over the venue's budget for another {retry_after_s:.1f} s")
+        self.retry_after_s = retry_after_s
+
+
+class Budget:
+    """So many units in each window of ``window_s`` seconds, counted from the epoch.
+
+    What is under way when a window ends counts in the next one too: the venue may count it in
+    either.
+    """
+
+    def __init__(self, name: str, limit: int, window_s: int) -> None:
+        self.name = name
+        self.limit = limit
+        self.window_s = window_s
+        self.used = 0
+        self._under_way = 0
+        self._window = 0
+
+    def roll(self, now: datetime) -> None:
+        """Begin the window that ``now`` (the venue's time) belongs to."""
+        window = int(now.timestamp()) // self.window_s
+        if window != self._window:
+            self._window = window
+            self.used = self._under_way
+
+    def has_room(self, cost: int, urgency: Urgency) -> bool:
+        """Whether ``cost`` fits. A cost beyond the whole share goes when nothing else has."""
+        most = self.limit * MAY_USE_PERCENT[urgency] // PERCENT
+        return self.used + cost <= most or (not self.used and cost <= self.limit)
+
+    def window_ends_in(self, now: datetime) -> float:
+        """Seconds until the window of ``now`` ends."""
+        return self.window_s - now.timestamp() % self.window_s
+
+    def spend(self, cost: int) -> int:
+        """Take units; return the window they were taken in."""
+        self.used += cost
+        self._under_way += cost
+        return self._window
+
+    def settle(self, cost: int, window: int, told: int | None) -> None:
+        """Take in an answer, and how much the venue says was used in the request's window."""
+        self._under_way -= cost
+        if told is not None and window == self._window:
+            self.used = max(self.used, told)
+
+    def exhaust(self) -> None:
+        """Believe the venue that the window is used up."""
+        self.used = max(self.used, self.limit)
+
+
+@dataclass(slots=True, eq=False)
+class Permit:
+    """Leave to send one request; ``release`` it when its answer is there, or none will come."""
+
+    gate: Gate
+    spent: tuple[tuple[Budget, int, int], ...]
+
+    def release(self, told: Mapping[str, int] | None = None) -> None:
+        """End the request. ``told``: units used so far, by the name of the budget."""
+        spent, self.spent = self.spent, ()
+        for budget, cost, window in spent:
+            budget.settle(cost, window, None if told is None else told.get(budget.name))
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    urgency: Urgency
+    charges: tuple[tuple[Budget, int], ...]
+    admitted: asyncio.Future[Permit]
+
+
+class Gate:
+    """Where every request to one venue from this machine passes.
+
+    ``now`` is the venue's own time, because the windows are the venue's.
+    """
+
+    def __init__(self, clock: Clock, now: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._now = now
+        self._closed_until = 0.0
+        self._waiting: dict[Urgency, list[_Waiting]] = {urgency: [] for urgency in Urgency}
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for their turn."""
+        return sum(len(queue) for queue in self._waiting.values())
+
+    @property
+    def closed_for_s(self) -> float:
+        """For how long no request may leave, cancels included."""
+        return max(0.0, self._closed_until - self._clock.monotonic())
+
+    def close_for(self, seconds: float) -> None:
+        """Let nothing through for so long; a shorter silence never cuts a longer one."""
+        self._closed_until = max(self._closed_until, self._clock.monotonic() + seconds)
+        self._pump()
+
+    async def enter(
+        self, charges: Iterable[tuple[Budget, int]], urgency: Urgency, within_s: float
+    ) -> Permit:
+        """Wait for room in every budget, at most ``within_s``; raise OverBudgetError if none."""
+        wanted = tuple((budget, cost) for budget, cost in charges if cost)
+        if self.closed_for_s > within_s:
+            raise OverBudgetError(self.closed_for_s)
+        if self.waiting >= MOST_WAITING:
+            raise OverBudgetError(self._pause(wanted))
+        one = _Waiting(urgency, wanted, asyncio.get_running_loop().create_future())
+        self._waiting[urgency].append(one)
+        self._pump()
+        try:
+            async with asyncio.timeout(within_s):
+                return await one.admitted
+        except TimeoutError:
+            if _was_admitted(one):
+                return one.admitted.result()
+            raise OverBudgetError(self._pause(wanted)) from None
+        except asyncio.CancelledError:
+            if _was_admitted(one):
+                one.admitted.result().release()
+            raise
+        finally:
+            if one in self._waiting[urgency]:
+                self._waiting[urgency].remove(one)
+
+    def _pump(self) -> None:
+        """Admit, in order of urgency and then of arrival, whatever fits now."""
+        if not self.closed_for_s:
+            now = self._now()
+            full: set[Budget] = set()
+            for queue in self._waiting.values():
+                queue[:] = [one for one in queue if not self._admit(one, now, full)]
+        self._set_timer()
+
+    def _admit(self, one: _Waiting, now: datetime, full: set[Budget]) -> bool:
+        """Let one through. Who finds a budget full keeps its later users waiting too."""
+        if one.admitted.done():
+            return True
+        if any(budget in full for budget, _ in one.charges):
+            return False
+        for budget, _ in one.charges:
+            budget.roll(now)
+        lacking = [budget for budget, cost in one.charges if not budget.has_room(cost, one.urgency)]
+        if lacking:
+            full.update(lacking)
+            return False
+        spent = tuple((budget, cost, budget.spend(cost)) for budget, cost in one.charges)
+        one.admitted.set_result(Permit(self, spent))
+        return True
+
+    def _set_timer(self) -> None:
+        """Look again when something that somebody waits for may have room."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self.waiting:
+            return
+        pause = min(
+            self._pause(one.charges) for queue in self._waiting.values() for one in queue[:1]
+        )
+        self._timer = asyncio.get_running_loop().call_later(pause, self._pump)
+
+    def _pause(self, charges: Iterable[tuple[Budget, int]]) -> float:
+        """Seconds until a request with these charges may find room."""
+        now = self._now()
+        ends = [budget.window_ends_in(now) for budget, _ in charges]
+        return max(self.closed_for_s or min(ends, default=0.0), SHORTEST_PAUSE_S)
+
+
+def _was_admitted(one: _Waiting) -> bool:
+    return one.admitted.done() and not one.admitted.cancelled()
