@@ -150,15 +150,55 @@ class _Draft:
     net_trade: Mapping[Symbol, Decimal]
 
     def orders(self) -> tuple[list[Order], list[Order], list[LeftOut]]:
-        """Return sells, buys, and what of the net trades is not ordered."""
+        """Return sells, buys, and what of the net trades is not ordered.
+
+        Only orders that bring the weights nearer to the targets, all together, are made; what no
+        target names is sold in any case. Where lots are too large for the equity, a sale may bring
+        cash that nothing can be bought for: then what has a target is not sold.
+        """
+        before = self._distance(())
+        found = self._orders(self.net_trade)
+        if self._is_nearer(found, before):
+            return found
+        weights = self.targets.weights()
+        kept = {t: units for t, units in self.net_trade.items() if units < ZERO and weights.get(t)}
+        found = self._orders({t: u for t, u in self.net_trade.items() if t not in kept})
+        if not found[0] and not self._is_nearer(found, before):
+            found = ([], [], [])
+            kept = {ticker: units for ticker, units in self.net_trade.items() if units}
+        for ticker, units in kept.items():
+            side = Side.SELL if units < ZERO else Side.BUY
+            found[2].append(LeftOut(ticker, side, EXACT.abs(units), LeftOutReason.DRIFT))
+        return found
+
+    def _orders(
+        self, net_trade: Mapping[Symbol, Decimal]
+    ) -> tuple[list[Order], list[Order], list[LeftOut]]:
         left_out: list[LeftOut] = []
-        sells = list(self._sells(left_out))
+        sells = list(self._sells(net_trade, left_out))
         cash = cash_after(self.portfolio.cash, sells, (), self.settings.fees)
-        buys, missing = next_buys(self.portfolio, self.targets, self.settings, cash, self.net_trade)
+        buys, missing = next_buys(self.portfolio, self.targets, self.settings, cash, net_trade)
         return sells, buys, [*left_out, *missing]
 
-    def _sells(self, left_out: list[LeftOut]) -> Iterator[Order]:
-        for ticker, change in self.net_trade.items():
+    def _is_nearer(
+        self,
+        found: tuple[list[Order], list[Order], list[LeftOut]],
+        before: tuple[Decimal, Decimal],
+    ) -> bool:
+        """Compare sums of drifts as shares of equity, which fees make smaller."""
+        gaps, equity = self._distance((*found[0], *found[1]))
+        return multiply(gaps, before[1]) < multiply(before[0], equity)
+
+    def _distance(self, orders: tuple[Order, ...]) -> tuple[Decimal, Decimal]:
+        weights = self.targets.weights()
+        return _After(
+            self.portfolio, weights, self.targets.cash, self.settings.fees, orders
+        ).distance()
+
+    def _sells(
+        self, net_trade: Mapping[Symbol, Decimal], left_out: list[LeftOut]
+    ) -> Iterator[Order]:
+        for ticker, change in net_trade.items():
             if change >= ZERO:
                 continue
             asset, wanted = self.portfolio.assets[ticker], EXACT.minus(change)
@@ -246,12 +286,19 @@ class _After:
 
     def tracking_error(self) -> Decimal:
         """How far the weights are from the targets, all tickers and cash together."""
+        return tracking_error(self._gaps(), self._equity)
+
+    def distance(self) -> tuple[Decimal, Decimal]:
+        """Return the sum of all drifts, that of cash included, as values; and the equity."""
+        return total(EXACT.abs(gap) for gap in self._gaps()), self._equity
+
+    def _gaps(self) -> list[Decimal]:
+        """What each ticker, and cash, lacks to its weight."""
         gaps = [
             subtract(percent(self._equity, self._weights.get(ticker, ZERO)), value)
             for ticker, value in self._values.items()
         ]
-        gaps.append(subtract(percent(self._equity, self._cash_weight), self.cash))
-        return tracking_error(gaps, self._equity)
+        return [*gaps, subtract(percent(self._equity, self._cash_weight), self.cash)]
 
 
 def describe_reason(reason: tuple[str, ...], found: Drifts) -> str:

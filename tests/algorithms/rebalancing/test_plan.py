@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +15,11 @@ from algorithms.rebalancing.holdings import Fees
 from algorithms.rebalancing.plan import Plan, Rounding, Settings, describe_reason, make_plan
 from algorithms.rebalancing.targets import CASH
 from tests.algorithms.rebalancing.houses import asset, portfolio, random_house, targets
+
+if TYPE_CHECKING:
+    from algorithms.domain import Symbol
+    from algorithms.rebalancing.holdings import Portfolio
+    from algorithms.rebalancing.targets import Targets
 
 HALVES = targets({"stocks": "100"}, {"stocks": {"A": "50", "B": "50"}})
 COSTLY = Settings(fees=Fees(Decimal("0.25"), Decimal("0.18")))
@@ -133,6 +140,48 @@ def test_random_plans_keep_to_cash_and_holdings_and_come_nearer(rounding: Roundi
             assert units >= 0
             assert plan.net_trade[ticker] == units - book.assets[ticker].held
             assert ticker in named or units == 0
+        if plan.sells or plan.buys:
+            must_go = any(order.asset.ticker not in named for order in plan.sells)
+            assert must_go or comes_nearer(plan, book, wanted)
         spent = sum(order.value for order in plan.buys)
         brought = sum(settings.fees.proceeds(order.value) for order in plan.sells)
         assert spent <= (book.cash + brought) * settings.cash_buffer_percent / 100
+
+
+def comes_nearer(plan: Plan, book: Portfolio, wanted: Targets) -> bool:
+    """Whether all drifts together, cash included, are smaller than before; counted anew."""
+    after = {ticker: held.held for ticker, held in book.assets.items()}
+    for order in plan.sells:
+        after[order.asset.ticker] -= order.quantity
+    for order in plan.buys:
+        after[order.asset.ticker] += order.quantity
+    before = {ticker: held.held for ticker, held in book.assets.items()}
+    assert plan.expected_cash is not None
+    now = distance(book, wanted, before, book.cash)
+    return distance(book, wanted, after, plan.expected_cash) < now
+
+
+def distance(
+    book: Portfolio, wanted: Targets, units: dict[Symbol, Decimal], cash: Decimal
+) -> Fraction:
+    values = {t: Fraction(units[t] * (a.price or 0)) for t, a in book.assets.items()}
+    equity = Fraction(cash) + sum(values.values())
+    weights = wanted.weights()
+    gaps = [Fraction(weights.get(t, Decimal(0))) / 100 - v / equity for t, v in values.items()]
+    gaps.append(Fraction(wanted.cash) / 100 - Fraction(cash) / equity)
+    return Fraction(sum(map(abs, gaps)))
+
+
+def test_nothing_is_sold_for_cash_that_buys_nothing() -> None:
+    wanted = targets({"stocks": "100"}, {"stocks": {"A": "20", "B": "80"}})
+    book = portfolio("0", asset("A", "1000", "10"), asset("B", "500000"))
+    plan = make_plan(book, wanted, COSTLY)
+    assert (plan.needed, plan.feasible, orders(plan)) == (True, True, [])
+    assert plan.net_trade == {"A": -8, "B": 0}
+    assert [
+        (str(left.ticker), left.reason.value, int(left.quantity)) for left in plan.left_out
+    ] == [("A", "drift", 8)]
+    with_dropped = portfolio(
+        "0", asset("A", "1000", "10"), asset("B", "500000"), asset("Z", "1000", "1")
+    )
+    assert orders(make_plan(with_dropped, wanted, COSTLY)) == [("sell", "Z", 1, 999)]
