@@ -27,6 +27,7 @@ from daemon.api.views import Lists
 from daemon.book_office import BookOffice
 from daemon.cli.main import main
 from daemon.rebalancing_office import RebalancingOffice
+from tests.support.books import children, parents
 from tests.support.world import THREE_BOOKS, World, world
 
 if TYPE_CHECKING:
@@ -49,6 +50,15 @@ class Served:
         self.day = day
         self.client = client
         self.stream = stream
+
+    async def traded(self) -> None:
+        """Wait, in real time, until no market order lives any more."""
+        for _ in range(1000):
+            live = "order_type = 'MARKET' AND ended_at IS NULL"
+            if not parents(self.day, live) and not children(self.day, live):
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("a market order never ended")
 
     async def nettingd(self, *words: str) -> tuple[int, str, str]:
         """Call a command on this daemon; return its exit code and what it printed."""

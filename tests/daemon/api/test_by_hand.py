@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +100,7 @@ async def three_strategies(here: Served) -> None:
     for name in ("alpha", "alpha", "beta", "gamma"):
         order = buy("TQQQ", "1", kind=OrderType.LIMIT, price="90")
         await here.day.submit(name, order)
-    await asyncio.sleep(0.05)
+    await here.traded()
 
 
 class TestCancel:

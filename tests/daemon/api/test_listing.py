@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import re
@@ -32,7 +31,7 @@ async def morning(here: Served) -> None:
     await day.submit("beta", resting)
     await day.submit("alpha", sell("TQQQ", "4"))
     await day.submit("gamma", buy("SOXL", "2", kind=OrderType.LIMIT, price="40"))
-    await asyncio.sleep(0.2)
+    await here.traded()
 
 
 async def test_every_item_of_every_list_is_of_its_type(tmp_path: Path) -> None:

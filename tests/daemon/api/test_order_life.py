@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 async def test_every_step_has_its_time(tmp_path: Path) -> None:
     async with served(tmp_path) as here:
         told = await here.day.submit("alpha", buy("TQQQ", "10"))
-        await asyncio.sleep(0.05)
+        await here.traded()
         order_id = told.body["results"][0]["orders"][0]["id"]
         life = await here.get(f"/api/orders/{order_id}")
         assert TypeAdapter[object](OrderLife).validate_python(life) == life

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import sys
 from typing import TYPE_CHECKING
@@ -31,7 +30,7 @@ class Person(io.StringIO):
 async def resting(here: Served) -> None:
     for name in ("alpha", "beta"):
         await here.day.submit(name, buy("TQQQ", "1", kind=OrderType.LIMIT, price="90"))
-    await asyncio.sleep(0.05)
+    await here.traded()
 
 
 async def test_an_order_is_placed_and_its_result_is_the_exit_code(tmp_path: Path) -> None:

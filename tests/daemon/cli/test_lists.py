@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import orjson
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 async def morning(here: Served) -> None:
     await here.day.submit("alpha", buy("TQQQ", "10"))
     await here.day.submit("beta", buy("SOXL", "2", kind=OrderType.LIMIT, price="40"))
-    await asyncio.sleep(0.05)
+    await here.traded()
 
 
 async def test_the_orders_that_live_are_shown_unless_all_are_wanted(tmp_path: Path) -> None:
