@@ -59,3 +59,17 @@ def test_what_has_arrived_on_a_socket_is_read_before_time_jumps() -> None:
 
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         assert runner.run(story()) == 0
+
+
+def test_what_a_thread_would_do_takes_no_time() -> None:
+    def fail() -> None:
+        raise ValueError("as in a thread")
+
+    async def story() -> None:
+        assert await asyncio.to_thread(sum, [1, 2, 3]) == 6
+        with pytest.raises(ValueError, match="as in a thread"):
+            await asyncio.to_thread(fail)
+        assert asyncio.get_running_loop().time() == 0
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        runner.run(story())

@@ -117,7 +117,7 @@ async def test_a_daemon_that_is_not_well_keeps_silent(tmp_path: Path) -> None:
         reason: list[str] = ["the disk is full"]
         here.readiness.register("database", lambda: reason[0] if reason else None)
         here.call_every(0.05)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.2)
         assert here.watcher.calls == 0
         reason.clear()
         await here.until(lambda: here.watcher.calls > 0)
