@@ -236,6 +236,7 @@ class Engine:
         except (CalendarError, StorageError) as error:
             raise BrokerUnavailableError(str(error)) from error
         if configured(name) != name:
+            await self.fleet.accounts[configured(name)].tried.wait()  # its prices come from there
             return await open_shadow(
                 self.config,
                 name,

@@ -22,6 +22,7 @@ from daemon.cli.progress import Bar
 from daemon.cli.table import table
 from daemon.config import ConfigErrors, load_config
 from daemon.config.accounts import BrokerKind
+from daemon.shadows import database_of, shadows
 from daemon.storage.lock import is_locked
 from daemon.storage.schema import applied, wanted
 from daemon.storage.store import named_queries
@@ -102,7 +103,9 @@ def _require_schema(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _papers(config: Config) -> dict[str, Path]:
-    return {
+    """Return the exchanges that can be looked into, by account; those of shadows are ours, too."""
+    played = {str(name): database_of(config, name) for name in shadows(config)}
+    return played | {
         name: account.paper.database
         for name, account in config.accounts.items()
         if account.broker is BrokerKind.PAPER and account.paper is not None
