@@ -39,6 +39,15 @@ $(READY): pyproject.toml requirements-dev.lock
 test: $(READY) ## run the tests, in random order (some: ARGS="-k netting")
 	@$(BIN)/python -m pytest -q -n auto $(ARGS)
 
+build/ccxt/.ready: $(READY) requirements-ccxt.lock
+	@$(BIN)/python -m venv build/ccxt
+	@build/ccxt/bin/python $(PIP_INSTALL) -r requirements-ccxt.lock
+	@touch $@
+
+.PHONY: ccxt
+ccxt: build/ccxt/.ready ## let the unmodified ccxt client use the simulated Binance
+	@$(BIN)/python -m pytest -q tests/simulators/binance/test_ccxt.py
+
 .PHONY: lint
 lint: $(READY) ## check the rules and the format of the code
 	@$(BIN)/ruff check --quiet; rules=$$?; $(BIN)/ruff format --check && exit $$rules

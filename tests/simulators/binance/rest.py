@@ -1,0 +1,206 @@
+"""The REST side: requests as bytes, replies with headers, and everything that can go wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+import orjson
+from aiohttp import web
+
+from tests.simulators.binance.errors import ApiError
+from tests.simulators.binance.faults import Fault, Met
+from tests.simulators.binance.limits import MINUTE_MS, TEN_SECONDS_MS, TooManyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from adapters.clock import Clock
+    from adapters.tasks import TaskSupervisor
+    from tests.simulators.binance.exchange import Exchange
+
+UNKNOWN = "Unknown error, please check your request or try again later."
+TIMEOUT = "Timeout waiting for response from backend server. Send status unknown."
+JSON_REPLIES = {
+    Fault.UNKNOWN_503_AFTER: (503, {"code": -1000, "msg": UNKNOWN}),
+    Fault.UNKNOWN_503_BEFORE: (503, {"code": -1000, "msg": UNKNOWN}),
+    Fault.UNAVAILABLE_503_BEFORE: (503, {"code": -1000, "msg": "Service Unavailable."}),
+    Fault.INTERNAL_503_BEFORE: (
+        503,
+        {"code": -1001, "msg": "Internal error; unable to process your request. Please try again."},
+    ),
+    Fault.OVERLOAD_503_BEFORE: (
+        503,
+        {"code": -1008, "msg": "Server is currently overloaded with other requests."},
+    ),
+    Fault.TIMEOUT_408_AFTER: (408, {"code": -1007, "msg": TIMEOUT}),
+    Fault.TIMEOUT_408_BEFORE: (408, {"code": -1007, "msg": TIMEOUT}),
+}
+HTML_REPLIES = {
+    Fault.BAD_GATEWAY_502_AFTER: (502, "<html><h1>502 Bad Gateway</h1></html>"),
+    Fault.GATEWAY_TIMEOUT_504_AFTER: (504, "<html><h1>504 Gateway Time-out</h1></html>"),
+    Fault.FIREWALL_403_BEFORE: (403, "<html><h1>403 Forbidden</h1></html>"),
+    Fault.GARBAGE_200_AFTER: (200, "<html><h1>Welcome</h1></html>"),
+    Fault.EMPTY_200_AFTER: (200, ""),
+}
+RETRY_AFTER_S = {Fault.RATE_LIMIT_429_BEFORE: 5, Fault.BAN_418_BEFORE: 120}
+
+
+def split_signature(query: str, body: str) -> str:
+    """Return what was signed: query and body as they travelled, without the signature."""
+    parts = []
+    for part in (query, body):
+        kept = [pair for pair in part.split("&") if not pair.startswith("signature=")]
+        parts.append("&".join(kept))
+    return "".join(parts)
+
+
+class Rest:
+    def __init__(
+        self,
+        exchange: Exchange,
+        clock: Clock,
+        tasks: TaskSupervisor,
+        flush: Callable[[], None],
+    ) -> None:
+        self._exchange = exchange
+        self._clock = clock
+        self._tasks = tasks
+        self._flush = flush
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        name = f"{request.method} {request.path}"
+        query = request.raw_path.partition("?")[2]
+        body = await request.text()
+        params = dict(parse_qsl(body, keep_blank_values=True))
+        params.update(parse_qsl(query, keep_blank_values=True))
+        params = {_plain_name(key): value for key, value in params.items()}
+
+        def perform() -> web.Response:
+            return self._perform(request, name, params, split_signature(query, body))
+
+        met = self._exchange.faults.meet(name)
+        if met is None:
+            return await self._send(request, perform())
+        return await self._with_fault(request, met, perform)
+
+    async def _with_fault(
+        self, request: web.Request, met: Met, perform: Callable[[], web.Response]
+    ) -> web.StreamResponse:
+        fault = met.fault
+        if met.delay_s and fault is not Fault.LATE:
+            await self._clock.sleep(met.delay_s)
+        if fault is Fault.DELAY:
+            return await self._send(request, perform())
+        if fault is Fault.LATE:
+            self._tasks.spawn(self._later(met.delay_s, perform), name="late acceptance")
+            return _hang_up(request)
+        response = perform() if fault.is_after else None
+        if response is not None:
+            self._flush()
+        if fault in {Fault.DROP_BEFORE, Fault.DROP_AFTER}:
+            return _hang_up(request)
+        if fault is Fault.TRUNCATE_AFTER and response is not None:
+            return await _truncated(request, response)
+        return self._broken(request, fault)
+
+    def _broken(self, request: web.Request, fault: Fault) -> web.Response:
+        """Return the reply of a fault that replies something of its own."""
+        if fault in JSON_REPLIES:
+            status, body = JSON_REPLIES[fault]
+            return _json(status, body)
+        if fault in HTML_REPLIES:
+            status, page = HTML_REPLIES[fault]
+            return web.Response(status=status, text=page, content_type="text/html")
+        retry = RETRY_AFTER_S[fault]
+        until = self._exchange.now_ms() + retry * 1000
+        if fault is Fault.BAN_418_BEFORE:
+            for limits in self._exchange.all_limits():
+                limits.ban(request.remote or "", until)
+            text = f"Way too much request weight used; IP banned until {until}."
+            return _json(418, {"code": -1003, "msg": text}, {"Retry-After": str(retry)})
+        text = "Too many requests; current limit is 2400 requests per minute."
+        return _json(429, {"code": -1003, "msg": text}, {"Retry-After": str(retry)})
+
+    async def _later(self, delay_s: float, perform: Callable[[], web.Response]) -> None:
+        await self._clock.sleep(delay_s)
+        perform()
+        self._flush()
+
+    def _perform(
+        self, request: web.Request, name: str, params: dict[str, str], payload: str
+    ) -> web.Response:
+        exchange, address = self._exchange, request.remote or ""
+        api_key = request.headers.get("X-MBX-APIKEY")
+        headers: dict[str, str] = {}
+        try:
+            status, answer = (
+                200,
+                exchange.perform(
+                    name, params, address=address, api_key=api_key, payload=payload.encode()
+                ),
+            )
+        except ApiError as error:
+            status, answer = error.status, error.body
+            if isinstance(error, TooManyError):
+                headers["Retry-After"] = str(error.retry_after_s)
+        headers |= self._usage(name, address, api_key)
+        return _json(status, answer, headers)
+
+    def _usage(self, name: str, address: str, api_key: str | None) -> dict[str, str]:
+        exchange, now = self._exchange, self._exchange.now_ms()
+        limits = exchange.limits_of(name)
+        headers = {"X-MBX-USED-WEIGHT-1M": str(limits.weight_used(address, now))}
+        route = exchange.routes.get(name)
+        if route is not None and any(route.orders) and api_key:
+            try:
+                used = limits.orders_used(exchange.keys.get(api_key).account, now)
+            except ApiError:
+                return headers
+            headers["X-MBX-ORDER-COUNT-10S"] = str(used[TEN_SECONDS_MS])
+            headers["X-MBX-ORDER-COUNT-1M"] = str(used[MINUTE_MS])
+        return headers
+
+    async def _send(self, request: web.Request, response: web.Response) -> web.StreamResponse:
+        """Write the reply, and the user events after or before it."""
+        order = self._exchange.faults.event_order
+        if order == "before" or (order == "random" and self._exchange.random.random() < 0.5):
+            self._flush()
+        try:
+            await response.prepare(request)
+            await response.write_eof()
+        finally:
+            self._flush()
+        return response
+
+
+def _json(status: int, body: object, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(
+        status=status, body=orjson.dumps(body), content_type="application/json", headers=headers
+    )
+
+
+def _hang_up(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+async def _truncated(request: web.Request, whole: web.Response) -> web.StreamResponse:
+    body = whole.body
+    assert isinstance(body, bytes)
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    response.content_length = len(body)
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response
+
+
+def _plain_name(name: str) -> str:
+    """Return the usual spelling of the two lists that clients also write in lower case."""
+    return {
+        "orderidlist": "orderIdList",
+        "origclientorderidlist": "origClientOrderIdList",
+    }.get(name, name)

@@ -1,0 +1,84 @@
+"""The exchange on a port of this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from adapters.tasks import TaskSupervisor
+from tests.simulators.binance.exchange import DEFAULT_ACCOUNTS, Exchange
+from tests.simulators.binance.rest import Rest
+from tests.simulators.binance.sockets import Sockets
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterable
+    from decimal import Decimal
+
+    from adapters.clock import Clock
+    from tests.simulators.binance.accounts import AccountSeed, Key
+    from tests.simulators.binance.faults import Faults
+
+CLOSE_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where it listens: ``rest`` without a path, ``ws_api`` with the one of spot."""
+
+    rest: str
+    ws_api: str
+
+
+class BinanceSimulator:
+    """``exchange`` is its inside, ``faults`` its switches, ``sockets`` its open connections."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        seed: int = 1,
+        accounts: Iterable[AccountSeed] = DEFAULT_ACCOUNTS,
+    ) -> None:
+        self._tasks = TaskSupervisor()
+        self.exchange = Exchange(clock, seed=seed, accounts=accounts)
+        self.sockets = Sockets(self.exchange, clock, self._tasks)
+        self._rest = Rest(self.exchange, clock, self._tasks, self.sockets.flush)
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def faults(self) -> Faults:
+        return self.exchange.faults
+
+    def keys(self, account: str) -> tuple[Key, Key]:
+        """Return the HMAC key and the Ed25519 key of an account."""
+        return self.exchange.keys.of_account[account]
+
+    def set_price(self, symbol: str, price: Decimal) -> None:
+        """Move the market of a symbol, and tell whoever listens what traded."""
+        self.exchange.spot.set_price(symbol, price)
+        self.sockets.flush()
+
+    async def start(
+        self, port: int = 0, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    ) -> Urls:
+        """Listen; port 0 takes a free one."""
+        app = web.Application()
+        app.router.add_get("/ws-api/v3", self.sockets.spot_api)
+        app.router.add_route("*", "/{path:.*}", self._rest.answer)
+        self._runner = web.AppRunner(
+            app, access_log=None, handler_cancellation=False, shutdown_timeout=0.1
+        )
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port, ssl_context=tls).start()
+        _, bound = self._runner.addresses[0][:2]
+        secure = "" if tls is None else "s"
+        return Urls(f"http{secure}://{host}:{bound}", f"ws{secure}://{host}:{bound}/ws-api/v3")
+
+    async def close(self) -> None:
+        self.sockets.drop_all()
+        await self._tasks.close(CLOSE_TIMEOUT_S)
+        if self._runner is not None:
+            await self._runner.cleanup()
