@@ -188,16 +188,27 @@ class Splits:
         rows = tx.fetch("live_parents_of_symbol", account=account, symbol=symbol)
         for row in rows:
             before = parent_from_row(row)
-            parent = self._orders.rescale(
-                tx, before, self._scaled(before, ratio, instrument, now), f"split {ratio}", now
-            )
+            after = self._next_turn(tx, self._scaled(before, ratio, instrument), now)
+            parent = self._orders.rescale(tx, before, after, f"split {ratio}", now)
             if parent.measure is Measure.QUANTITY and not parent.remain:
                 self._orders.end_parent(tx, parent, ParentStatus.DONE, RESIDUAL_BELOW_ONE_LOT, now)
         return len(rows)
 
-    def _scaled(
-        self, parent: ParentOrder, ratio: Ratio, instrument: Instrument, now: datetime
-    ) -> ParentOrder:
+    def _next_turn(self, view: View, parent: ParentOrder, now: datetime) -> ParentOrder:
+        """Let an order go on now if it was due, or if what worked it has ended for the split.
+
+        One that nobody has sent yet and that is not due waits for something else, such as a
+        person's yes; it goes on waiting. A TWAP with slices left goes on at their times.
+        """
+        is_twap = parent.order_type is OrderType.TWAP
+        if parent.due_at is not None:
+            return parent if is_twap else parent._replace(due_at=now)
+        sent = view.fetch("children_of_parent", parent_id=parent.id)
+        if not sent or (is_twap and parent.slices_left):
+            return parent
+        return parent._replace(due_at=now, slices_left=1 if is_twap else parent.slices_left)
+
+    def _scaled(self, parent: ParentOrder, ratio: Ratio, instrument: Instrument) -> ParentOrder:
         """Return an order in new units; what it traded stays counted in old ones.
 
         So ``total`` becomes what was traded and what remains, and stays their sum.
@@ -206,19 +217,12 @@ class Splits:
         if parent.measure is Measure.QUANTITY:
             remain = ratio.units(remain, instrument.lot)
         reserve = parent.reserve_price
-        due_at, left = parent.due_at, parent.slices_left
-        if parent.order_type is not OrderType.TWAP:
-            due_at = now
-        elif due_at is None and not left:
-            due_at, left = now, 1  # its last slice ended for the split
         return parent._replace(
             total=parent.total - subtract(parent.remain, remain),
             remain=remain,
             limit_price=ratio.limit(parent.limit_price, parent.side, instrument),
             stop_price=ratio.stop(parent.stop_price, parent.side, instrument),
             reserve_price=None if reserve is None else ratio.price(reserve),
-            due_at=due_at,
-            slices_left=left,
         )
 
 

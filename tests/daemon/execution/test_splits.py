@@ -23,6 +23,7 @@ from tests.support.world import buy, sell, world
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from daemon.storage.tx import Tx
     from tests.support.world import World
 
 MAIN, TQQQ = AccountName("main"), Symbol("TQQQ")
@@ -296,4 +297,25 @@ async def test_units_of_nobody_are_split_like_all_others(tmp_path: Path) -> None
         await day.pass_time(6)
         assert await day.held(SUSPENSE, "TQQQ") == 8
         assert await day.held("a", "TQQQ") == 20
+        await all_is_well(day)
+
+
+async def test_an_order_that_waits_for_a_yes_goes_on_waiting(tmp_path: Path) -> None:
+    async with world(tmp_path, TWO) as day:
+        await holding(day)
+        (order_id,) = await make(
+            day, Wish(book="a", side=Side.SELL, value="4", order_type=LIMIT, limit="120")
+        )
+
+        def hold_back(tx: Tx) -> None:
+            order = day.engine.services.orders.parent(tx, order_id)
+            day.engine.services.orders.store_parent(tx, order._replace(due_at=None))
+
+        await day.engine.store.write(hold_back)
+        await enter(day, split(2, 1))
+        await at_the_exchange(day, 2, 1)
+        await day.pass_time(70)
+        (asked,) = parents(day, "ended_at IS NULL")
+        assert (asked["remain"], asked["limit_price"], asked["due_at"]) == ("8", "60", None)
+        assert children(day, "side = 'sell'") == []
         await all_is_well(day)
