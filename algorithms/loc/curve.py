@@ -7,9 +7,7 @@ for any number of orders. A market-on-close order is a buy at infinity or a sell
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from algorithms.decimals import ZERO, add, subtract
@@ -17,6 +15,7 @@ from algorithms.domain import Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from decimal import Decimal
 
     from algorithms.instruments import TickTable
 
@@ -70,28 +69,31 @@ def curve(orders: Iterable[LocOrder]) -> list[Range]:
     begins the next. Without orders there is one range, in which nothing is traded.
     """
     bought = sold = ZERO
-    # A boundary is (price, False) where a range begins at the price, (price, True) just above it.
-    steps: defaultdict[tuple[Decimal, bool], Decimal] = defaultdict(Decimal)
+    steps: dict[Decimal, list[Decimal]] = {}  # price: units to buy and to sell at it
     for order in orders:
-        is_buy = order.side is Side.BUY
-        if order.price is not None:
-            step = (order.price, is_buy)
-            steps[step] = add(steps[step], order.quantity)
-        if is_buy:
-            bought = add(bought, order.quantity)
-        elif order.price is None:
-            sold = add(sold, order.quantity)
-    ranges = []
-    low, above_low = None, True
-    for boundary in sorted(steps):
-        price, ends_buys = boundary
-        ranges.append(Range(low, not above_low, price, ends_buys, bought, sold))
-        if ends_buys:
-            bought = subtract(bought, steps[boundary])
-        else:
-            sold = add(sold, steps[boundary])
-        low, above_low = price, ends_buys
-    ranges.append(Range(low, not above_low, None, False, bought, sold))  # noqa: FBT003 - a tuple
+        price, quantity = order.price, order.quantity
+        is_sell = order.side is Side.SELL
+        if not is_sell:
+            bought = add(bought, quantity)
+        if price is not None:
+            step = steps.get(price)
+            if step is None:
+                step = steps[price] = [ZERO, ZERO]
+            step[is_sell] = add(step[is_sell], quantity)
+        elif is_sell:
+            sold = add(sold, quantity)
+    ranges: list[Range] = []
+    low: Decimal | None = None
+    included = False
+    for price in sorted(steps):
+        ends, begins = steps[price]
+        if begins:  # a range begins at the price
+            ranges.append(Range(low, included, price, False, bought, sold))  # noqa: FBT003 - a tuple
+            sold, low, included = add(sold, begins), price, True
+        if ends:  # a range begins just above the price
+            ranges.append(Range(low, included, price, True, bought, sold))  # noqa: FBT003 - a tuple
+            bought, low, included = subtract(bought, ends), price, False
+    ranges.append(Range(low, included, None, False, bought, sold))  # noqa: FBT003 - a tuple
     return ranges
 
 

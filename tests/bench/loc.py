@@ -1,7 +1,8 @@
 """How long LOC orders take to become a curve, a ladder, a sheet: ``python -m tests.bench.loc``.
 
 Sizes are orders of one account and symbol. The work is n log n: ten times the orders take 11 to
-12 times as long, somewhat more where they outgrow the processor's caches.
+12 times as long, and up to twice that where so many objects outgrow the processor's caches and
+keep Python's collector of garbage busy.
 """
 
 from __future__ import annotations
