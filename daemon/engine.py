@@ -41,7 +41,7 @@ from daemon.jobs.schedule import guarded
 from daemon.market import Market
 from daemon.setup import Current, setup_of
 from daemon.shadows import configured, open_shadow
-from daemon.signals import OrderTaken, SignalBus, WorkArrived
+from daemon.signals import Committed, OrderTaken, SignalBus, WorkArrived
 from daemon.storage.store import SqliteStore, open_store
 
 if TYPE_CHECKING:
@@ -128,7 +128,10 @@ class Engine:
         Raises StorageError when the database cannot be used.
         """
         self.store = await open_store(
-            self.config.database.path, self._open_driver, self.bus.deliver
+            self.config.database.path,
+            self._open_driver,
+            self.bus.deliver,
+            on_batch=lambda writes: self.bus.deliver([Committed(writes)]),
         )
         self._assemble()
         try:

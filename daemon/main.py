@@ -33,6 +33,7 @@ from daemon.engine import Engine
 from daemon.exits import Exit
 from daemon.heartbeat import Heartbeat
 from daemon.logs import log_notices, start_logging
+from daemon.measures import Measures
 from daemon.outside import real_outside
 from daemon.process import StopSignals, keep_secrets_in, spare_the_collector
 from daemon.rebalancing_office import RebalancingOffice
@@ -191,6 +192,7 @@ class Daemon:
             on_failure=self._failed.add,
         )
         log_notices(engine.bus)
+        self._measures = Measures(engine.bus, self._metrics)
         return engine
 
     def _watch(self, engine: Engine, watchers: TaskSupervisor) -> None:
@@ -208,6 +210,9 @@ class Daemon:
         if self._outside.watched:
             lag.start(watchers)
             watchers.spawn(database.run(), name="database watch")
+            watchers.spawn(
+                self._measures.count_open_orders(engine.store, self._clock), name="open orders"
+            )
             watchers.spawn(Heartbeat(engine.services, checks).run(), name="heartbeat")
         watchers.spawn(self._systemd.show_life(self._clock), name="watchdog")
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+    from decimal import Decimal
 
-    from algorithms.domain import AccountName, Side, Symbol
+    from algorithms.domain import AccountName, ChildOrder, ChildState, FillSource, Side, Symbol
 
 S = TypeVar("S")
 
@@ -30,6 +31,39 @@ class OrderTaken(NamedTuple):
     symbol: Symbol
     side: Side
     due_at: datetime
+
+
+class ChildMoved(NamedTuple):
+    """A child order has another state than before; it is as it is now."""
+
+    before: ChildState
+    child: ChildOrder
+
+
+class FillBooked(NamedTuple):
+    """A fill is in the ledger, for one side of its trade."""
+
+    account: AccountName
+    source: FillSource
+
+
+class PairCrossed(NamedTuple):
+    """Two orders were crossed inside.
+
+    ``value`` and ``commission_saved`` are in the account's currency; the latter and
+    ``broker_orders_saved`` are what was spared.
+    """
+
+    account: AccountName
+    value: Decimal
+    commission_saved: Decimal
+    broker_orders_saved: int
+
+
+class Committed(NamedTuple):
+    """A transaction is on disk that so many writes shared."""
+
+    writes: int
 
 
 class RequestSettled(NamedTuple):

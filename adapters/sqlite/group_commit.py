@@ -75,9 +75,9 @@ class GroupCommit(Generic[U]):
     """The one writer of a database. Made inside the event loop it serves.
 
     ``open_unit`` makes the view of the transaction that each write receives; within a batch all
-    writes share one view. ``on_commit`` is called in the event loop, with the view of each
-    transaction that is on disk, before its callers go on; ``around`` is entered, in the driver's
-    thread, for the writes of a transaction; ``explain`` turns an error into the one callers know.
+    writes share one view. ``on_commit`` is called in the event loop, with the view and the number
+    of writes of each transaction that is on disk, before its callers go on; ``around`` is entered
+    for the writes of a transaction; ``explain`` turns an error into the one callers know.
     A caller that is cancelled while it waits takes
     nothing back: its write may still be committed.
     """
@@ -87,7 +87,7 @@ class GroupCommit(Generic[U]):
         driver: SqliteDriver,
         open_unit: Callable[[sqlite3.Connection], U],
         *,
-        on_commit: Callable[[U], None] | None = None,
+        on_commit: Callable[[U, int], None] | None = None,
         around: Callable[[], AbstractContextManager[object]] = nullcontext,
         explain: Callable[[Exception], Exception] = lambda error: error,
         most_in_a_batch: int = MOST_IN_A_BATCH,
@@ -206,7 +206,7 @@ class GroupCommit(Generic[U]):
                 next(waiting).heard(None, self._explain(transaction.error))
                 continue
             if self._on_commit is not None:
-                self._on_commit(transaction.unit)
+                self._on_commit(transaction.unit, len(transaction.results))
             for result in transaction.results:
                 next(waiting).heard(result, None)
 

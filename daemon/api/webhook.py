@@ -16,6 +16,7 @@ from daemon.api.body import body_too_large, read_body
 from daemon.api.connection import Call
 from daemon.api.errors import ErrorCode, Refused
 from daemon.api.lean import LeanResponse, raw_answer
+from daemon.api.metrics import Phase
 from daemon.api.operation import Access, Answer, Operation, Parameter
 from daemon.api.respond import answering, problem_response, raw_problem, refusal_of
 from daemon.api.signal_reader import SignalReader
@@ -68,6 +69,7 @@ class Webhook:
         self._tasks = tasks
         self._refusals = refusals
         self._count = metrics.webhook
+        self._time = metrics.phase
         self._reader = SignalReader()
 
     def take(self, call: Call, answer: Callable[[bytes], None]) -> None:
@@ -84,6 +86,11 @@ class Webhook:
                 self._count(outcome.http_status)
                 answer(raw_answer(outcome.http_status, outcome.body))
 
+        def stored(outcome: Reply | Exception) -> None:
+            took = self._clock.now() - submission.received_at
+            self._time(Phase.WEBHOOK_TO_STORED, took.total_seconds())
+            answered(outcome)
+
         async def work() -> None:
             try:
                 answered(await self._desk.submit(submission))
@@ -93,7 +100,7 @@ class Webhook:
         try:
             address = self._door.address(call.remote, call.headers)
             submission = self._read(call, address)
-            if not self._desk.submit_soon(submission, answered):
+            if not self._desk.submit_soon(submission, stored):
                 self._tasks.spawn(work(), name="webhook")
         except Exception as error:  # noqa: BLE001 - as above
             answered(error)

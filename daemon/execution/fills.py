@@ -21,7 +21,7 @@ from algorithms.ledger import (
     trade,
 )
 from daemon.notices import raise_notice
-from daemon.signals import WorkArrived
+from daemon.signals import FillBooked, WorkArrived
 from daemon.storage.rows import text_or_none, to_us
 from daemon.storage.tx import Table
 
@@ -251,7 +251,6 @@ class Fills:
         cash = tx.position(parent.account, parent.book, currency)
         cash.quantity += value if parent.side is Side.SELL else -value
         self._pay_fee(tx, parent, execution, currency, cash)
-        sold = parent.side is Side.SELL
         tx.insert(
             FILLS,
             (
@@ -272,16 +271,17 @@ class Fills:
                 to_text(execution.fee),
                 execution.fee_asset,
                 text_or_none(average_cost(holding)),
-                to_text(profit) if sold else None,
+                to_text(profit) if parent.side is Side.SELL else None,
                 execution.market_day,
                 to_us(execution.at),
                 to_us(now),
             ),
         )
+        tx.signal(FillBooked(parent.account, execution.source))
         raise_notice(
             tx,
             self._ids.new(),
-            "sold" if sold else "bought",
+            "sold" if parent.side is Side.SELL else "bought",
             now,
             account=parent.account,
             book=parent.book,

@@ -26,6 +26,7 @@ from algorithms.netting_price import PriceLimits, clamp_price, price_problem
 from daemon.execution.orders import free_quantity
 from daemon.execution.sizing import NETTABLE
 from daemon.notices import raise_notice
+from daemon.signals import PairCrossed
 from daemon.storage.rows import child_from_row, parent_from_row, to_us
 from daemon.storage.tx import Table
 
@@ -302,6 +303,7 @@ class Netter:
             price=to_text(pair.price),
             value=to_text(pair.value),
         )
+        tx.signal(PairCrossed(account.name, pair.value, commission, ended))
         return _Crossed(pair.value, commission, ended)
 
     def _still(self, tx: Tx, order: NettingOrder, pair: Pair) -> ParentOrder:

@@ -20,7 +20,7 @@ from algorithms.domain import (
 )
 from algorithms.transitions import check_child, check_parent
 from daemon.notices import raise_notice
-from daemon.signals import OrderTaken, WorkArrived
+from daemon.signals import ChildMoved, OrderTaken, WorkArrived
 from daemon.storage.rows import (
     CHILD_ORDERS,
     PARENT_ORDERS,
@@ -166,6 +166,8 @@ class Orders:
         )
         self.reserve(tx, child, child.reserved - stored.reserved)
         self._update_child(tx, child)
+        if state is not stored.state:
+            tx.signal(ChildMoved(stored.state, child))
         parent = self.parent(tx, child.parent_id)
         self._after_child(tx, parent, child, now)
         return child

@@ -599,3 +599,8 @@ VALUES (:id, :account, :mp, :sub_mp, :set_by, :now);
 -- Targets of an account, newest first.
 SELECT id, mp, sub_mp, set_by, at FROM rebalancing_targets
 WHERE account = :account ORDER BY id DESC LIMIT :limit;
+
+-- name: open_order_counts
+-- How many orders have not ended, asked for and at brokers.
+SELECT (SELECT COUNT(*) FROM parent_orders WHERE ended_at IS NULL) AS parents,
+       (SELECT COUNT(*) FROM child_orders WHERE ended_at IS NULL) AS children;

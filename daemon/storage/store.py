@@ -73,7 +73,11 @@ def named_queries() -> Mapping[str, str]:
 
 
 class SqliteStore:
-    """The Store over SQLite. ``on_commit`` receives every committed transaction's signals."""
+    """The Store over SQLite.
+
+    ``on_commit`` receives every committed transaction's signals, ``on_batch`` how many writes it
+    held.
+    """
 
     def __init__(
         self,
@@ -82,12 +86,14 @@ class SqliteStore:
         on_commit: Callable[[list[object]], None],
         *,
         open_reader: Callable[[], Awaitable[SqliteDriver]],
+        on_batch: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._sql = named_queries()
         self._writer_driver = writer
         self._reader = reader
         self._open_reader = open_reader
         self._on_commit = on_commit
+        self._on_batch = on_batch
         self._writer = GroupCommit(
             writer,
             lambda connection: Tx(connection, self._sql),
@@ -129,9 +135,10 @@ class SqliteStore:
         finally:
             connection.execute("ROLLBACK")
 
-    def _committed(self, tx: Tx) -> None:
+    def _committed(self, tx: Tx, writes: int) -> None:
         if tx.signals:
             self._on_commit(tx.signals)
+        self._on_batch(writes)
 
 
 def _explained(error: Exception) -> Exception:
@@ -143,7 +150,11 @@ def _explained(error: Exception) -> Exception:
 
 
 async def open_store(
-    path: Path, open_driver: OpenDriver, on_commit: Callable[[list[object]], None]
+    path: Path,
+    open_driver: OpenDriver,
+    on_commit: Callable[[list[object]], None],
+    *,
+    on_batch: Callable[[int], None] = lambda _: None,
 ) -> SqliteStore:
     """Open the database, bringing its schema up to date first.
 
@@ -158,5 +169,9 @@ async def open_store(
         await writer.close()
         raise
     return SqliteStore(
-        writer, reader, on_commit, open_reader=partial(open_driver, path, read_only=True)
+        writer,
+        reader,
+        on_commit,
+        open_reader=partial(open_driver, path, read_only=True),
+        on_batch=on_batch,
     )

@@ -143,7 +143,7 @@ async def test_whoever_listens_hears_of_what_is_on_disk_and_of_nothing_else(
 ) -> None:
     heard: list[int] = []
     writer = GroupCommit(
-        driver, Notes, on_commit=lambda _: heard.append(len(stored(tmp_path / "notes.db")))
+        driver, Notes, on_commit=lambda *_: heard.append(len(stored(tmp_path / "notes.db")))
     )
 
     async def failing() -> None:
@@ -303,7 +303,7 @@ async def test_short_writes_share_a_transaction_and_keep_their_order(
 ) -> None:
     seen: list[list[str]] = []
     writer = GroupCommit(
-        driver, Notes, on_commit=lambda _: seen.append(stored(tmp_path / "notes.db"))
+        driver, Notes, on_commit=lambda *_: seen.append(stored(tmp_path / "notes.db"))
     )
     outcomes = Outcomes(150)
     for number in range(100):
