@@ -7,6 +7,7 @@ call that may have reached the broker is an unknown outcome, an adapter's own mi
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adapters.broker import (
@@ -17,6 +18,8 @@ from adapters.broker import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from adapters.broker import (
         Broker,
         CancelOutcome,
@@ -32,12 +35,22 @@ CANCEL_SHARE = 4
 placements."""
 
 
+@dataclass(slots=True, eq=False)
+class _Cancel:
+    """An order that waits to be cancelled, and where its answer goes."""
+
+    sent: SentOrder
+    answer: asyncio.Future[CancelOutcome]
+
+
 class BrokerCalls:
     """The order calls of one account's broker."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         most = broker.capabilities.max_in_flight
+        self._most_together = broker.capabilities.batch_cancel
+        self._to_cancel: list[_Cancel] = []
         kept = max(1, most // CANCEL_SHARE)
         self._cancel_places = asyncio.Semaphore(kept)
         self._places = asyncio.Semaphore(max(1, most - kept))
@@ -63,15 +76,42 @@ class BrokerCalls:
                 return OutcomeUnknown(f"{type(error).__name__}: {error}")
 
     async def cancel(self, sent: SentOrder) -> CancelOutcome:
-        """Ask for the end of one order."""
-        async with self._cancel_places:
-            try:
-                async with asyncio.timeout(CALL_TIMEOUT_S):
-                    return (await self._broker.cancel((sent,)))[0]
-            except TimeoutError:
-                return OutcomeUnknown(f"no answer within {CALL_TIMEOUT_S} s")
-            except Exception as error:  # noqa: BLE001 - it may have been sent before this failed
-                return OutcomeUnknown(f"{type(error).__name__}: {error}")
+        """Ask for the end of one order; orders that wait at the same time go in one request."""
+        one = _Cancel(sent, asyncio.get_running_loop().create_future())
+        self._to_cancel.append(one)
+        try:
+            if self._most_together > 1:
+                await asyncio.sleep(0)  # lets the orders that end at this moment come along
+            if one in self._to_cancel:
+                async with self._cancel_places:
+                    if one in self._to_cancel:
+                        await self._cancel_together(one)
+            return await one.answer
+        finally:
+            if one in self._to_cancel:
+                self._to_cancel.remove(one)
+
+    async def _cancel_together(self, first: _Cancel) -> None:
+        """Send one request for an order and for what waits with it; answer each."""
+        others = [each for each in self._to_cancel if each is not first]
+        batch = [first, *others[: self._most_together - 1]]
+        self._to_cancel = [each for each in self._to_cancel if each not in batch]
+        outcomes: Sequence[CancelOutcome] = [OutcomeUnknown("interrupted")] * len(batch)
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                answered = await self._broker.cancel(tuple(each.sent for each in batch))
+            if len(answered) != len(batch):
+                raise ValueError(f"{len(answered)} answers to {len(batch)} cancels")  # noqa: TRY301
+            outcomes = answered
+        except TimeoutError:
+            outcomes = [OutcomeUnknown(f"no answer within {CALL_TIMEOUT_S} s")] * len(batch)
+        except Exception as error:  # noqa: BLE001 - it may have been sent before this failed
+            outcomes = [OutcomeUnknown(f"{type(error).__name__}: {error}")] * len(batch)
+        finally:
+            # Also when this task alone is ended: the others must not wait for ever.
+            for each, outcome in zip(batch, outcomes, strict=True):
+                if not each.answer.done():
+                    each.answer.set_result(outcome)
 
     async def find(self, sent: SentOrder) -> FindOutcome:
         """Ask what became of an order; no answer leaves it undecided."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
@@ -22,7 +23,7 @@ from adapters.broker import (
 )
 from algorithms.domain import ChildId, OrderType, Side, Symbol, TimeInForce
 from daemon.execution.broker_calls import CALL_TIMEOUT_S, BrokerCalls
-from tests.support.world import START
+from tests.support.world import START, started
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -146,3 +147,40 @@ async def test_a_venue_that_allows_one_call_still_gets_orders_and_cancels() -> N
     calls = calls_of(venue)
     await asyncio.gather(calls.place(REQUEST), calls.place(REQUEST), calls.cancel(SENT))
     assert venue.most_at_once == {"place": 1, "cancel": 1}
+
+
+class Batches(Venue):
+    """A broker that takes ten cancels in a request, and remembers the requests."""
+
+    def __init__(self, behave: Callable[[], Awaitable[None]], answers: int | None = None) -> None:
+        super().__init__(behave)
+        self.capabilities = replace(self.capabilities, batch_cancel=10)
+        self.sizes: list[int] = []
+        self._answers = answers
+
+    async def cancel(self, orders: tuple[SentOrder, ...]) -> tuple[CancelOutcome, ...]:
+        self.sizes.append(len(orders))
+        await self._work("cancel")
+        return (CancelAccepted(),) * (len(orders) if self._answers is None else self._answers)
+
+
+async def test_orders_that_end_together_are_cancelled_in_one_request() -> None:
+    venue = Batches(lambda: asyncio.sleep(1))
+    calls = BrokerCalls(cast("Broker", venue))
+    outcomes = await asyncio.gather(*(calls.cancel(SENT) for _ in range(25)))
+    assert outcomes == [CancelAccepted()] * 25
+    assert sorted(venue.sizes) == [5, 10, 10]
+
+
+async def test_a_request_answered_short_leaves_all_its_orders_unknown() -> None:
+    calls = BrokerCalls(cast("Broker", Batches(lambda: asyncio.sleep(1), answers=1)))
+    outcomes = await asyncio.gather(*(calls.cancel(SENT) for _ in range(3)))
+    assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown] * 3
+
+
+async def test_who_gives_up_leaves_the_others_an_answer() -> None:
+    calls = BrokerCalls(cast("Broker", Batches(lambda: asyncio.sleep(5))))
+    first, second = started(calls.cancel(SENT)), started(calls.cancel(SENT))
+    await asyncio.sleep(1)
+    first.cancel()
+    assert await second == OutcomeUnknown("interrupted")
