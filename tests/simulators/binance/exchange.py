@@ -11,8 +11,10 @@ from tests.simulators.binance.accounts import AccountSeed, KeyRing, check_signed
 from tests.simulators.binance.calls import Call, Security
 from tests.simulators.binance.errors import ApiError
 from tests.simulators.binance.faults import Faults
+from tests.simulators.binance.futures import FuturesVenue
+from tests.simulators.binance.futures_routes import FuturesRoutes
 from tests.simulators.binance.limits import Limits
-from tests.simulators.binance.listings import SPOT_LISTINGS
+from tests.simulators.binance.listings import FUTURES_LISTINGS, SPOT_LISTINGS
 from tests.simulators.binance.spot import SpotVenue
 from tests.simulators.binance.spot_routes import SpotRoutes
 
@@ -36,6 +38,7 @@ class Exchange:
         seed: int,
         accounts: Iterable[AccountSeed],
         spot: Iterable[Listing] = SPOT_LISTINGS,
+        futures: Iterable[Listing] = FUTURES_LISTINGS,
     ) -> None:
         accounts = tuple(accounts)
         self._clock = clock
@@ -46,16 +49,24 @@ class Exchange:
         self.spot_limits = Limits(weight=6000, orders_10s=100, orders_1m=1000)
         for account in accounts:
             self.spot.balances[account.name].update(account.spot)
-        self.routes = SpotRoutes(self.spot, self.spot_limits).table()
+        self.futures = FuturesVenue(futures, self.now_ms)
+        self.futures_limits = Limits(weight=2400, orders_10s=300, orders_1m=1200)
+        for account in accounts:
+            self.futures.wallets[account.name].update(account.futures)
+        self.routes = (
+            SpotRoutes(self.spot, self.spot_limits).table()
+            | FuturesRoutes(self.futures, self.futures_limits).table()
+        )
 
     def now_ms(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
 
-    def limits_of(self, name: str) -> Limits:  # noqa: ARG002 - both venues have their own
-        return self.spot_limits
+    def limits_of(self, name: str) -> Limits:
+        """Return the budget a route draws on: each venue has its own."""
+        return self.futures_limits if " /fapi/" in name else self.spot_limits
 
     def all_limits(self) -> tuple[Limits, ...]:
-        return (self.spot_limits,)
+        return (self.spot_limits, self.futures_limits)
 
     def route(self, name: str) -> Route:
         if name not in self.routes:

@@ -57,8 +57,10 @@ class BinanceSimulator:
         return self.exchange.keys.of_account[account]
 
     def set_price(self, symbol: str, price: Decimal) -> None:
-        """Move the market of a symbol, and tell whoever listens what traded."""
-        self.exchange.spot.set_price(symbol, price)
+        """Move a symbol on both venues, and tell whoever listens what traded."""
+        for venue in (self.exchange.spot, self.exchange.futures):
+            if symbol in venue.listings:
+                venue.set_price(symbol, price)
         self.sockets.flush()
 
     async def start(

@@ -106,6 +106,7 @@ class Sockets:
         """Tell what happened on the venues since the last flush."""
         faults, news = self._exchange.faults, self._exchange.spot.outbox
         events, news[:] = list(news), []
+        self._exchange.futures.outbox.clear()  # futures have no user stream here
         if faults.stalled:
             return
         for event in events:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from yarl import URL
 
 from adapters.clock import LoopClock
 from tests.simulators.binance import BinanceSimulator
@@ -60,9 +61,8 @@ class Trader:
 
     async def raw(self, method: str, target: str, body: str = "") -> tuple[int, Any]:
         headers = {"X-MBX-APIKEY": self.key.api_key}
-        async with self.session.request(
-            method, self.urls.rest + target, data=body or None, headers=headers
-        ) as answer:
+        url = URL(self.urls.rest + target, encoded=True)  # what was signed travels unchanged
+        async with self.session.request(method, url, data=body or None, headers=headers) as answer:
             self.headers = dict(answer.headers)
             if answer.content_type != "application/json":
                 return answer.status, await answer.text()

@@ -205,7 +205,8 @@ class Venue(ABC):
                 continue
             last = self.last[symbol]
             if price >= last if order.is_buy else price <= last:
-                self._trade(order, price, min(order.open_quantity, self.depth[symbol]), maker=True)
+                size = self._affordable(order, price, self.depth[symbol])
+                self._trade(order, price, size, maker=True)
 
     # -- matching ------------------------------------------------------------------------
 
