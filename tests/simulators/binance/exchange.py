@@ -14,6 +14,7 @@ from tests.simulators.binance.faults import Faults
 from tests.simulators.binance.futures import FuturesVenue
 from tests.simulators.binance.futures_routes import FuturesRoutes
 from tests.simulators.binance.limits import Limits
+from tests.simulators.binance.listen_keys import ListenKeys
 from tests.simulators.binance.listings import FUTURES_LISTINGS, SPOT_LISTINGS
 from tests.simulators.binance.spot import SpotVenue
 from tests.simulators.binance.spot_routes import SpotRoutes
@@ -50,12 +51,13 @@ class Exchange:
         for account in accounts:
             self.spot.balances[account.name].update(account.spot)
         self.futures = FuturesVenue(futures, self.now_ms)
+        self.listen_keys = ListenKeys(seed)
         self.futures_limits = Limits(weight=2400, orders_10s=300, orders_1m=1200)
         for account in accounts:
             self.futures.wallets[account.name].update(account.futures)
         self.routes = (
             SpotRoutes(self.spot, self.spot_limits).table()
-            | FuturesRoutes(self.futures, self.futures_limits).table()
+            | FuturesRoutes(self.futures, self.futures_limits, self.listen_keys).table()
         )
 
     def now_ms(self) -> int:

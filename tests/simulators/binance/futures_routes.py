@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tests.simulators.binance.futures import FuturesVenue
     from tests.simulators.binance.limits import Limits
+    from tests.simulators.binance.listen_keys import ListenKeys
 
 PUBLIC = Security.NONE
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "GTX", "GTD")
@@ -87,9 +88,10 @@ def trade_row(trade: Trade) -> dict[str, object]:
 
 
 class FuturesRoutes:
-    def __init__(self, venue: FuturesVenue, limits: Limits) -> None:
+    def __init__(self, venue: FuturesVenue, limits: Limits, keys: ListenKeys) -> None:
         self._venue = venue
         self._limits = limits
+        self._keys = keys
         self._ids = 0
         self._data = MarketData(venue)
 
@@ -119,6 +121,9 @@ class FuturesRoutes:
             "GET /fapi/v2/balance": Route(self.balance, 5),
             "GET /fapi/v3/positionRisk": Route(self.positions, 5),
             "GET /fapi/v2/positionRisk": Route(self.positions, 5),
+            "POST /fapi/v1/listenKey": Route(self.open_stream, 1, Security.KEY),
+            "PUT /fapi/v1/listenKey": Route(self.extend_stream, 1, Security.KEY),
+            "DELETE /fapi/v1/listenKey": Route(self.end_stream, 1, Security.KEY),
             "POST /fapi/v1/leverage": Route(self.set_leverage, 1),
             "GET /fapi/v1/positionSide/dual": Route(self.mode, 30),
             "POST /fapi/v1/positionSide/dual": Route(self.set_mode, 1),
@@ -272,6 +277,16 @@ class FuturesRoutes:
             raise ApiError(-4028, f"Leverage {leverage} is not valid.")
         self._venue.leverage[call.account, symbol] = leverage
         return {"symbol": symbol, "leverage": leverage, "maxNotionalValue": "1000000"}
+
+    def open_stream(self, call: Call) -> object:
+        return {"listenKey": self._keys.open(call.account, call.now_ms)}
+
+    def extend_stream(self, call: Call) -> object:
+        return {"listenKey": self._keys.extend(call.account, call.now_ms)}
+
+    def end_stream(self, call: Call) -> object:
+        self._keys.end(call.account)
+        return {}
 
     def mode(self, call: Call) -> object:
         return {"dualSidePosition": call.account in self._venue.hedged}

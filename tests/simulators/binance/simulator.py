@@ -26,10 +26,13 @@ CLOSE_TIMEOUT_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """Where it listens: ``rest`` without a path, ``ws_api`` with the one of spot."""
+    """Where it listens: ``rest`` without a path, ``ws_api`` with the one of spot.
+
+    ``futures_private`` is for the listenKey to follow, after a slash or as ``?listenKey=``."""
 
     rest: str
     ws_api: str
+    futures_private: str
 
 
 class BinanceSimulator:
@@ -69,6 +72,8 @@ class BinanceSimulator:
         """Listen; port 0 takes a free one."""
         app = web.Application()
         app.router.add_get("/ws-api/v3", self.sockets.spot_api)
+        app.router.add_get("/private/ws", self.sockets.futures_private)
+        app.router.add_get("/private/ws/{key}", self.sockets.futures_private)
         app.router.add_route("*", "/{path:.*}", self._rest.answer)
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=False, shutdown_timeout=0.1
@@ -77,7 +82,8 @@ class BinanceSimulator:
         await web.TCPSite(self._runner, host, port, ssl_context=tls).start()
         _, bound = self._runner.addresses[0][:2]
         secure = "" if tls is None else "s"
-        return Urls(f"http{secure}://{host}:{bound}", f"ws{secure}://{host}:{bound}/ws-api/v3")
+        http, socket = f"http{secure}://{host}:{bound}", f"ws{secure}://{host}:{bound}"
+        return Urls(http, f"{socket}/ws-api/v3", f"{socket}/private/ws")
 
     async def close(self) -> None:
         self.sockets.drop_all()

@@ -12,6 +12,7 @@ from aiohttp import WSMsgType, web
 from tests.simulators.binance.accounts import check_signed
 from tests.simulators.binance.errors import ApiError, missing
 from tests.simulators.binance.faults import Fault
+from tests.simulators.binance.futures_events import futures_event
 from tests.simulators.binance.user_events import spot_event
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Connection:
     accounts: dict[int, str] = field(default_factory=dict)
     next_subscription: int = 0
     logged_on: str = ""
+    listen_key: str = ""
 
     def say(self, message: object) -> None:
         try:
@@ -102,11 +104,22 @@ class Sockets:
                 connection.say({"subscriptionId": number, "event": event})
             connection.accounts.clear()
 
+    def expire_listen_keys(self) -> None:
+        """Let every listenKey be over; the sockets stay open and say nothing more."""
+        now = self._exchange.now_ms()
+        for connection in self.connections:
+            account = self._exchange.listen_keys.account_of(connection.listen_key, now)
+            if account is not None:
+                told = {"e": "listenKeyExpired", "E": now, "listenKey": connection.listen_key}
+                connection.say(told)
+        for account in self._exchange.keys.of_account:
+            self._exchange.listen_keys.end(account)
+
     def flush(self) -> None:
         """Tell what happened on the venues since the last flush."""
+        self._flush_futures()
         faults, news = self._exchange.faults, self._exchange.spot.outbox
         events, news[:] = list(news), []
-        self._exchange.futures.outbox.clear()  # futures have no user stream here
         if faults.stalled:
             return
         for event in events:
@@ -117,17 +130,41 @@ class Sockets:
                         for _ in range(2 if faults.duplicates else 1):
                             connection.say({"subscriptionId": number, "event": wire})
 
+    def _flush_futures(self) -> None:
+        exchange, news = self._exchange, self._exchange.futures.outbox
+        events, news[:] = list(news), []
+        if exchange.faults.stalled:
+            return
+        times = 2 if exchange.faults.duplicates else 1
+        for event in events:
+            wire = futures_event(event, exchange.futures)
+            for connection in list(self.connections):
+                key = connection.listen_key
+                if key and exchange.listen_keys.account_of(key, exchange.now_ms()) == event.account:
+                    for _ in range(times):
+                        connection.say(wire)
+
+    async def futures_private(self, request: web.Request) -> web.StreamResponse:
+        """Carry the events of the account whose listenKey is in the path or the query."""
+        key = request.match_info.get("key") or request.query.get("listenKey", "")
+        if self._exchange.listen_keys.account_of(key, self._exchange.now_ms()) is None:
+            return web.Response(status=400, text="no such listenKey")
+        return await self._carry(request, key)
+
     # -- the spot WebSocket API ----------------------------------------------------------
 
     async def spot_api(self, request: web.Request) -> web.WebSocketResponse:
+        return await self._carry(request, "")
+
+    async def _carry(self, request: web.Request, listen_key: str) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(heartbeat=None)
         await socket.prepare(request)
-        connection = Connection(socket, request.transport)
+        connection = Connection(socket, request.transport, listen_key=listen_key)
         self.connections.add(connection)
         writer = self._tasks.spawn(_write(connection), name="socket writer")
         try:
             async for message in socket:
-                if message.type is WSMsgType.TEXT:
+                if message.type is WSMsgType.TEXT and not listen_key:
                     await self._request(connection, message.data, request.remote or "")
         finally:
             self.connections.discard(connection)

@@ -63,7 +63,7 @@ def test_a_position_turned_around_begins_at_the_new_price() -> None:
     position.add(Decimal(1), Decimal(200))
     assert position.entry == 150
     assert position.add(Decimal(-3), Decimal(160)) == 20
-    assert (position.amount, position.entry) == (-1, 160)
+    assert (position.amount, position.entry) == (Decimal(-1), Decimal(160))
 
 
 async def test_a_reduce_only_order_goes_when_there_is_nothing_left_to_reduce(
