@@ -5,22 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from adapters.binance.account import BinanceSettings
-from adapters.binance.broker import BinanceBroker
-from adapters.binance.hosts import MarketKind, hosts_of, moves_real_money
-from adapters.binance.signing import KeyKindError, read_keys
 from adapters.paper import FaultSettings, PaperSettings, PaperSettingsError, open_paper
 from algorithms.decimals import ZERO, total
 from algorithms.domain import AccountName, Symbol
 from algorithms.instruments import default_instrument
-from daemon.config.accounts import BrokerKind, Environment
+from daemon.config.accounts import BrokerKind
 from daemon.config.books import BookMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from decimal import Decimal
 
-    from adapters.binance.hosts import Hosts
     from adapters.binance.hub import Hub
     from adapters.broker import Broker
     from adapters.clock import Clock
@@ -44,60 +39,27 @@ async def open_broker(
     clock: Clock,
     open_driver: OpenDriver,
     sessions: Sessions,
-    hub: Hub,
+    hub: Callable[[], Hub],
     on_failure: Callable[[str, BaseException], None],
 ) -> Broker:
-    """Make the adapter of an account and connect it. Accounts at Binance share ``hub``.
+    """Make the adapter of an account and connect it.
 
+    Accounts at Binance share a ``hub``, which is made for the first of them.
     Raises BrokerNotAvailableError for a broker this version does not speak to, or cannot with
     what the configuration says, PaperSettingsError for a paper market that cannot be, and
     BrokerUnavailableError.
     """
     account = config.accounts[name]
     if account.broker is BrokerKind.BINANCE:
-        return BinanceBroker(binance_settings(config, name, account), hub)
+        # It costs 8 MB of memory, which only those pay who trade there.
+        from daemon.binance_accounts import open_binance  # noqa: PLC0415
+
+        return open_binance(config, name, account, hub())
     if account.broker is not BrokerKind.PAPER or account.paper is None:
         message = f"this version has no adapter for {account.broker.value}"
         raise BrokerNotAvailableError(message)
     settings = paper_settings(config, name, account, account.paper)
     return await open_paper(settings, clock, open_driver, sessions, on_failure=on_failure)
-
-
-def binance_settings(config: Config, name: AccountName, account: AccountConfig) -> BinanceSettings:
-    """Translate the configuration of an account at Binance for its adapter.
-
-    Raises BrokerNotAvailableError for keys that are missing or cannot sign.
-    """
-    kind = MarketKind(account.market_type.value)
-    real = account.environment is Environment.LIVE
-    hosts = hosts_of(kind, real=real, rest=account.base_url, socket=account.ws_url)
-    wanted = ("api_key", "api_secret")
-    missing = [key for key in wanted if key not in account.credentials]
-    if missing:
-        keys = ", ".join(f"accounts.{name}.credentials.{key}" for key in missing)
-        raise BrokerNotAvailableError(f"{keys} missing")
-    api_key, secret = (account.credentials[key].reveal() for key in wanted)
-    try:
-        keys_of_account = read_keys(api_key, secret)
-    except KeyKindError as error:
-        raise BrokerNotAvailableError(f"accounts.{name}.credentials: {error}") from error
-    return BinanceSettings(
-        account=name,
-        kind=kind,
-        currency=account.currency,
-        hosts=hosts,
-        keys=keys_of_account,
-        no_orders=_no_orders(config, account, hosts),
-    )
-
-
-def _no_orders(config: Config, account: AccountConfig, hosts: Hosts) -> str | None:
-    """Why an account may be looked at and place nothing: real money needs two yeses."""
-    if not moves_real_money(hosts.rest):
-        return None
-    if account.environment is not Environment.LIVE:
-        return 'real orders need environment = "live"'
-    return None if config.daemon.live else "real orders need daemon.live = true"
 
 
 def paper_settings(

@@ -11,7 +11,6 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from adapters.binance.hub import Hub
 from adapters.broker import BrokerUnavailableError
 from adapters.sqlite.errors import StorageError
 from daemon import audit
@@ -47,6 +46,7 @@ from daemon.storage.store import SqliteStore, open_store
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from adapters.binance.hub import Hub
     from adapters.broker import Broker
     from adapters.clock import Clock
     from adapters.sqlite.driver import OpenDriver
@@ -95,7 +95,7 @@ class Engine:
         self._ids = ids or IdSource(clock)
         self._compute_sessions = compute_sessions
         self._on_failure = on_failure
-        self._hub = Hub(clock, on_failure=on_failure)
+        self._hub: Hub | None = None
         self.fleet: Fleet
         self.calendars: Calendars
         self.store: SqliteStore
@@ -145,7 +145,8 @@ class Engine:
         await self.schedule.stop()
         self._auditor.stop()
         await self.fleet.stop()
-        await self._hub.close()
+        if self._hub is not None:
+            await self._hub.close()
         await self._tasks.close(CLOSE_TIMEOUT_S)
         await self.store.close()
 
@@ -255,9 +256,17 @@ class Engine:
             clock=self._clock,
             open_driver=self._open_driver,
             sessions=sessions,
-            hub=self._hub,
+            hub=self._binance,
             on_failure=self._on_failure,
         )
+
+    def _binance(self) -> Hub:
+        """What all accounts at Binance share; it is loaded for the first of them."""
+        if self._hub is None:
+            from adapters.binance.hub import Hub  # noqa: PLC0415 - as ``open_broker`` says
+
+            self._hub = Hub(self._clock, on_failure=self._on_failure)
+        return self._hub
 
     async def _wait_for_brokers(self) -> None:
         try:

@@ -11,9 +11,9 @@ from adapters.clock import SystemClock
 from adapters.sessions import AlwaysOpen
 from adapters.sqlite.driver import InlineDriver
 from algorithms.domain import AccountName, Symbol
+from daemon.binance_accounts import binance_settings
 from daemon.brokers import (
     BrokerNotAvailableError,
-    binance_settings,
     open_broker,
     paper_settings,
 )
@@ -168,7 +168,7 @@ async def opened(config: Config, name: str) -> Broker:
         clock=clock,
         open_driver=InlineDriver.open,
         sessions=AlwaysOpen(),
-        hub=Hub(clock),
+        hub=lambda: Hub(clock),
         on_failure=lambda _name, _error: None,
     )
 

@@ -52,7 +52,7 @@ def play(folder: Path, story: Callable[[Scene], Coroutine[object, object, None]]
             clock=clock,
             open_driver=InlineDriver.open,
             sessions=AlwaysOpen(),
-            hub=Hub(clock),
+            hub=lambda: Hub(clock),
             on_failure=lambda _name, _error: None,
         )
         await broker.open()

@@ -1,0 +1,62 @@
+"""Accounts at Binance, from the configuration to the adapter. Loaded when there is one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adapters.binance.account import BinanceSettings
+from adapters.binance.broker import BinanceBroker
+from adapters.binance.hosts import MarketKind, hosts_of, moves_real_money
+from adapters.binance.signing import KeyKindError, read_keys
+from daemon.brokers import BrokerNotAvailableError
+from daemon.config.accounts import Environment
+
+if TYPE_CHECKING:
+    from adapters.binance.hosts import Hosts
+    from adapters.binance.hub import Hub
+    from adapters.broker import Broker
+    from algorithms.domain import AccountName
+    from daemon.config import Config
+    from daemon.config.accounts import AccountConfig
+
+
+def open_binance(config: Config, name: AccountName, account: AccountConfig, hub: Hub) -> Broker:
+    """Make the adapter of an account. Raises BrokerNotAvailableError."""
+    return BinanceBroker(binance_settings(config, name, account), hub)
+
+
+def binance_settings(config: Config, name: AccountName, account: AccountConfig) -> BinanceSettings:
+    """Translate the configuration of an account at Binance for its adapter.
+
+    Raises BrokerNotAvailableError for keys that are missing or cannot sign.
+    """
+    kind = MarketKind(account.market_type.value)
+    real = account.environment is Environment.LIVE
+    hosts = hosts_of(kind, real=real, rest=account.base_url, socket=account.ws_url)
+    wanted = ("api_key", "api_secret")
+    missing = [key for key in wanted if key not in account.credentials]
+    if missing:
+        keys = ", ".join(f"accounts.{name}.credentials.{key}" for key in missing)
+        raise BrokerNotAvailableError(f"{keys} missing")
+    api_key, secret = (account.credentials[key].reveal() for key in wanted)
+    try:
+        keys_of_account = read_keys(api_key, secret)
+    except KeyKindError as error:
+        raise BrokerNotAvailableError(f"accounts.{name}.credentials: {error}") from error
+    return BinanceSettings(
+        account=name,
+        kind=kind,
+        currency=account.currency,
+        hosts=hosts,
+        keys=keys_of_account,
+        no_orders=_no_orders(config, account, hosts),
+    )
+
+
+def _no_orders(config: Config, account: AccountConfig, hosts: Hosts) -> str | None:
+    """Why an account may be looked at and place nothing: real money needs two yeses."""
+    if not moves_real_money(hosts.rest):
+        return None
+    if account.environment is not Environment.LIVE:
+        return 'real orders need environment = "live"'
+    return None if config.daemon.live else "real orders need daemon.live = true"
