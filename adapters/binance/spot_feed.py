@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,15 @@ if TYPE_CHECKING:
 PATH = "/ws-api/v3"
 ANSWER_S = 6.0
 RETRY_S = 5.0
+LEAVE_S = 1.0
+"""How long we wait for a venue to hear that an account leaves."""
 MOST_MEMBERS = 1000
 OK = 200
+ALREADY_SUBSCRIBED = -2035
+
+
+class AlreadySubscribedError(FeedError):
+    """The connection carries the account's events already, for somebody before us."""
 
 
 class SpotFeed(Feed):
@@ -57,16 +65,29 @@ class SpotFeed(Feed):
     async def join(self, member: Member, keys: Keys) -> None:
         """Have an account's events told from now on. Raises FeedError when refused."""
         self._keys[member] = keys
-        if self._link is not None:
-            await self._subscribe(self._link, member)
-        else:
+        link = self._link
+        if link is None:
             self.start()
+            return
+        try:
+            await self._subscribe(link, member)
+        except AlreadySubscribedError:
+            # It left without a word that arrived. A new connection begins from nothing.
+            link.worn.set()
 
     async def leave(self, member: Member) -> None:
         """Tell an account's events no longer."""
         self._keys.pop(member, None)
-        for key in [key for key, each in self._heard.items() if each is member]:
-            del self._heard[key]
+        for link, number in [key for key, each in self._heard.items() if each is member]:
+            del self._heard[link, number]
+            if not link.ended.is_set():
+                await self._unsubscribe(link, number)
+
+    async def _unsubscribe(self, link: Link, number: int) -> None:
+        """Give a subscription back, or it would be in the way when the account comes again."""
+        with contextlib.suppress(FeedError, TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                await self._ask(link, "userDataStream.unsubscribe", {"subscriptionId": number})
 
     async def _address(self) -> str:
         return self._url
@@ -103,7 +124,11 @@ class SpotFeed(Feed):
         )
         reply = await self._ask(link, "userDataStream.subscribe.signature", params)
         if reply.get("status") != OK:
-            raise FeedError(f"not subscribed: {reply.get('error')}")
+            refusal = fields_of(reply.get("error"))
+            kind = (
+                AlreadySubscribedError if refusal.get("code") == ALREADY_SUBSCRIBED else FeedError
+            )
+            raise kind(f"not subscribed: {refusal.get('code')} {refusal.get('msg')}")
         number = integer(fields_of(reply.get("result")), "subscriptionId")
         self._heard = {key: each for key, each in self._heard.items() if not key[0].ended.is_set()}
         self._heard[link, number] = member

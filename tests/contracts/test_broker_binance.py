@@ -1,63 +1,78 @@
-"""Binance keeps the broker contract, spot and futures."""
+"""Binance keeps the broker contract at the simulated exchange."""
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.binance.account import BinanceSettings
 from adapters.binance.broker import BinanceBroker
+from adapters.binance.fields import from_ms, plain
 from adapters.binance.hosts import MarketKind
 from adapters.binance.hub import Hub
-from adapters.binance.signing import read_keys
-from adapters.broker import Holdings, OrderRequest, Refused
+from adapters.broker import BrokerOrder, BrokerOrderState, Holdings
 from adapters.clock import LoopClock
-from adapters.paper import Fault
-from adapters.paper.orders import View
-from algorithms.domain import ChildId, OrderType, Side, Symbol, TimeInForce
-from algorithms.instruments import default_instrument
+from adapters.tasks import TaskSupervisor
+from algorithms.domain import BrokerOrderId, ChildId, Symbol
 from tests.contracts.broker_contract import BrokerContract
 from tests.contracts.venue import Mishap, OrderThere, Venue
-from tests.support.binance_front import KEY, SECRET, BinanceFront
-from tests.support.paper import FRIDAY_AFTERNOON, PaperMarket, paper_settings
+from tests.simulators.binance import AccountSeed, Fault
+from tests.support.paper import FRIDAY_AFTERNOON
+from tests.support.simulated import SimulatedBinance, simulated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import timedelta
-    from pathlib import Path
 
-    from adapters.broker import Broker, BrokerOrder
-    from adapters.paper import PaperBroker
+    from adapters.broker import Broker, OrderRequest
     from tests.contracts.venue import Asked
 
 BTC = Symbol("BTCUSDT")
-LOT = Decimal("0.001")
+ACCOUNT = "main"
 LOTS_HELD = 50
+LOT = Decimal("0.001")
+CASH = Decimal(20_000)
+PIECE = 10 * LOT
+MISHAPS = {
+    Mishap.LOST_BEFORE: Fault.SILENT_BEFORE,
+    Mishap.LOST_AFTER: Fault.SILENT_AFTER,
+    Mishap.RESET_BEFORE: Fault.DROP_BEFORE,
+    Mishap.RESET_AFTER: Fault.DROP_AFTER,
+    Mishap.ERROR_BEFORE: Fault.FIREWALL_403_BEFORE,
+    Mishap.ERROR_AFTER: Fault.BAD_GATEWAY_502_AFTER,
+    Mishap.RATE_LIMIT: Fault.RATE_LIMIT_429_BEFORE,
+}
+ROUTES: dict[MarketKind, dict[Asked, str]] = {
+    MarketKind.SPOT: {
+        "place": "POST /api/v3/order",
+        "cancel": "DELETE /api/v3/order",
+        "find": "GET /api/v3/order",
+        "open_orders": "GET /api/v3/openOrders",
+        "fills_since": "GET /api/v3/myTrades",
+        "holdings": "GET /api/v3/account",
+        "quote": "GET /api/v3/ticker/24hr",
+    },
+}
 
 
-class BinanceVenue(Venue):
+class SimulatedVenue(Venue):
     symbol = BTC
     currency = "USDT"
-    price = Decimal(100)
+    price = Decimal(50_000)
     tick = Decimal("0.01")
     lot = LOT
     lots_held = LOTS_HELD
     time_limit_s = 0.4
 
-    def __init__(self, market: PaperMarket, front: BinanceFront) -> None:
-        self.market = market
-        self.clock = market.clock
-        self.front = front
-        self.hub = Hub(market.clock)
+    def __init__(self, clock: LoopClock, binance: SimulatedBinance) -> None:
+        self.clock = clock
+        self.binance = binance
+        self.hubs: list[Hub] = []
+        self.tasks = TaskSupervisor()
         self._broker: BinanceBroker | None = None
-
-    @property
-    def paper(self) -> PaperBroker:
-        return self.front.paper
+        binance.simulator.faults.retry_after_s = 1
 
     @property
     def broker(self) -> Broker:
@@ -65,25 +80,34 @@ class BinanceVenue(Venue):
         return self._broker
 
     async def set_price(self, price: Decimal) -> None:
-        await self.paper.exchange.set_price(self.symbol, price)
+        self.binance.simulator.set_price(BTC, price)
 
     async def fill_in_pieces(self) -> None:
-        self.front.follow(await self.market.open(fill="partial"))
+        self.binance.venue.depth[BTC] = PIECE
+        self.tasks.spawn(self._trade_on(), name="a market in pieces")
+
+    async def _trade_on(self) -> None:
+        while True:
+            await self.clock.sleep(1)
+            self.binance.venue.trade_resting(BTC)
+            self.binance.simulator.sockets.flush()
 
     def meet(self, asked: Asked, mishap: Mishap) -> None:
-        self.front.script(asked, mishap)
+        route = ROUTES[self.binance.kind][asked]
+        self.binance.simulator.faults.script(route, MISHAPS[mishap])
 
     def hold_up(self, asked: Asked, by: timedelta) -> None:
-        self.front.script(asked, None, by)
+        route = ROUTES[self.binance.kind][asked]
+        self.binance.simulator.faults.script(route, Fault.DELAY, delay_s=by.total_seconds())
 
     def repeat_next_fill(self) -> None:
-        self.paper.faults.script_event(Fault.DUPLICATE_FILL)
+        self.binance.simulator.faults.duplicates = True
 
     def delay_next_fill(self) -> None:
-        self.paper.faults.script_event(Fault.LATE_FILL)
+        self.binance.simulator.faults.late_trades = 1
 
     def disconnect_stream(self, gap: timedelta) -> None:
-        self.front.disconnect(gap)
+        self.binance.simulator.sockets.go_away(gap.total_seconds())
 
     async def pass_time(self, by: timedelta) -> None:
         await self.clock.sleep(by.total_seconds())
@@ -92,86 +116,65 @@ class BinanceVenue(Venue):
         pytest.skip("this market never closes")
 
     async def orders_there(self) -> tuple[OrderThere, ...]:
-        with closing(sqlite3.connect(self.market.settings.database)) as disk:
-            rows = disk.execute(
-                "SELECT client_id, sequence, order_type, state, filled FROM orders"
-                " WHERE client_id <> 'endowment' ORDER BY sequence"
-            ).fetchall()
         return tuple(
             OrderThere(
-                client_id=ChildId(client_id),
-                number=str(number),
-                is_open=state in {"open", "partially_filled"},
-                filled=Decimal(filled),
+                client_id=ChildId(order.draft.client_id),
+                number=str(order.id),
+                is_open=order.status.is_open,
+                filled=order.executed,
             )
-            for client_id, number, _, state, filled in rows
+            for order in self.binance.orders(ACCOUNT)
         )
 
     async def holdings_there(self) -> Holdings:
-        return await self.paper.exchange.holdings()
+        owned = self.binance.simulator.exchange.spot.balances[ACCOUNT]
+        return Holdings(
+            positions={BTC: plain(owned["BTC"])},
+            cash={"USDT": plain(owned["USDT"])},
+            at=self.clock.now(),
+        )
 
     async def place_by_hand(self, request: OrderRequest) -> BrokerOrder:
-        placed = await self.paper.exchange.place(request)
-        assert not isinstance(placed, Refused)
-        return View(self.currency, with_client_ids=False).order(placed)
+        assert request.limit_price is not None
+        order = self.binance.buy_by_hand(ACCOUNT, BTC, request.quantity, request.limit_price)
+        at = from_ms(order.created_ms)
+        return BrokerOrder(
+            id=BrokerOrderId(str(order.id)),
+            client_id=ChildId(order.draft.client_id),
+            symbol=BTC,
+            side=request.side,
+            order_type=request.order_type,
+            quantity=request.quantity,
+            limit_price=request.limit_price,
+            state=BrokerOrderState.OPEN,
+            filled=Decimal(0),
+            market_day=at.date(),
+            placed_at=at,
+        )
 
     async def second_session(self) -> Broker:
-        settings = BinanceSettings(
-            account="main",
-            kind=self.front.kind,
-            currency=self.currency,
-            hosts=self.front.hosts,
-            keys=read_keys(KEY, SECRET),
-        )
-        self._broker = BinanceBroker(settings, self.hub)
+        self.hubs.append(Hub(self.clock))
+        self._broker = BinanceBroker(self.binance.settings(ACCOUNT), self.hubs[-1])
         await self._broker.open()
         return self._broker
 
 
 @asynccontextmanager
-async def binance_venue(folder: Path, kind: MarketKind) -> AsyncIterator[BinanceVenue]:
-    """An account with some coins, bought before the story begins."""
-    instrument = default_instrument(BTC, "24/7", "USDT", lot=LOT, tick=Decimal("0.01"))
-    settings = paper_settings(
-        folder,
-        currency="USDT",
-        initial_cash=Decimal(25),
-        prices={BTC: Decimal(100)},
-        market="24/7",
-        market_type=kind.value,
-        instruments={BTC: instrument},
-        leverage=Decimal(1),
-    )
-    async with PaperMarket(settings, clock=LoopClock(FRIDAY_AFTERNOON)) as market:
-        paper = await market.open()
-        await paper.exchange.place(
-            OrderRequest(
-                client_id=ChildId("endowment"),
-                symbol=BTC,
-                side=Side.BUY,
-                order_type=OrderType.MARKET,
-                time_in_force=TimeInForce.DAY,
-                quantity=LOT * LOTS_HELD,
-            )
-        )
-        await market.clock.sleep(0.01)  # its events are told
-        async with BinanceFront(paper, kind, BTC, LOT) as front:
-            venue = BinanceVenue(market, front)
-            await venue.second_session()
-            yield venue
-            await venue.broker.close()
-            await venue.hub.close()
+async def simulated_venue(kind: MarketKind) -> AsyncIterator[SimulatedVenue]:
+    clock = LoopClock(FRIDAY_AFTERNOON)
+    seed = AccountSeed(name=ACCOUNT, spot={"USDT": CASH, "BTC": LOT * LOTS_HELD})
+    async with simulated(clock, kind, [seed]) as binance:
+        venue = SimulatedVenue(clock, binance)
+        await venue.second_session()
+        yield venue
+        await venue.broker.close()
+        for hub in venue.hubs:
+            await hub.close()
+        await venue.tasks.close(1)
 
 
 class TestBinanceSpot(BrokerContract):
     @pytest.fixture
-    async def venue(self, tmp_path: Path) -> AsyncIterator[Venue]:
-        async with binance_venue(tmp_path, MarketKind.SPOT) as venue:
-            yield venue
-
-
-class TestBinanceFutures(BrokerContract):
-    @pytest.fixture
-    async def venue(self, tmp_path: Path) -> AsyncIterator[Venue]:
-        async with binance_venue(tmp_path, MarketKind.FUTURES) as venue:
+    async def venue(self) -> AsyncIterator[Venue]:
+        async with simulated_venue(MarketKind.SPOT) as venue:
             yield venue

@@ -61,6 +61,11 @@ class Trader:
         limit = self.venue.price - self.venue.tick * ticks_below
         return self.order(Side.BUY, lots, OrderType.LIMIT, limit=limit)
 
+    async def buy_at_the_touch(self, lots: int) -> OrderRequest:
+        """A limit order that takes what is offered now, and waits for the rest."""
+        quote = await self.broker.quote(self.venue.symbol)
+        return self.order(Side.BUY, lots, OrderType.LIMIT, limit=quote.ask or quote.last)
+
     async def send(self, request: OrderRequest) -> tuple[PlaceOutcome, SentOrder]:
         """Place an order; a call that takes too long has an unknown outcome."""
         sent = SentOrder(

@@ -95,6 +95,37 @@ async def test_one_account_that_is_refused_does_not_deafen_the_others(
         assert isinstance((await hear(follower, 1))[0], StreamRestored)  # type: ignore[arg-type]
 
 
+async def test_an_account_that_leaves_can_come_again(
+    spot: BinanceBroker, venue: ScriptedBinance, hub: Hub
+) -> None:
+    await spot.close()
+    assert venue.heard[-1]["method"] == "userDataStream.unsubscribe"
+    assert venue.heard[-1]["params"] == {"subscriptionId": 0}
+    again = BinanceBroker(settings(venue, MarketKind.SPOT), hub)
+    await again.open()
+    assert len(venue.sockets) == 1
+
+
+async def test_a_subscription_that_is_in_the_way_is_left_behind_with_its_connection(
+    spot: BinanceBroker, venue: ScriptedBinance, hub: Hub
+) -> None:
+    """An account comes that the venue believes to be here already."""
+    del spot
+    refused: list[Any] = []
+
+    def answer(asked: dict[str, Any]) -> object:
+        if not refused:
+            refused.append(asked)
+            error = {"code": -2035, "msg": "Subscription already active for this account."}
+            return {"id": asked["id"], "status": 400, "error": error}
+        return {"id": asked["id"], "status": 200, "result": {"subscriptionId": len(venue.heard)}}
+
+    venue.on_socket = answer
+    other = BinanceBroker(settings(venue, MarketKind.SPOT), hub)
+    await other.open()
+    assert len(venue.sockets) == 2
+
+
 async def test_settings_hide_their_keys(venue: ScriptedBinance) -> None:
     own = settings(venue, MarketKind.SPOT)
     assert isinstance(own, BinanceSettings)

@@ -100,7 +100,7 @@ class Cancelling:
         """Part filled, then cancelled: the part is the account's, the rest never trades."""
         await venue.fill_in_pieces()
         trader = Trader(venue)
-        sent = await trader.accepted(trader.order(Side.BUY, 40))
+        sent = await trader.accepted(await trader.buy_at_the_touch(40))
         before = await trader.found(sent)
         assert isinstance((await trader.cancel(sent))[0], TOOK_IT)
         await venue.pass_time(timedelta(minutes=1))

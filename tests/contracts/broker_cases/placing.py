@@ -268,7 +268,7 @@ class Placing:
         """Pieces add up; ``cumulative`` counts them; the state goes from part to whole."""
         await venue.fill_in_pieces()
         trader = Trader(venue)
-        sent = await trader.accepted(trader.order(Side.BUY, 40))
+        sent = await trader.accepted(await trader.buy_at_the_touch(40))
         first = await trader.found(sent)
         assert first.order.state is BrokerOrderState.PARTIALLY_FILLED
         assert 0 < first.order.filled < 40 * venue.lot

@@ -28,6 +28,9 @@ class Fault(StrEnum):
     FIREWALL_403_BEFORE = "firewall_403_before"
     RATE_LIMIT_429_BEFORE = "rate_limit_429_before"
     BAN_418_BEFORE = "ban_418_before"
+    SILENT_BEFORE = "silent_before"
+    SILENT_AFTER = "silent_after"
+    """The connection stays open, and nothing more comes over it."""
     LATE = "late"
     """The connection breaks now; the request is carried out ``delay_s`` later, if its recvWindow
     still allows it then."""
@@ -57,7 +60,9 @@ class Faults:
     ``query_lag_s``: queries of single orders say -2013 for so long after an order was placed.
     ``event_order``: whether user events go out ``after`` the reply (as mostly), ``before``, or
     ``random``. ``stalled``: user streams stay open and say nothing. ``duplicates``: every user
-    event is told twice.
+    event is told twice. ``late_trades``: so many trades are told ``late_s`` after they happened,
+    and after what follows them. ``retry_after_s``: the wait that scripted refusals for the rate
+    ask for, None for the usual one.
     """
 
     def __init__(self) -> None:
@@ -65,6 +70,9 @@ class Faults:
         self.event_order = "after"
         self.stalled = False
         self.duplicates = False
+        self.late_trades = 0
+        self.late_s = 1.0
+        self.retry_after_s: int | None = None
         self._scripts: list[_Script] = []
 
     def script(self, route: str, fault: Fault, *, times: int = 1, delay_s: float = 0.0) -> None:

@@ -43,6 +43,8 @@ HTML_REPLIES = {
     Fault.GARBAGE_200_AFTER: (200, "<html><h1>Welcome</h1></html>"),
     Fault.EMPTY_200_AFTER: (200, ""),
 }
+SILENCE_S = 1.0
+"""How often a silent reply looks whether anybody still waits for it."""
 RETRY_AFTER_S = {Fault.RATE_LIMIT_429_BEFORE: 5, Fault.BAN_418_BEFORE: 120}
 
 
@@ -98,6 +100,9 @@ class Rest:
         response = perform() if fault.is_after else None
         if response is not None:
             self._flush()
+        if fault in {Fault.SILENT_BEFORE, Fault.SILENT_AFTER}:
+            await self._until_gone(request)
+            return web.Response()
         if fault in {Fault.DROP_BEFORE, Fault.DROP_AFTER}:
             return _hang_up(request)
         if fault is Fault.TRUNCATE_AFTER and response is not None:
@@ -112,7 +117,7 @@ class Rest:
         if fault in HTML_REPLIES:
             status, page = HTML_REPLIES[fault]
             return web.Response(status=status, text=page, content_type="text/html")
-        retry = RETRY_AFTER_S[fault]
+        retry = self._exchange.faults.retry_after_s or RETRY_AFTER_S[fault]
         until = self._exchange.now_ms() + retry * 1000
         if fault is Fault.BAN_418_BEFORE:
             for limits in self._exchange.all_limits():
@@ -121,6 +126,11 @@ class Rest:
             return _json(418, {"code": -1003, "msg": text}, {"Retry-After": str(retry)})
         text = "Too many requests; current limit is 2400 requests per minute."
         return _json(429, {"code": -1003, "msg": text}, {"Retry-After": str(retry)})
+
+    async def _until_gone(self, request: web.Request) -> None:
+        """Say nothing until the client has given up."""
+        while request.transport is not None and not request.transport.is_closing():
+            await self._clock.sleep(SILENCE_S)
 
     async def _later(self, delay_s: float, perform: Callable[[], web.Response]) -> None:
         await self._clock.sleep(delay_s)

@@ -13,12 +13,16 @@ from tests.simulators.binance.accounts import check_signed
 from tests.simulators.binance.errors import ApiError, missing
 from tests.simulators.binance.faults import Fault
 from tests.simulators.binance.futures_events import futures_event
+from tests.simulators.binance.orders import OrderEvent
 from tests.simulators.binance.user_events import spot_event
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from adapters.clock import Clock
     from adapters.tasks import TaskSupervisor
     from tests.simulators.binance.exchange import Exchange
+    from tests.simulators.binance.orders import Event
 
 LONGEST_QUEUE = 10_000
 """Messages that wait for a slow reader before its connection is closed."""
@@ -83,6 +87,7 @@ class Sockets:
         self._clock = clock
         self._tasks = tasks
         self.connections: set[Connection] = set()
+        self._away_until_ms = 0
 
     # -- what tests do -------------------------------------------------------------------
 
@@ -115,34 +120,56 @@ class Sockets:
         for account in self._exchange.keys.of_account:
             self._exchange.listen_keys.end(account)
 
+    def go_away(self, seconds: float) -> None:
+        """Break every connection off, and take no new one for so long."""
+        self._away_until_ms = self._exchange.now_ms() + int(seconds * 1000)
+        self.drop_all()
+
     def flush(self) -> None:
         """Tell what happened on the venues since the last flush."""
-        self._flush_futures()
-        faults, news = self._exchange.faults, self._exchange.spot.outbox
-        events, news[:] = list(news), []
-        if faults.stalled:
-            return
-        for event in events:
-            wire = spot_event(event, self._exchange.spot)
-            for connection in list(self.connections):
-                for number, account in connection.accounts.items():
-                    if account == event.account:
-                        for _ in range(2 if faults.duplicates else 1):
-                            connection.say({"subscriptionId": number, "event": wire})
+        for venue, tell in (
+            (self._exchange.spot, self._tell_spot),
+            (self._exchange.futures, self._tell_futures),
+        ):
+            events, venue.outbox[:] = list(venue.outbox), []
+            for event in events:
+                if not self._is_late(event):
+                    tell(event)
+                else:
+                    late = self._tell_later(event, tell)
+                    self._tasks.spawn(late, name="a trade that is told late")
 
-    def _flush_futures(self) -> None:
-        exchange, news = self._exchange, self._exchange.futures.outbox
-        events, news[:] = list(news), []
+    def _is_late(self, event: Event) -> bool:
+        faults = self._exchange.faults
+        if not faults.late_trades or not isinstance(event, OrderEvent) or event.trade is None:
+            return False
+        faults.late_trades -= 1
+        return True
+
+    async def _tell_later(self, event: Event, tell: Callable[[Event], None]) -> None:
+        await self._clock.sleep(self._exchange.faults.late_s)
+        tell(event)
+
+    def _tell_spot(self, event: Event) -> None:
+        if self._exchange.faults.stalled:
+            return
+        wire = spot_event(event, self._exchange.spot)
+        for connection in list(self.connections):
+            for number, account in connection.accounts.items():
+                if account == event.account:
+                    for _ in range(2 if self._exchange.faults.duplicates else 1):
+                        connection.say({"subscriptionId": number, "event": wire})
+
+    def _tell_futures(self, event: Event) -> None:
+        exchange = self._exchange
         if exchange.faults.stalled:
             return
-        times = 2 if exchange.faults.duplicates else 1
-        for event in events:
-            wire = futures_event(event, exchange.futures)
-            for connection in list(self.connections):
-                key = connection.listen_key
-                if key and exchange.listen_keys.account_of(key, exchange.now_ms()) == event.account:
-                    for _ in range(times):
-                        connection.say(wire)
+        wire = futures_event(event, exchange.futures)
+        for connection in list(self.connections):
+            key = connection.listen_key
+            if key and exchange.listen_keys.account_of(key, exchange.now_ms()) == event.account:
+                for _ in range(2 if exchange.faults.duplicates else 1):
+                    connection.say(wire)
 
     async def futures_private(self, request: web.Request) -> web.StreamResponse:
         """Carry the events of the account whose listenKey is in the path or the query."""
@@ -153,10 +180,12 @@ class Sockets:
 
     # -- the spot WebSocket API ----------------------------------------------------------
 
-    async def spot_api(self, request: web.Request) -> web.WebSocketResponse:
+    async def spot_api(self, request: web.Request) -> web.StreamResponse:
         return await self._carry(request, "")
 
-    async def _carry(self, request: web.Request, listen_key: str) -> web.WebSocketResponse:
+    async def _carry(self, request: web.Request, listen_key: str) -> web.StreamResponse:
+        if self._exchange.now_ms() < self._away_until_ms:
+            return web.Response(status=503)
         socket = web.WebSocketResponse(heartbeat=None)
         await socket.prepare(request)
         connection = Connection(socket, request.transport, listen_key=listen_key)

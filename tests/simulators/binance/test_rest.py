@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -124,10 +125,27 @@ PAGES = {
     Fault.GATEWAY_TIMEOUT_504_AFTER: (504, "<html>"),
     Fault.FIREWALL_403_BEFORE: (403, "<html>"),
 }
+SILENT = (Fault.SILENT_BEFORE, Fault.SILENT_AFTER)
 
 
 def test_every_fault_has_its_story() -> None:
-    assert set(Fault) == {*BROKEN, *REPLIED, *PAGES, Fault.DELAY}
+    assert set(Fault) == {*BROKEN, *REPLIED, *PAGES, *SILENT, Fault.DELAY}
+
+
+@pytest.mark.parametrize("fault", SILENT)
+async def test_a_silent_exchange_keeps_the_client_waiting(trader: Trader, fault: Fault) -> None:
+    trader.simulator.faults.script(PLACE, fault)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(60):
+            await trader.buy()
+    assert len(trader.simulator.exchange.spot.orders) == fault.is_after
+
+
+async def test_a_refusal_for_the_rate_asks_for_the_wait_that_was_set(trader: Trader) -> None:
+    trader.simulator.faults.retry_after_s = 7
+    trader.simulator.faults.script(PLACE, Fault.RATE_LIMIT_429_BEFORE)
+    await trader.buy()
+    assert trader.headers["Retry-After"] == "7"
 
 
 @pytest.mark.parametrize("fault", [*BROKEN, *REPLIED, *PAGES])
