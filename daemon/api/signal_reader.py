@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING
 
 from daemon.api.decode import decode_json
 from daemon.api.webhook_model import read_signal
+from daemon.lately import Lately
 
 if TYPE_CHECKING:
     from daemon.api.webhook_model import Signal
 
-REMEMBERED_MAX = 1024
+REMEMBERED = 1024
 LENGTH_MAX = 2048
 """Longer bodies are not remembered."""
 
 _ID = re.compile(rb'"id"\s*:\s*"([A-Za-z0-9_.:-]{1,128})"')
-_Known = dict[tuple[int, bytes], "tuple[Signal, str, str]"]
 
 
 class SignalReader:
-    """Reads bodies. The first to be remembered is the first to be forgotten."""
+    """Reads bodies, and remembers the last ones."""
 
     def __init__(self) -> None:
-        self._known: _Known = {}
+        self._known: Lately[tuple[int, bytes], tuple[Signal, str, str]] = Lately(REMEMBERED)
 
     def __len__(self) -> int:
         """How many bodies are remembered."""
@@ -60,9 +60,7 @@ class SignalReader:
     def _remember(self, known_as: tuple[int, bytes], signal: Signal, key: str) -> None:
         before, mark, after = signal.body.partition(f'"id":"{key}"')
         assert mark  # the id is stored with the rest
-        self._known[known_as] = (signal, f'{before}"id":"', f'"{after}')
-        if len(self._known) > REMEMBERED_MAX:
-            del self._known[next(iter(self._known))]
+        self._known.put(known_as, (signal, f'{before}"id":"', f'"{after}'))
 
 
 def _has_one_id(body: bytes) -> bool:

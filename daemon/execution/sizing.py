@@ -21,6 +21,7 @@ from algorithms.domain import (
     Side,
 )
 from algorithms.twap import first_slice_after, span_of
+from daemon.lately import Lately
 from daemon.storage.rows import EPOCH, OWN_FIELDS, parent_terms_row
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ NETTABLE = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.TWAP})
 UNLIMITED = frozenset({OrderType.MARKET, OrderType.MOC, OrderType.STOP_MARKET})
 """Order types that trade at any price; a price that comes with one only sizes it."""
 FUTURES = "futures"
-REMEMBERED_MAX = 1024
+REMEMBERED = 1024
 SILENT = "unavailable: the broker does not answer"
 _AT_ONCE = timedelta()
 
@@ -97,10 +98,10 @@ class _Known(NamedTuple):
 
 
 class Sizes:
-    """Sizes orders, and remembers the last ones; the first remembered is the first forgotten."""
+    """Sizes orders, and remembers the last ones."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, str], _Known] = {}
+        self._known: Lately[tuple[int, str], _Known] = Lately(REMEMBERED)
 
     def __len__(self) -> int:
         """How many results are remembered."""
@@ -120,9 +121,7 @@ class Sizes:
             return known.sized
         sized = size(command, book, terms, setup, held)
         if not closes(command):
-            self._known[key] = _Known(command, book, terms, setup, sized)
-            if len(self._known) > REMEMBERED_MAX:
-                del self._known[next(iter(self._known))]
+            self._known.put(key, _Known(command, book, terms, setup, sized))
         return sized
 
 
@@ -221,7 +220,7 @@ def _tradable(command: Place, book: Book, terms: Terms, setup: Setup) -> Instrum
         raise Refusal(f"symbol_not_in_book: {book.name} trades {', '.join(sorted(book.symbols))}")
     if terms.instrument is None:
         raise Refusal(terms.problem or SILENT)
-    if command.order_type not in terms.order_types | {OrderType.TWAP}:
+    if command.order_type not in terms.order_types and command.order_type is not OrderType.TWAP:
         raise Refusal(f"unsupported: {book.account.broker} has no {command.order_type.value}")
     return terms.instrument
 

@@ -11,7 +11,7 @@ import asyncio
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from itertools import count
+from itertools import cycle
 from secrets import token_hex
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ID_MARK = "@@@@@@@@@@@@@@@@@@@@"
-"""Stands in the body for an id that no other request has; as long as one."""
+"""Stands in a body for an id that no other request has; as long as one."""
 
 _LENGTH = b"\r\nContent-Length: "
 _END = b"\r\n\r\n"
@@ -36,7 +36,8 @@ class Plan:
     host: str
     port: int
     path: str
-    body: str
+    bodies: tuple[str, ...]
+    """Sent in turn, again and again."""
     connections: int = 64
     warm_up_s: float = 1.0
     seconds: float = 4.0
@@ -101,14 +102,17 @@ class _Connection(asyncio.Protocol):
 
 
 def _requests(plan: Plan) -> Iterator[bytes]:
-    head = (
-        f"POST {plan.path} HTTP/1.1\r\nHost: {plan.host}:{plan.port}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(plan.body.encode())}\r\n\r\n"
-    ).encode()
-    before, _, after = plan.body.encode().partition(ID_MARK.encode())
-    run = token_hex(4)
-    for number in count():
-        yield head + before + b"%s%012d" % (run.encode(), number) + after
+    halves = []
+    for body in plan.bodies:
+        head = (
+            f"POST {plan.path} HTTP/1.1\r\nHost: {plan.host}:{plan.port}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body.encode())}\r\n\r\n"
+        )
+        before, _, after = (head + body).encode().partition(ID_MARK.encode())
+        halves.append((before, after))
+    run = token_hex(4).encode()
+    for number, (before, after) in enumerate(cycle(halves)):
+        yield before + b"%s%012d" % (run, number) + after
 
 
 async def load(plan: Plan) -> Measured:

@@ -2,9 +2,11 @@
 
 TWAP orders with ids of their own, from 64 connections, with everything on: authentication,
 validation, idempotency, the order stored on disk before the answer. Beside the daemon run a bare
-server and a daemon that commits each request by itself. Client and server have a process each.
-The servers take turns, and what counts is the median of the rounds' ratios: other work on the
-machine then hits all of them. ``--json`` writes the figures for programs.
+server and a daemon that commits each request by itself; and ``unlike`` is the daemon with orders
+of which no two are alike in size, price, slices and minutes, so that nothing remembered helps.
+Client and server have a process each. The servers take turns, and what counts is the median of the
+rounds' ratios: other work on the machine then hits all of them. ``--json`` writes the figures for
+programs.
 """
 
 from __future__ import annotations
@@ -29,12 +31,14 @@ from tests.bench.servers import PATH
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-BARE, DAEMON, ONE_COMMIT = "bare", "daemon", "one-commit"
+BARE, DAEMON, UNLIKE, ONE_COMMIT = "bare", "daemon", "unlike", "one-commit"
 ROUNDS = 5
 CONNECTIONS = 64
 WARM_UP_S = 1.0
 SECONDS = 4.0
 START_S, STOP_S = 15, 15
+UNLIKE_BODIES = 20_000
+"""More than the daemon remembers."""
 
 _CONFIG = """
 [daemon]
@@ -108,29 +112,35 @@ def _measure(kind: str, options: argparse.Namespace) -> Measured:
         folder = Path(name)
         token = token_urlsafe(32)
         (folder / "token").write_text(token, encoding="utf-8")
-        order = {
-            "group_name": "bench",
-            "token": token,
-            "order_type": "TWAP",
-            "symbol": "BTC/USDT",
-            "side": "buy",
-            "qty": "0.001",
-            "price": "100000",
-            "slices": 10,
-            "minutes": 1440,
-            "id": ID_MARK,
-        }
-        with _server(kind, folder) as (host, port):
+        number = UNLIKE_BODIES if kind == UNLIKE else 1
+        with _server(DAEMON if kind == UNLIKE else kind, folder) as (host, port):
             plan = Plan(
                 host=host,
                 port=port,
                 path=PATH,
-                body=orjson.dumps(order).decode(),
+                bodies=tuple(_body(token, each) for each in range(number)),
                 connections=options.connections,
                 warm_up_s=WARM_UP_S,
                 seconds=options.seconds,
             )
             return _load(plan)
+
+
+def _body(token: str, number: int) -> str:
+    """One order; those of different numbers differ in all that may differ from signal to signal."""
+    order = {
+        "group_name": "bench",
+        "token": token,
+        "order_type": "TWAP",
+        "symbol": "BTC/USDT",
+        "side": "buy",
+        "qty": f"0.{number % 1000 + 100}",
+        "price": str(100_000 + number),
+        "slices": number % 40 + 10,
+        "minutes": 1440 - number % 700,
+        "id": ID_MARK,
+    }
+    return orjson.dumps(order).decode()
 
 
 def _load(plan: Plan) -> Measured:
@@ -148,7 +158,7 @@ def run(options: argparse.Namespace, report: Callable[[Run], None]) -> list[Run]
     """Measure every server in every round. ``report`` gets each run at once."""
     runs = []
     for number in range(1, options.rounds + 1):
-        for kind in (BARE, DAEMON, ONE_COMMIT):
+        for kind in (BARE, DAEMON, UNLIKE, ONE_COMMIT):
             done = Run(kind, number, _measure(kind, options))
             report(done)
             runs.append(done)

@@ -124,7 +124,7 @@ async def test_under_load_no_request_falls_into_a_reload(
         host="127.0.0.1",
         port=url.port or 0,
         path="/api/webhook",
-        body=orjson.dumps(body | order).decode(),
+        bodies=(orjson.dumps(body | order).decode(),),
         connections=16,
         warm_up_s=0.2,
         seconds=3,

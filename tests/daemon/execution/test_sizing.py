@@ -14,7 +14,7 @@ from algorithms.domain import OrderType, ParentId, Side, Symbol
 from algorithms.instruments import Instrument, tick_table
 from daemon.config import load_config
 from daemon.execution.commands import ANYWHERE, Place
-from daemon.execution.sizing import REMEMBERED_MAX, Refusal, Sizes, Terms, size
+from daemon.execution.sizing import REMEMBERED, Refusal, Sizes, Terms, size
 from daemon.setup import setup_of
 from daemon.storage.rows import parent_row, parent_terms_row
 
@@ -149,8 +149,8 @@ class TestMemory:
 
     def test_it_is_bounded(self, setup: Setup, book: Book) -> None:
         sizes = Sizes()
-        commands = [buy(quantity=str(number)) for number in range(1, REMEMBERED_MAX + 3)]
+        commands = [buy(quantity=str(number)) for number in range(1, 2 * REMEMBERED + 3)]
         for command in commands:
             sizes.of(command, book, TERMS, setup, ZERO)
-        assert len(sizes) == REMEMBERED_MAX
+        assert REMEMBERED <= len(sizes) <= 2 * REMEMBERED
         assert sizes.of(commands[0], book, TERMS, setup, ZERO).quantity == Decimal(1)
