@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tests.simulators.binance.accounts import AccountSeed, KeyRing, check_signed
+from tests.simulators.binance.algo_routes import AlgoRoutes
 from tests.simulators.binance.calls import Call, Security
 from tests.simulators.binance.errors import ApiError
 from tests.simulators.binance.faults import Faults
 from tests.simulators.binance.futures import FuturesVenue
+from tests.simulators.binance.futures_account import FuturesAccount
 from tests.simulators.binance.futures_routes import FuturesRoutes
 from tests.simulators.binance.limits import Limits
 from tests.simulators.binance.listen_keys import ListenKeys
@@ -57,7 +59,9 @@ class Exchange:
             self.futures.wallets[account.name].update(account.futures)
         self.routes = (
             SpotRoutes(self.spot, self.spot_limits).table()
-            | FuturesRoutes(self.futures, self.futures_limits, self.listen_keys).table()
+            | FuturesRoutes(self.futures, self.futures_limits).table()
+            | FuturesAccount(self.futures, self.futures_limits, self.listen_keys).table()
+            | AlgoRoutes(self.futures).table()
         )
 
     def now_ms(self) -> int:

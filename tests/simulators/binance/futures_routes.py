@@ -1,4 +1,4 @@
-"""The USD-M futures REST routes for plain orders, positions and settings."""
+"""The USD-M futures REST routes for market data and plain orders."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.simulators.binance.errors import ApiError, illegal, no_such_order
 from tests.simulators.binance.listings import FUTURES_STP, FUTURES_TYPES, futures_info
 from tests.simulators.binance.market_data import MarketData
 from tests.simulators.binance.orders import ZERO, Draft, Order, Trade
+from tests.simulators.binance.words import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,15 +19,13 @@ if TYPE_CHECKING:
 
     from tests.simulators.binance.futures import FuturesVenue
     from tests.simulators.binance.limits import Limits
-    from tests.simulators.binance.listen_keys import ListenKeys
 
 PUBLIC = Security.NONE
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "GTX", "GTD")
 MOST_PLACED, MOST_CANCELLED = 5, 10
-
-
-def text(value: Decimal) -> str:
-    return f"{value:.8f}"
+FUNDING_MS = 8 * 3_600_000
+GTD_MS = 600_000
+"""How far ahead the end of a good-till-date order must be."""
 
 
 def placed_row(order: Order, *, ack: bool = False) -> dict[str, object]:
@@ -45,13 +44,13 @@ def placed_row(order: Order, *, ack: bool = False) -> dict[str, object]:
         "timeInForce": draft.tif,
         "type": draft.type,
         "reduceOnly": draft.reduce_only,
-        "closePosition": False,
+        "closePosition": draft.close_position,
         "side": draft.side,
         "positionSide": draft.position_side,
         "stopPrice": text(ZERO),
         "workingType": "CONTRACT_PRICE",
         "priceProtect": False,
-        "origType": draft.type,
+        "origType": draft.orig_type or draft.type,
         "priceMatch": "NONE",
         "selfTradePreventionMode": draft.stp,
         "goodTillDate": draft.good_till_ms,
@@ -88,10 +87,9 @@ def trade_row(trade: Trade) -> dict[str, object]:
 
 
 class FuturesRoutes:
-    def __init__(self, venue: FuturesVenue, limits: Limits, keys: ListenKeys) -> None:
+    def __init__(self, venue: FuturesVenue, limits: Limits) -> None:
         self._venue = venue
         self._limits = limits
-        self._keys = keys
         self._ids = 0
         self._data = MarketData(venue)
 
@@ -102,6 +100,8 @@ class FuturesRoutes:
             "GET /fapi/v1/time": Route(data.time, 1, PUBLIC),
             "GET /fapi/v1/exchangeInfo": Route(self.exchange_info, 1, PUBLIC),
             "GET /fapi/v1/depth": Route(data.depth, 5, PUBLIC),
+            "GET /fapi/v1/trades": Route(data.trades, 5, PUBLIC),
+            "GET /fapi/v1/aggTrades": Route(data.aggregate_trades, 20, PUBLIC),
             "GET /fapi/v1/klines": Route(data.candles, 2, PUBLIC),
             "GET /fapi/v1/ticker/24hr": Route(data.ticker, 1, PUBLIC),
             "GET /fapi/v1/ticker/price": Route(data.price, 1, PUBLIC),
@@ -117,16 +117,10 @@ class FuturesRoutes:
             "DELETE /fapi/v1/batchOrders": Route(self.cancel_batch, 1),
             "DELETE /fapi/v1/allOpenOrders": Route(self.cancel_all, 1),
             "GET /fapi/v1/userTrades": Route(self.user_trades, 5),
-            "GET /fapi/v3/balance": Route(self.balance, 5),
-            "GET /fapi/v2/balance": Route(self.balance, 5),
-            "GET /fapi/v3/positionRisk": Route(self.positions, 5),
-            "GET /fapi/v2/positionRisk": Route(self.positions, 5),
-            "POST /fapi/v1/listenKey": Route(self.open_stream, 1, Security.KEY),
-            "PUT /fapi/v1/listenKey": Route(self.extend_stream, 1, Security.KEY),
-            "DELETE /fapi/v1/listenKey": Route(self.end_stream, 1, Security.KEY),
-            "POST /fapi/v1/leverage": Route(self.set_leverage, 1),
-            "GET /fapi/v1/positionSide/dual": Route(self.mode, 30),
-            "POST /fapi/v1/positionSide/dual": Route(self.set_mode, 1),
+            "PUT /fapi/v1/order": Route(self.modify, 1, orders=(1, 1)),
+            "PUT /fapi/v1/batchOrders": Route(self.modify_batch, 5, orders=(5, 1)),
+            "POST /fapi/v1/countdownCancelAll": Route(self.count_down, 10),
+            "GET /fapi/v1/premiumIndex": Route(self.premium, 1, PUBLIC),
         }
 
     def exchange_info(self, call: Call) -> object:
@@ -183,6 +177,9 @@ class FuturesRoutes:
         return rows[-call.page(1000) :]
 
     def place_batch(self, call: Call) -> object:
+        return self._batch(call, self.place)
+
+    def _batch(self, call: Call, handle: Callable[[Call], object]) -> object:
         wanted = _items(call, "batchOrders")
         if len(wanted) > MOST_PLACED:
             raise ApiError(-4082, "Invalid number of batch place orders.")
@@ -191,7 +188,7 @@ class FuturesRoutes:
             if not isinstance(each, dict):
                 raise illegal("batchOrders")
             params = {name: str(value) for name, value in each.items()}
-            rows.append(_element(self.place, Call(call.account, params, call.now_ms)))
+            rows.append(_element(handle, Call(call.account, params, call.now_ms)))
         return rows
 
     def cancel_batch(self, call: Call) -> object:
@@ -230,108 +227,92 @@ class FuturesRoutes:
         ]
         return rows[: call.page(1000)] if first or start else rows[-call.page(1000) :]
 
-    def balance(self, call: Call) -> object:
-        free = text(self._venue.available(call.account))
-        profit = text(self._venue.profit(call.account))
-        return [
-            {
-                "accountAlias": call.account,
-                "asset": asset,
-                "balance": text(amount),
-                "crossWalletBalance": text(amount),
-                "crossUnPnl": profit,
-                "availableBalance": free,
-                "maxWithdrawAmount": free,
-                "marginAvailable": True,
-                "updateTime": call.now_ms,
-            }
-            for asset, amount in self._venue.wallets[call.account].items()
-        ]
-
-    def positions(self, call: Call) -> object:
-        chosen = call.params.get("symbol") or None
-        venue = self._venue
-        return [
+    def premium(self, call: Call) -> object:
+        rows = [
             {
                 "symbol": symbol,
-                "positionSide": side,
-                "positionAmt": text(position.amount),
-                "entryPrice": text(position.entry),
-                "breakEvenPrice": text(position.entry),
-                "markPrice": text(venue.last[symbol]),
-                "unRealizedProfit": text((venue.last[symbol] - position.entry) * position.amount),
-                "liquidationPrice": "0",
-                "leverage": str(venue.leverage[call.account, symbol]),
-                "notional": text(venue.last[symbol] * position.amount),
-                "marginAsset": "USDT",
-                "updateTime": call.now_ms,
+                "markPrice": text(self._venue.mark(symbol)),
+                "indexPrice": text(last),
+                "estimatedSettlePrice": text(last),
+                "lastFundingRate": "0.00010000",
+                "interestRate": "0.00010000",
+                "nextFundingTime": call.now_ms - call.now_ms % FUNDING_MS + FUNDING_MS,
+                "time": call.now_ms,
             }
-            for (account, symbol, side), position in venue.positions.items()
-            if account == call.account and chosen in {None, symbol} and position.amount
+            for symbol, last in self._venue.last.items()
+            if call.params.get("symbol") in {None, "", symbol}
         ]
+        return rows[0] if call.params.get("symbol") and rows else rows
 
-    def set_leverage(self, call: Call) -> object:
+    def modify(self, call: Call) -> object:
+        order = self._venue.find(call.account, call.text("symbol"), *call.order_names())
+        if call.choice("side", ("BUY", "SELL")) != order.draft.side:
+            raise ApiError(-1117, "Invalid side.")
+        self._venue.modify(order, call.needed("quantity"), call.needed("price"))
+        return placed_row(order)
+
+    def modify_batch(self, call: Call) -> object:
+        return self._batch(call, self.modify)
+
+    def count_down(self, call: Call) -> object:
         symbol = self._venue.listing(call.text("symbol")).symbol
-        leverage = int(call.needed("leverage"))
-        if not 1 <= leverage <= 125:
-            raise ApiError(-4028, f"Leverage {leverage} is not valid.")
-        self._venue.leverage[call.account, symbol] = leverage
-        return {"symbol": symbol, "leverage": leverage, "maxNotionalValue": "1000000"}
-
-    def open_stream(self, call: Call) -> object:
-        return {"listenKey": self._keys.open(call.account, call.now_ms)}
-
-    def extend_stream(self, call: Call) -> object:
-        return {"listenKey": self._keys.extend(call.account, call.now_ms)}
-
-    def end_stream(self, call: Call) -> object:
-        self._keys.end(call.account)
-        return {}
-
-    def mode(self, call: Call) -> object:
-        return {"dualSidePosition": call.account in self._venue.hedged}
-
-    def set_mode(self, call: Call) -> object:
-        call.text("dualSidePosition")
-        wanted, venue = call.flag("dualSidePosition"), self._venue
-        if wanted == (call.account in venue.hedged):
-            raise ApiError(-4059, "No need to change position side.")
-        if venue.open_orders(call.account):
-            raise ApiError(-4067, "Position side cannot be changed if there exists open orders.")
-        if any(held.amount for key, held in venue.positions.items() if key[0] == call.account):
-            raise ApiError(-4068, "Position side cannot be changed if there exists position.")
-        (venue.hedged.add if wanted else venue.hedged.discard)(call.account)
-        return {"code": 200, "msg": "success"}
+        span = int(call.needed("countdownTime"))
+        self._venue.count_down(call.account, symbol, span)
+        return {"symbol": symbol, "countdownTime": str(span)}
 
     def _draft(self, call: Call) -> Draft:
-        symbol = self._venue.listing(call.text("symbol")).symbol
-        side = call.choice("side", ("BUY", "SELL"))
         kind = call.choice("type", FUTURES_TYPES)
         if kind not in {"LIMIT", "MARKET"}:
             raise ApiError(
                 -4120, "Order type not supported for this endpoint. Please use the Algo Order API."
             )
-        limited = kind == "LIMIT"
-        reduce_only = call.flag("reduceOnly")
-        if reduce_only and call.account in self._venue.hedged:
-            raise ApiError(-1106, "Parameter 'reduceonly' sent when not required.")
-        stp = call.params.get("selfTradePreventionMode") or "EXPIRE_MAKER"
-        if stp not in FUTURES_STP:
-            raise ApiError(-5039, "Invalid self trade prevention mode.")
         self._ids += 1
-        return Draft(
-            symbol=symbol,
-            side=side,
-            type=kind,
-            tif=call.choice("timeInForce", TIMES_IN_FORCE, None if limited else "GTC"),
-            quantity=call.needed("quantity"),
+        return read_draft(
+            call,
+            self._venue,
+            kind,
             client_id=call.client_id("newClientOrderId", f"simulated{self._ids}"),
-            price=call.needed("price") if limited else None,
-            stp=stp,
-            reduce_only=reduce_only,
-            position_side=call.choice("positionSide", ("BOTH", "LONG", "SHORT"), "BOTH"),
-            good_till_ms=call.whole("goodTillDate") or 0,
+            quantity=call.needed("quantity"),
         )
+
+
+def read_draft(
+    call: Call,
+    venue: FuturesVenue,
+    kind: str,
+    *,
+    client_id: str,
+    quantity: Decimal,
+    stop_price: Decimal | None = None,
+    close_position: bool = False,
+) -> Draft:
+    """Read what plain and conditional orders have in common."""
+    limited = kind in {"LIMIT", "STOP", "TAKE_PROFIT"}
+    reduce_only = call.flag("reduceOnly")
+    if reduce_only and (close_position or call.account in venue.hedged):
+        raise ApiError(-1106, "Parameter 'reduceonly' sent when not required.")
+    stp = call.params.get("selfTradePreventionMode") or "EXPIRE_MAKER"
+    if stp not in FUTURES_STP:
+        raise ApiError(-5039, "Invalid self trade prevention mode.")
+    tif = call.choice("timeInForce", TIMES_IN_FORCE, None if limited else "GTC")
+    till = call.whole("goodTillDate") or 0
+    if tif == "GTD" and till < call.now_ms + GTD_MS:
+        raise ApiError(-5040, "The goodTillDate must be more than 600 seconds ahead.")
+    return Draft(
+        symbol=venue.listing(call.text("symbol")).symbol,
+        side=call.choice("side", ("BUY", "SELL")),
+        type=kind,
+        tif=tif,
+        quantity=quantity,
+        client_id=client_id,
+        price=call.needed("price") if limited else None,
+        stop_price=stop_price,
+        stp=stp,
+        reduce_only=reduce_only,
+        close_position=close_position,
+        position_side=call.choice("positionSide", ("BOTH", "LONG", "SHORT"), "BOTH"),
+        good_till_ms=till if tif == "GTD" else 0,
+    )
 
 
 def _items(call: Call, name: str) -> list[object]:

@@ -33,6 +33,8 @@ FUTURES_TYPES = (
     "TAKE_PROFIT_MARKET",
     "TRAILING_STOP_MARKET",
 )
+MOST_ALGOS = 10
+"""Conditional futures orders of one symbol."""
 PERPETUAL_ENDS_MS = 4133404800000
 LISTED_MS = 1569398400000
 
@@ -178,7 +180,7 @@ def futures_info(listing: Listing) -> dict[str, object]:
                 "multiplierDecimal": "4",
             },
             {"filterType": "MAX_NUM_ORDERS", "limit": listing.max_orders},
-            {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": 10},
+            {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": MOST_ALGOS},
         ],
         "orderTypes": list(FUTURES_TYPES),
         "timeInForce": ["GTC", "IOC", "FOK", "GTX", "GTD"],
@@ -216,11 +218,17 @@ def check_filters(
     codes: dict[str, tuple[int, str]],
     open_orders: int,
 ) -> None:
-    """Refuse what a filter of the symbol forbids; ``codes`` is the venue's code family."""
+    """Refuse what a filter of the symbol forbids; ``codes`` is the venue's code family.
+
+    An order that closes a position has no quantity of its own to judge.
+    """
 
     def fails(name: str) -> ApiError:
         return ApiError(*codes[name])
 
+    if draft.close_position:
+        _check_prices(listing, draft, last, fails)
+        return
     _check_decimals(listing, draft)
     most = listing.max_market_quantity if draft.price is None else listing.max_quantity
     if draft.quantity < listing.step:

@@ -49,6 +49,10 @@ class Draft:
     orig_type: str = ""
 
     @property
+    def is_one_way(self) -> bool:
+        return self.position_side == "BOTH"
+
+    @property
     def is_post_only(self) -> bool:
         return self.type == "LIMIT_MAKER" or self.tif == "GTX"
 
@@ -85,7 +89,9 @@ class Order:
     updated_ms: int
     working: bool
     price: Decimal | None
-    """The limit; changed by a modification."""
+    """The limit. A modification changes it, ``quantity`` and the draft, and ends its ``rank``."""
+    rank: int = 0
+    """Its turn among orders of its price."""
     status: Status = Status.NEW
     executed: Decimal = ZERO
     quote: Decimal = ZERO
@@ -124,12 +130,73 @@ class OrderEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceEvent:
-    """Balances (and on futures the position) changed through an order."""
+    """Balances (and on futures the position) changed, mostly through an order."""
 
     account: str
     assets: tuple[str, ...]
     symbol: str
     at_ms: int
+    why: str = "ORDER"
 
 
-Event = OrderEvent | BalanceEvent
+class AlgoStatus(StrEnum):
+    NEW = "NEW"
+    TRIGGERING = "TRIGGERING"
+    TRIGGERED = "TRIGGERED"
+    FINISHED = "FINISHED"
+    CANCELED = "CANCELED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(slots=True, kw_only=True)
+class AlgoOrder:
+    """A conditional futures order. ``draft`` has its trigger as ``stop_price``.
+
+    A trailing one has ``callback_percent`` instead: it follows the best price since it was
+    activated, ``best``, and goes off where the price comes back by so much.
+    """
+
+    id: int
+    account: str
+    draft: Draft
+    created_ms: int
+    updated_ms: int
+    by_mark_price: bool = False
+    callback_percent: Decimal | None = None
+    activation: Decimal | None = None
+    best: Decimal | None = None
+    status: AlgoStatus = AlgoStatus.NEW
+    triggered_ms: int = 0
+    born: Order | None = None
+    """The plain order that came of it."""
+    failure: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.status is AlgoStatus.NEW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlgoEvent:
+    """A conditional order changed; ``status`` and the born order's fills are of that moment."""
+
+    account: str
+    order: AlgoOrder
+    status: AlgoStatus
+    executed: Decimal
+    average: Decimal
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigEvent:
+    """The leverage of a futures symbol was changed."""
+
+    account: str
+    symbol: str
+    leverage: int
+    at_ms: int
+
+
+Event = OrderEvent | BalanceEvent | AlgoEvent | ConfigEvent

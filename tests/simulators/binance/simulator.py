@@ -45,11 +45,14 @@ class BinanceSimulator:
         seed: int = 1,
         accounts: Iterable[AccountSeed] = DEFAULT_ACCOUNTS,
     ) -> None:
+        self.clock = clock
         self._tasks = TaskSupervisor()
         self.exchange = Exchange(clock, seed=seed, accounts=accounts)
         self.sockets = Sockets(self.exchange, clock, self._tasks)
         self._rest = Rest(self.exchange, clock, self._tasks, self.sockets.flush)
         self._runner: web.AppRunner | None = None
+        self.exchange.futures.wake = self._wake
+        self.exchange.listen_keys.wake = self._wake
 
     @property
     def faults(self) -> Faults:
@@ -84,6 +87,16 @@ class BinanceSimulator:
         secure = "" if tls is None else "s"
         http, socket = f"http{secure}://{host}:{bound}", f"ws{secure}://{host}:{bound}"
         return Urls(http, f"{socket}/ws-api/v3", f"{socket}/private/ws")
+
+    def _wake(self, at_ms: int) -> None:
+        self._tasks.spawn(self._strike(at_ms), name="the exchange's alarm")
+
+    async def _strike(self, at_ms: int) -> None:
+        """Do at a time what is due then."""
+        await self.clock.sleep(max(0, at_ms - self.exchange.now_ms()) / 1000)
+        self.exchange.futures.strike()
+        self.sockets.tell_expired_keys()
+        self.sockets.flush()
 
     async def close(self) -> None:
         self.sockets.drop_all()

@@ -12,7 +12,7 @@ from aiohttp import WSMsgType, web
 from tests.simulators.binance.accounts import check_signed
 from tests.simulators.binance.errors import ApiError, missing
 from tests.simulators.binance.faults import Fault
-from tests.simulators.binance.futures_events import futures_event
+from tests.simulators.binance.futures_events import futures_events
 from tests.simulators.binance.orders import OrderEvent
 from tests.simulators.binance.user_events import spot_event
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 LONGEST_QUEUE = 10_000
 """Messages that wait for a slow reader before its connection is closed."""
+
+GONE = "gone"
+"""In place of a listenKey whose end was told."""
 
 SPOT_METHODS = {
     "ping": "GET /api/v3/ping",
@@ -111,14 +114,17 @@ class Sockets:
 
     def expire_listen_keys(self) -> None:
         """Let every listenKey be over; the sockets stay open and say nothing more."""
+        self._exchange.listen_keys.expire(self._exchange.now_ms())
+        self.tell_expired_keys()
+
+    def tell_expired_keys(self) -> None:
+        """Say on each socket whose listenKey is over that it is."""
         now = self._exchange.now_ms()
         for connection in self.connections:
-            account = self._exchange.listen_keys.account_of(connection.listen_key, now)
-            if account is not None:
-                told = {"e": "listenKeyExpired", "E": now, "listenKey": connection.listen_key}
-                connection.say(told)
-        for account in self._exchange.keys.of_account:
-            self._exchange.listen_keys.end(account)
+            key = connection.listen_key
+            if key and self._exchange.listen_keys.is_expired(key, now):
+                connection.say({"e": "listenKeyExpired", "E": now, "listenKey": key})
+                connection.listen_key = GONE
 
     def go_away(self, seconds: float) -> None:
         """Break every connection off, and take no new one for so long."""
@@ -164,12 +170,14 @@ class Sockets:
         exchange = self._exchange
         if exchange.faults.stalled:
             return
-        wire = futures_event(event, exchange.futures)
+        messages = futures_events(event, exchange.futures)
+        if exchange.faults.duplicates:
+            messages *= 2
         for connection in list(self.connections):
             key = connection.listen_key
             if key and exchange.listen_keys.account_of(key, exchange.now_ms()) == event.account:
-                for _ in range(2 if exchange.faults.duplicates else 1):
-                    connection.say(wire)
+                for message in messages:
+                    connection.say(message)
 
     async def futures_private(self, request: web.Request) -> web.StreamResponse:
         """Carry the events of the account whose listenKey is in the path or the query."""

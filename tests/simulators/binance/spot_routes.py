@@ -9,6 +9,7 @@ from tests.simulators.binance.errors import ApiError, no_such_order
 from tests.simulators.binance.listings import SPOT_STP, SPOT_TYPES, spot_info
 from tests.simulators.binance.market_data import MarketData
 from tests.simulators.binance.orders import ZERO, Draft, Order, Trade
+from tests.simulators.binance.words import text
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -20,10 +21,6 @@ TIMES_IN_FORCE = ("GTC", "IOC", "FOK")
 PUBLIC = Security.NONE
 
 
-def money(value: Decimal) -> str:
-    return f"{value:.8f}"
-
-
 def order_row(order: Order) -> dict[str, object]:
     """Spell an order as queries do; the misspelling of ``cummulativeQuoteQty`` is real."""
     draft = order.draft
@@ -32,17 +29,17 @@ def order_row(order: Order) -> dict[str, object]:
         "orderId": order.id,
         "orderListId": -1,
         "clientOrderId": draft.client_id,
-        "price": money(order.price or ZERO),
-        "origQty": money(order.quantity),
-        "executedQty": money(order.executed),
-        "cummulativeQuoteQty": money(order.quote),
-        "origQuoteOrderQty": money(draft.quote_quantity or ZERO),
+        "price": text(order.price or ZERO),
+        "origQty": text(order.quantity),
+        "executedQty": text(order.executed),
+        "cummulativeQuoteQty": text(order.quote),
+        "origQuoteOrderQty": text(draft.quote_quantity or ZERO),
         "status": order.status.value,
         "timeInForce": draft.tif,
         "type": draft.type,
         "side": draft.side,
-        "stopPrice": money(draft.stop_price or ZERO),
-        "icebergQty": money(ZERO),
+        "stopPrice": text(draft.stop_price or ZERO),
+        "icebergQty": text(ZERO),
         "time": order.created_ms,
         "updateTime": order.updated_ms,
         "isWorking": order.working,
@@ -54,7 +51,7 @@ def order_row(order: Order) -> dict[str, object]:
     if draft.strategy_type is not None:
         row["strategyType"] = draft.strategy_type
     if order.prevented:
-        row["preventedQuantity"] = money(order.prevented)
+        row["preventedQuantity"] = text(order.prevented)
     return row
 
 
@@ -71,9 +68,9 @@ def placed_row(order: Order, style: str) -> dict[str, object]:
     if style == "FULL":
         row["fills"] = [
             {
-                "price": money(trade.price),
-                "qty": money(trade.quantity),
-                "commission": money(trade.fee),
+                "price": text(trade.price),
+                "qty": text(trade.quantity),
+                "commission": text(trade.fee),
                 "commissionAsset": trade.fee_asset,
                 "tradeId": trade.id,
             }
@@ -96,10 +93,10 @@ def trade_row(trade: Trade) -> dict[str, object]:
         "id": trade.id,
         "orderId": trade.order_id,
         "orderListId": -1,
-        "price": money(trade.price),
-        "qty": money(trade.quantity),
-        "quoteQty": money(trade.quote),
-        "commission": money(trade.fee),
+        "price": text(trade.price),
+        "qty": text(trade.quantity),
+        "quoteQty": text(trade.quote),
+        "commission": text(trade.fee),
         "commissionAsset": trade.fee_asset,
         "time": trade.at_ms,
         "isBuyer": trade.side == "BUY",
@@ -286,8 +283,8 @@ class SpotRoutes:
             "balances": [
                 {
                     "asset": asset,
-                    "free": money(self._venue.free(call.account, asset)),
-                    "locked": money(self._venue.locked(call.account, asset)),
+                    "free": text(self._venue.free(call.account, asset)),
+                    "locked": text(self._venue.locked(call.account, asset)),
                 }
                 for asset, amount in sorted(self._venue.balances[call.account].items())
                 if amount or not omit
@@ -298,8 +295,8 @@ class SpotRoutes:
     def commission(self, call: Call) -> object:
         symbol = self._venue.listing(call.text("symbol")).symbol
         rates = {
-            "maker": money(self._venue.maker_fee),
-            "taker": money(self._venue.taker_fee),
+            "maker": text(self._venue.maker_fee),
+            "taker": text(self._venue.taker_fee),
             "buyer": "0",
             "seller": "0",
         }

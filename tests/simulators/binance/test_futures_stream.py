@@ -41,7 +41,8 @@ async def hear(socket: aiohttp.ClientWebSocketResponse) -> Any:  # noqa: ANN401
 async def test_a_fill_is_told_and_then_the_position(trader: Trader, form: str) -> None:
     async with listening(trader, form) as socket:
         await trader.ask("POST /fapi/v1/order", **ORDER)
-        new, filled, account = [await hear(socket) for _ in range(3)]
+        new, lite, filled, account = [await hear(socket) for _ in range(4)]
+    assert (lite["e"], lite["t"], lite["i"]) == ("TRADE_LITE", filled["o"]["t"], new["o"]["i"])
     assert (new["o"]["x"], new["o"]["X"]) == ("NEW", "NEW")
     assert (filled["o"]["X"], filled["o"]["ap"]) == ("FILLED", "50000.10000000")
     assert account["a"]["P"][0]["pa"] == "1.00000000"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulators.binance.orders import ZERO, OrderEvent, Status
-from tests.simulators.binance.spot_routes import money
+from tests.simulators.binance.orders import ZERO, BalanceEvent, OrderEvent, Status
+from tests.simulators.binance.words import text
 
 if TYPE_CHECKING:
     from tests.simulators.binance.orders import Event
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def spot_event(event: Event, venue: SpotVenue) -> dict[str, object]:
     if isinstance(event, OrderEvent):
         return _execution_report(event)
+    assert isinstance(event, BalanceEvent)  # spot has no others
     return {
         "e": "outboundAccountPosition",
         "E": event.at_ms,
@@ -22,8 +23,8 @@ def spot_event(event: Event, venue: SpotVenue) -> dict[str, object]:
         "B": [
             {
                 "a": asset,
-                "f": money(venue.free(event.account, asset)),
-                "l": money(venue.locked(event.account, asset)),
+                "f": text(venue.free(event.account, asset)),
+                "l": text(venue.locked(event.account, asset)),
             }
             for asset in event.assets
         ],
@@ -40,20 +41,20 @@ def _execution_report(event: OrderEvent) -> dict[str, object]:
         "S": draft.side,
         "o": draft.type,
         "f": draft.tif,
-        "q": money(order.quantity),
-        "p": money(order.price or ZERO),
-        "P": money(draft.stop_price or ZERO),
-        "F": money(ZERO),
+        "q": text(order.quantity),
+        "p": text(order.price or ZERO),
+        "P": text(draft.stop_price or ZERO),
+        "F": text(ZERO),
         "g": -1,
         "C": draft.client_id if event.cancel_id else "",
         "x": event.execution,
         "X": event.status.value,
         "r": "NONE",
         "i": order.id,
-        "l": money(trade.quantity if trade else ZERO),
-        "z": money(event.executed),
-        "L": money(trade.price if trade else ZERO),
-        "n": money(trade.fee) if trade else "0",
+        "l": text(trade.quantity if trade else ZERO),
+        "z": text(event.executed),
+        "L": text(trade.price if trade else ZERO),
+        "n": text(trade.fee) if trade else "0",
         "N": trade.fee_asset if trade else None,
         "T": event.at_ms,
         "t": trade.id if trade else -1,
@@ -62,9 +63,9 @@ def _execution_report(event: OrderEvent) -> dict[str, object]:
         "m": bool(trade and trade.maker),
         "M": False,
         "O": order.created_ms,
-        "Z": money(event.quote),
-        "Y": money(trade.quote if trade else ZERO),
-        "Q": money(draft.quote_quantity or ZERO),
+        "Z": text(event.quote),
+        "Y": text(trade.quote if trade else ZERO),
+        "Q": text(draft.quote_quantity or ZERO),
         "W": order.created_ms,
         "V": draft.stp,
     }
@@ -73,5 +74,5 @@ def _execution_report(event: OrderEvent) -> dict[str, object]:
     if draft.strategy_type is not None:
         report["J"] = draft.strategy_type
     if event.status is Status.EXPIRED_IN_MATCH or order.prevented:
-        report |= {"v": 1, "A": money(order.open_quantity), "B": money(order.open_quantity)}
+        report |= {"v": 1, "A": text(order.open_quantity), "B": text(order.open_quantity)}
     return report

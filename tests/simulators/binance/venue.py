@@ -125,6 +125,7 @@ class Venue(ABC):
             updated_ms=now,
             working=draft.stop_price is None,
             price=draft.price,
+            rank=self._number,
         )
         self.orders[order.id] = order
         self.open[order.id] = order
@@ -233,7 +234,7 @@ class Venue(ABC):
             for step in range(LEVELS)
         ]
         offers.extend(
-            (order.price or ZERO, order.id, order.open_quantity, order)
+            (order.price or ZERO, order.rank, order.open_quantity, order)
             for order in self.open.values()
             if (order.draft.symbol, order.draft.side) == (draft.symbol, other) and order.working
         )
