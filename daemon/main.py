@@ -34,6 +34,7 @@ from daemon.exits import Exit
 from daemon.heartbeat import Heartbeat
 from daemon.logs import log_notices, start_logging
 from daemon.measures import Measures
+from daemon.notify.office import NotifyOffice
 from daemon.outside import real_outside
 from daemon.process import StopSignals, keep_secrets_in, spare_the_collector
 from daemon.rebalancing_office import RebalancingOffice
@@ -214,6 +215,10 @@ class Daemon:
                 self._measures.count_open_orders(engine.store, self._clock), name="open orders"
             )
             watchers.spawn(Heartbeat(engine.services, checks).run(), name="heartbeat")
+        self._notify = NotifyOffice(
+            engine.services, engine.bus, self._metrics, on_failure=self._failed.add
+        )
+        watchers.spawn(self._notify.run(), name="notifiers")
         watchers.spawn(self._systemd.show_life(self._clock), name="watchdog")
 
     def _changed(self, engine: Engine, config: Config) -> None:
@@ -223,6 +228,7 @@ class Daemon:
         for name in config.accounts:
             self._readiness.register(*_account_check(engine, name))
         self._outside.log_as(config.daemon)
+        self._notify.follow()
         self.config = config
 
     def _start_again(self) -> None:

@@ -179,6 +179,11 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
         "the outside watcher does not hear from us, {reason}; it may raise an alarm",
     ),
     "heartbeat_restored": (Level.INFO, "the outside watcher hears from us again"),
+    "notifier_failed": (
+        Level.WARNING,
+        "{notifier} takes no notices, {reason}; they wait and are sent later",
+    ),
+    "notifier_restored": (Level.INFO, "{notifier} takes notices again"),
     "halted": (Level.WARNING, "{scope} {name} halted, {reason}"),
     "resumed": (Level.INFO, "{scope} {name} resumed"),
 }

@@ -84,6 +84,8 @@ _HELP = {
     "loop_lag_seconds": "How late the event loop woke from a sleep.",
     "commit_batch_size": "Writes that shared one transaction.",
     "database_errors": "Errors of the database, by code.",
+    "notices_sent": "Notices that a notifier (telegram, webhook) took.",
+    "notifier_failures": "Messages that a notifier did not take; they are sent again.",
     "task_failures": "Tasks inside the daemon that ended with an error.",
 }
 
@@ -142,6 +144,8 @@ class Metrics:
         self._loop_lag = self._histogram("loop_lag_seconds", _SECONDS)
         self._batches = self._histogram("commit_batch_size", _BATCHES)
         self._database_errors = self._counter("database_errors", "code")
+        self._notices_sent = self._counter("notices_sent", "notifier")
+        self._notifier_failures = self._counter("notifier_failures", "notifier")
         self._task_failures = self._counter("task_failures")
         # A label is looked up under a lock; these are needed too often for that.
         self._webhook_counts: dict[int | str, Callable[[], None]] = {}
@@ -206,6 +210,14 @@ class Metrics:
     def database_error(self, code: str) -> None:
         """Count an error of the database."""
         self._database_errors.labels(code).inc()
+
+    def notices_sent(self, notifier: str, count: int) -> None:
+        """Count notices that went out."""
+        self._notices_sent.labels(notifier).inc(count)
+
+    def notifier_failed(self, notifier: str) -> None:
+        """Count a message that was not taken."""
+        self._notifier_failures.labels(notifier).inc()
 
     def task_failed(self) -> None:
         """Count a task that ended with an error."""

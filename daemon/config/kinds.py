@@ -41,6 +41,7 @@ from daemon.config.values import (
     read_seconds,
     read_symbol,
     read_text,
+    read_user_id,
     read_zone,
     url_of,
     within,
@@ -143,6 +144,7 @@ Currency = Annotated[str, Kind("currency", read_currency, text=True)]
 Zone = Annotated[ZoneInfo, Kind("time zone", read_zone, text=True)]
 Day = Annotated[date, Kind("date", read_date, text=True)]
 AddressRange = Annotated[Network, Kind("address or network", read_network, text=True)]
+UserId = Annotated[int, Kind("number of a user", read_user_id)]
 ChatId = Annotated[str, Kind("number or @name", read_chat_id, text=True)]
 Host = Annotated[str, Kind("host", read_host, text=True)]
 HttpUrl = Annotated[str, Kind("URL (http, https)", url_of("http", "https"), text=True)]

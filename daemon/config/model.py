@@ -22,13 +22,13 @@ from daemon.config.kinds import (
     one_of,
 )
 from daemon.config.market import CalendarConfig, InstrumentConfig, Market
+from daemon.config.notify import NotifyConfig
 from daemon.config.section import Section
 from daemon.config.service import (
     DaemonConfig,
     DatabaseConfig,
     HeartbeatConfig,
     HttpConfig,
-    NotifyConfig,
     WebhookConfig,
 )
 from daemon.config.trading import (

@@ -14,7 +14,6 @@ from pydantic import Field
 from daemon.config.kinds import (
     AddressRange,
     Boolean,
-    ChatId,
     DatabaseUrl,
     FilePath,
     Host,
@@ -149,16 +148,3 @@ class HeartbeatConfig(Section):
 
     url: HttpUrl | None = Field(None, description="Called while the daemon is well. Left out: off.")
     seconds: PositiveSeconds = Field(60.0, description="Time between calls.")
-
-
-class TelegramConfig(Section):
-    """Notices by a Telegram bot."""
-
-    token: Secret = Field(description="The bot's token.")
-    chat_id: ChatId = Field(description="The chat that gets notices and may give commands.")
-
-
-class NotifyConfig(Section):
-    """Who is told what happened, beside the log."""
-
-    telegram: TelegramConfig | None = Field(None, description="Left out: off.")

@@ -48,7 +48,6 @@ GAPS = (
     Gap("jobs.*.run", _is(JobKind.LOC, JobKind.REBALANCE), "the job is not run"),
     Gap("loc.mode", _is(LocMode.LADDER), "LOC orders are sent one by one"),
     Gap("reconcile.adopt_orphans", _is_given, "orphans are reported and left alone"),
-    Gap("notify.telegram", _is_given, "notices go to the log only"),
 )
 
 

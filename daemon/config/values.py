@@ -191,6 +191,11 @@ def read_chat_id(value: object) -> str:
     return text
 
 
+def read_user_id(value: object) -> int:
+    """A Telegram user, who is known by a number."""
+    return int(within(read_integer, 1, INTEGER_MAX)(value))
+
+
 def url_of(*schemes: str) -> Callable[[object], str]:
     """A reader of a URL of one of these schemes, without a password in it."""
     example = f'like "{schemes[-1]}://host:port/path"'

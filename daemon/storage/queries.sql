@@ -604,3 +604,44 @@ WHERE account = :account ORDER BY id DESC LIMIT :limit;
 -- How many orders have not ended, asked for and at brokers.
 SELECT (SELECT COUNT(*) FROM parent_orders WHERE ended_at IS NULL) AS parents,
        (SELECT COUNT(*) FROM child_orders WHERE ended_at IS NULL) AS children;
+
+-- name: notifiers
+-- Who is told of notices outside.
+SELECT name FROM notifiers;
+
+-- name: add_notifier!
+-- Tell somebody new, of everything from now on.
+INSERT INTO notifiers (name, since) VALUES (:name, (SELECT COALESCE(MAX(id), '') FROM notices));
+
+-- name: remove_notifier!
+-- Tell somebody no more.
+DELETE FROM notifiers WHERE name = :name;
+
+-- name: remove_deliveries!
+-- Forget what somebody was told who is told no more.
+DELETE FROM deliveries WHERE notifier = :name;
+
+-- name: delivered_notices
+-- Notices that somebody was told and others were not yet.
+SELECT DISTINCT notice_id FROM deliveries;
+
+-- name: waiting_notices
+-- What one notifier has not been told yet, oldest first, alarms alone if so wished.
+SELECT id, at, level, code, account, book, params FROM notices
+WHERE delivered_at IS NULL
+  AND id > (SELECT since FROM notifiers WHERE name = :notifier)
+  AND id NOT IN (SELECT notice_id FROM deliveries WHERE notifier = :notifier)
+  AND (:alarms_only = 0 OR level = 'alarm')
+ORDER BY id LIMIT :limit;
+
+-- name: finish_notice!
+-- End the waiting of a notice that every notifier is done with.
+UPDATE notices SET delivered_at = :at
+WHERE id = :id AND delivered_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM notifiers WHERE since < :id AND name NOT IN (
+        SELECT notifier FROM deliveries WHERE notice_id = :id));
+
+-- name: forget_deliveries!
+-- Forget who was told a notice that no longer waits.
+DELETE FROM deliveries WHERE notice_id = :id
+  AND EXISTS (SELECT 1 FROM notices WHERE id = :id AND delivered_at IS NOT NULL);

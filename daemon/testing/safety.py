@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from daemon.config.accounts import BrokerKind
-from daemon.config.service import HeartbeatConfig, NotifyConfig
+from daemon.config.notify import NotifyConfig
+from daemon.config.service import HeartbeatConfig
 
 if TYPE_CHECKING:
     from pathlib import Path

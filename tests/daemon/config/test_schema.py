@@ -38,6 +38,7 @@ def test_these_keys_and_no_others_are_secrets() -> None:
         "strategies.token",
         "strategies.signature_secret",
         "notify.telegram.token",
+        "notify.webhook.secret",
         "accounts.credentials",
     }
 

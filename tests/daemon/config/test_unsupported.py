@@ -73,7 +73,6 @@ WARNED_OF = {
     "risk.price_collar_percent": {"risk.price_collar_percent"},
     "risk.max_daily_loss": {"risk.max_daily_loss"},
     "heartbeat.url": {"heartbeat.url"},
-    "notify.telegram": {"notify.telegram"},
     "calendars.*": {"calendars.XKRX"},
 }
 """What the file above must be warned of, as long as the gap is there."""

@@ -1,0 +1,84 @@
+"""What a courier brings notices to: each in the form its reader wants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import orjson
+
+from daemon.notices import render
+from daemon.notify.digest import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from adapters.clock import Clock
+    from daemon.notify.outbox import Notice
+    from daemon.setup import Current
+
+
+class Channel(Protocol):
+    """One way to tell people."""
+
+    async def send(self, notices: Sequence[Notice]) -> None:
+        """Send notices, oldest first, as one message. Raises NotDeliveredError."""
+        ...
+
+
+class Sends(Protocol):
+    """Writes to a chat; Telegram's Bot API is one."""
+
+    async def send(self, chat: str, text: str) -> object:
+        """Raises NotDeliveredError."""
+        ...
+
+
+class Posts(Protocol):
+    """Brings a body to an address."""
+
+    async def post(self, body: bytes) -> None:
+        """Raises NotDeliveredError."""
+        ...
+
+
+class TelegramChannel:
+    """A chat: notices as lines of text."""
+
+    def __init__(self, api: Sends, chat: str, current: Current, clock: Clock) -> None:
+        self._api = api
+        self._chat = chat
+        self._current = current
+        self._clock = clock
+
+    async def send(self, notices: Sequence[Notice]) -> None:
+        zone = self._current.setup.config.daemon.timezone
+        await self._api.send(self._chat, digest(notices, zone, self._clock.now()).text)
+
+
+class WebhookChannel:
+    """An address: notices as JSON. Their ids tell what was sent twice."""
+
+    def __init__(self, post: Posts, current: Current, clock: Clock) -> None:
+        self._post = post
+        self._current = current
+        self._clock = clock
+
+    async def send(self, notices: Sequence[Notice]) -> None:
+        body = {
+            "daemon": self._current.setup.config.daemon.name,
+            "sent_at": self._clock.now().isoformat(),
+            "notices": [
+                {
+                    "id": notice.id,
+                    "at": notice.at.isoformat(),
+                    "level": notice.level.value,
+                    "code": notice.code,
+                    "account": notice.account,
+                    "book": notice.book,
+                    "params": notice.params,
+                    "text": render(notice.code, notice.params),
+                }
+                for notice in notices
+            ],
+        }
+        await self._post.post(orjson.dumps(body))

@@ -1,0 +1,112 @@
+"""Opens a courier for every notifier of the configuration, and others when that changes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from adapters.notify.webhook import WebhookPost
+from adapters.tasks import TaskSupervisor
+from daemon.notify.channel import TelegramChannel, WebhookChannel
+from daemon.notify.courier import Courier
+from daemon.notify.outbox import follow, known
+from daemon.signals import NoticeRaised
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from adapters.notify.telegram import TelegramApi
+    from daemon.api.metrics import Metrics
+    from daemon.config.notify import NotifierConfig, NotifyConfig, OutgoingConfig, TelegramConfig
+    from daemon.execution.services import Services
+    from daemon.notify.channel import Channel
+    from daemon.signals import SignalBus
+
+CLOSE_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class NotifyOffice:
+    """Who is told now. ``on_failure`` hears of a courier that ended with an error."""
+
+    def __init__(
+        self,
+        services: Services,
+        bus: SignalBus,
+        metrics: Metrics,
+        *,
+        on_failure: Callable[[str, BaseException], None],
+    ) -> None:
+        self._services = services
+        self._metrics = metrics
+        self._on_failure = on_failure
+        self._couriers: list[Courier] = []
+        self._changed = asyncio.Event()
+        bus.subscribe(NoticeRaised, self._noticed)
+
+    def follow(self) -> None:
+        """Look again at the configuration, which may have changed."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Serve the notifiers of the configuration in force until cancelled."""
+        while True:
+            self._changed.clear()
+            settings = self._settings()
+            async with AsyncExitStack() as opened:
+                await self._open(settings, opened)
+                while self._settings() == settings:
+                    await self._changed.wait()
+                    self._changed.clear()
+            self._couriers.clear()
+
+    def _settings(self) -> NotifyConfig:
+        return self._services.current.setup.config.notify
+
+    async def _open(self, settings: NotifyConfig, opened: AsyncExitStack) -> None:
+        tables: dict[str, NotifierConfig | None] = {
+            "telegram": settings.telegram,
+            "webhook": settings.webhook,
+        }
+        terms = {name: found for name, found in tables.items() if found is not None}
+        now, persistence = self._services.clock.now(), self._services.persistence
+        if await persistence.read(known) != terms.keys():
+            await persistence.write(lambda tx: follow(tx, terms.keys(), now))
+        tasks = TaskSupervisor(on_failure=self._on_failure)
+        channels: dict[str, Channel] = {}
+        if settings.telegram is not None:
+            channels["telegram"] = await self._telegram(settings.telegram, opened)
+        if settings.webhook is not None:
+            channels["webhook"] = self._webhook(settings.webhook)
+        opened.push_async_callback(tasks.close, CLOSE_S)
+        for name, channel in channels.items():
+            courier = Courier(name, channel, terms[name], self._services, self._metrics)
+            self._couriers.append(courier)
+            tasks.spawn(courier.run(), name=f"courier {name}")
+
+    async def _telegram(self, settings: TelegramConfig, opened: AsyncExitStack) -> Channel:
+        services = self._services
+        api_of = await asyncio.to_thread(_telegram_api)
+        api = api_of(settings.token.reveal(), settings.base_url)
+        opened.push_async_callback(api.close)
+        return TelegramChannel(api, settings.chat_id, services.current, services.clock)
+
+    def _webhook(self, settings: OutgoingConfig) -> Channel:
+        services = self._services
+        key = None if settings.secret is None else settings.secret.reveal().encode()
+        post = WebhookPost(settings.url, key, services.clock)
+        return WebhookChannel(post, services.current, services.clock)
+
+    def _noticed(self, raised: NoticeRaised) -> None:
+        for courier in self._couriers:
+            courier.noticed(raised)
+
+
+def _telegram_api() -> type[TelegramApi]:
+    """Load what only those need who have a bot; it would hold up the loop."""
+    from adapters.notify.telegram import TelegramApi  # noqa: PLC0415 - as said
+
+    return TelegramApi

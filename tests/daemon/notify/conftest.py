@@ -1,0 +1,7 @@
+"""Couriers work under virtual time: quiet hours pass at once."""
+
+from __future__ import annotations
+
+from tests.support.loops import pytest_asyncio_loop_factories
+
+__all__ = ["pytest_asyncio_loop_factories"]

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from daemon.notify.channel import TelegramChannel, WebhookChannel
+from tests.daemon.notify.told import bought, lost
+from tests.support.world import THREE_BOOKS, world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Wall:
+    """Stands in for the Bot API and for an address: keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+        self.bodies: list[bytes] = []
+
+    async def send(self, chat: str, text: str) -> None:
+        self.sent.append((chat, text))
+
+    async def post(self, body: bytes) -> None:
+        self.bodies.append(body)
+
+
+async def test_a_chat_gets_lines_with_the_time_of_the_people(tmp_path: Path) -> None:
+    text = f'{THREE_BOOKS}\n[daemon]\ntimezone = "Asia/Seoul"\n'
+    async with world(tmp_path, text) as day:
+        wall = Wall()
+        channel = TelegramChannel(wall, "42", day.engine.current, day.clock)
+        await channel.send([bought(1), bought(2)])
+    assert wall.sent == [("42", "18:00 a bought 10 TQQQ at 100\n18:00 a bought 10 TQQQ at 100")]
+
+
+async def test_an_address_gets_everything_that_is_known_of_a_notice(tmp_path: Path) -> None:
+    async with world(tmp_path, f'{THREE_BOOKS}\n[daemon]\nname = "desk"\n') as day:
+        wall = Wall()
+        await WebhookChannel(wall, day.engine.current, day.clock).send([bought(1), lost(2)])
+    (body,) = map(orjson.loads, wall.bodies)
+    assert body["daemon"] == "desk"
+    assert body["sent_at"] == "2026-11-20T09:00:00+00:00"
+    assert body["notices"][0] == {
+        "id": "1".zfill(26),
+        "at": "2026-11-20T09:00:01+00:00",
+        "level": "info",
+        "code": "bought",
+        "account": "main",
+        "book": "a",
+        "params": {"book": "a", "quantity": "10", "symbol": "TQQQ", "price": "100"},
+        "text": "a bought 10 TQQQ at 100",
+    }
+    assert body["notices"][1]["level"] == "alarm"

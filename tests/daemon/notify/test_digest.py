@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.notify.digest import LINES_MAX, TEXT_UNITS_MAX, digest, units
+from tests.daemon.notify.told import NOW, bought, lost, skipped
+
+SEOUL = ZoneInfo("Asia/Seoul")
+ALARM = (
+    "18:00 \u203c\ufe0f {} lost 2100 on 2026-11-20, the limit is 2000; "
+    "it is halted until it is resumed"
+)
+
+
+def text(*notices: object) -> list[str]:
+    return digest(list(notices), SEOUL, NOW).text.splitlines()  # type: ignore[arg-type]
+
+
+def test_a_few_notices_are_a_line_each_with_the_time_of_the_people() -> None:
+    assert text(bought(), skipped(), lost()) == [
+        "18:00 a bought 10 TQQQ at 100",
+        "18:00 \u26a0\ufe0f S1: no netting, no price",
+        ALARM.format("b1"),
+    ]
+
+
+def test_what_is_not_of_today_says_its_day() -> None:
+    assert text(bought(at=NOW - timedelta(days=1))) == ["11-19 18:00 a bought 10 TQQQ at 100"]
+
+
+def test_a_morning_of_many_fills_is_told_alarms_first_and_the_rest_counted() -> None:
+    notices = [bought(each, quantity=str(each)) for each in range(1, 401)]
+    notices[200:200] = [lost(1), skipped(1), skipped(2), lost(2)]
+    assert text(*notices) == [
+        ALARM.format("b1"),
+        ALARM.format("b2"),
+        "18:00 \u26a0\ufe0f S1: no netting, no price",
+        "18:00 \u26a0\ufe0f S2: no netting, no price",
+        "bought: 400 times, the last ones:",
+        "18:06 a bought 399 TQQQ at 100",
+        "18:06 a bought 400 TQQQ at 100",
+    ]
+
+
+def test_words_of_a_broker_with_line_breaks_stay_in_their_line() -> None:
+    assert text(bought(quantity="10\nYou are hacked\r\n")) == [
+        "18:00 a bought 10 You are hacked TQQQ at 100"
+    ]
+
+
+words = st.text(min_size=1, max_size=150)
+kinds = st.one_of(
+    st.builds(bought, st.integers(1, 99_999), quantity=words),
+    st.builds(skipped, st.integers(1, 9)),
+    st.builds(lost, st.integers(1, 9)),
+)
+
+
+@given(st.lists(kinds, min_size=1, max_size=40))
+def test_whatever_happens_a_message_fits_and_counts_everything(notices: list[object]) -> None:
+    message = digest(notices, SEOUL, NOW)  # type: ignore[arg-type]
+    assert 0 < units(message.text) <= TEXT_UNITS_MAX + 100
+    assert message.shown + message.counted == len(notices)
+    assert "\r" not in message.text
+    if len(notices) <= LINES_MAX and message.counted == 0:
+        assert len(message.text.split("\n")) == len(notices)

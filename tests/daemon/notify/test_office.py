@@ -1,0 +1,136 @@
+"""Notifiers that listen for real, in real time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, ClassVar
+
+import orjson
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from adapters.clock import SystemClock
+from tests.simulators.telegram.simulator import TOKEN, Fault, TelegramSimulator
+from tests.support.world import THREE_BOOKS, World, buy, world
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    import pytest
+
+CHAT = 42
+
+
+class Outside:
+    """A Bot API, and an address that takes notices."""
+
+    def __init__(self, telegram: TelegramSimulator) -> None:
+        self.telegram = telegram
+        self.posted: list[str] = []
+        self.address = ""
+
+    async def take(self, request: web.Request) -> web.Response:
+        body = orjson.loads(await request.read())
+        self.posted += [each["code"] for each in body["notices"]]
+        return web.Response()
+
+    @property
+    def said(self) -> str:
+        return "\n".join(message.text for message in self.telegram.chats.messages)
+
+    def config(self, *notifiers: str) -> str:
+        tables = {
+            "telegram": f"""
+                [notify.telegram]
+                token = {{ file = "telegram.token" }}
+                chat_id = {CHAT}
+                base_url = "{self.telegram.url}"
+                group_seconds = 0
+            """,
+            "webhook": f"""
+                [notify.webhook]
+                url = "{self.address}"
+                group_seconds = 0
+            """,
+        }
+        return THREE_BOOKS + "".join(tables[each] for each in notifiers)
+
+
+@asynccontextmanager
+async def outside(folder: Path) -> AsyncIterator[Outside]:
+    (folder / "telegram.token").write_text(TOKEN)
+    async with AsyncExitStack() as opened:
+        telegram = await opened.enter_async_context(TelegramSimulator(SystemClock()))
+        telegram.chats.open(CHAT)
+        there = Outside(telegram)
+        app = web.Application()
+        app.router.add_post("/", there.take)
+        server = await opened.enter_async_context(TestServer(app))
+        there.address = str(server.make_url("/"))
+        yield there
+
+
+async def until(happens: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not happens():  # noqa: ASYNC110 - real servers in real time
+            await asyncio.sleep(0.01)
+
+
+async def trade(day: World) -> None:
+    assert (await day.submit("alpha", buy("TQQQ", "1"))).http_status == 200
+
+
+class TestNotifiers:
+    loop_factory: ClassVar = asyncio.new_event_loop
+
+    async def test_everybody_who_is_configured_is_told(self, tmp_path: Path) -> None:
+        async with (
+            outside(tmp_path) as there,
+            world(tmp_path, there.config("telegram", "webhook")) as day,
+        ):
+            await until(lambda: there.telegram.count("getUpdates") >= 0)
+            await trade(day)
+            await until(lambda: "a bought 1 TQQQ at" in there.said)
+            await until(lambda: "bought" in there.posted)
+
+    async def test_a_reload_brings_notifiers_and_takes_them_away(self, tmp_path: Path) -> None:
+        async with outside(tmp_path) as there, world(tmp_path, there.config()) as day:
+            await trade(day)
+            assert await day.reload(there.config("webhook"))
+            await until(lambda: day.told("reloaded") == 1)
+            await asyncio.sleep(0.2)
+            await trade(day)
+            await until(lambda: "bought" in there.posted)
+            assert await day.reload(there.config("telegram"))
+            await asyncio.sleep(0.2)
+            posted = len(there.posted)
+            await trade(day)
+            await until(lambda: "a bought 1 TQQQ at" in there.said)
+            assert len(there.posted) == posted
+
+    async def test_what_nobody_took_is_sent_after_a_restart(self, tmp_path: Path) -> None:
+        async with outside(tmp_path) as there:
+            text = there.config("telegram")
+            there.telegram.blocked = True
+            async with world(tmp_path, text) as day:
+                await trade(day)
+                await until(lambda: day.told("notifier_failed") == 1)
+                clock = day.clock
+            there.telegram.blocked = False
+            async with world(tmp_path, text, clock=clock, seed=2):
+                await until(lambda: "a bought 1 TQQQ at" in there.said)
+                await until(lambda: "401: Unauthorized" in there.said)
+
+    async def test_a_message_whose_answer_is_lost_is_sent_again_rather_than_never(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with (
+            outside(tmp_path) as there,
+            world(tmp_path, there.config("telegram")) as day,
+        ):
+            there.telegram.next_meets("sendMessage", Fault.DROP_AFTER)
+            await trade(day)
+            await until(lambda: there.said.count("a bought 1 TQQQ at") == 2)
+        assert TOKEN not in caplog.text
