@@ -313,6 +313,18 @@ class TradingDays(Protocol):
         ...
 
 
+@runtime_checkable
+class ClosingPrices(Protocol):
+    """A broker that tells at what price the closing auction of a past day traded."""
+
+    async def closing_price(self, symbol: Symbol, day: date) -> Decimal | None:
+        """Return a market day's close; None if it is not known (yet).
+
+        Raises BrokerUnavailableError and UnknownSymbolError.
+        """
+        ...
+
+
 class Broker(Protocol):
     """One brokerage account.
 

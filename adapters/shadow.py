@@ -15,6 +15,7 @@ from adapters.broker import BrokerError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import date, datetime
+    from decimal import Decimal
 
     from adapters.broker import (
         BrokerEvent,
@@ -117,6 +118,9 @@ class ShadowBroker:
     async def instrument(self, symbol: Symbol) -> Instrument:
         await self.paper.instrument(symbol)
         return await self._live.instrument(symbol)
+
+    async def closing_price(self, symbol: Symbol, day: date) -> Decimal | None:
+        return await self.paper.closing_price(symbol, day)
 
     async def server_time(self) -> datetime:
         return await self.paper.server_time()

@@ -41,6 +41,7 @@ from adapters.paper.orders import View
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
     from datetime import date, datetime
+    from decimal import Decimal
 
     from adapters.broker import (
         BrokerEvent,
@@ -176,6 +177,9 @@ class PaperBroker:
 
     async def instrument(self, symbol: Symbol) -> Instrument:
         return await self._ask("instrument", lambda: _at_once(self.exchange.instrument, symbol))
+
+    async def closing_price(self, symbol: Symbol, day: date) -> Decimal | None:
+        return await self._ask("quote", lambda: self.exchange.closing_price(symbol, day))
 
     async def server_time(self) -> datetime:
         await self._ask("server_time", _nothing)

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from adapters.paper.engine import Counters
 from adapters.paper.errors import PaperSettingsError
+from adapters.paper.market import CLOSES_KEPT, Close
 from adapters.paper.rows import (
     FILL_COLUMNS,
     ORDER_COLUMNS,
     ORDER_WIDTH,
     PRICE_COLUMNS,
+    close_row,
     fill_row,
     order_row,
     price_row,
@@ -40,12 +42,18 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x6E657478
 """Marks the file as a paper exchange's ("netx"), so that no other database is written to."""
-VERSION = 2
+VERSION = 3
 _UPGRADES = {
     1: """
         CREATE TABLE operations (
             account TEXT NOT NULL, key TEXT NOT NULL, done_at TEXT NOT NULL, what TEXT NOT NULL,
             PRIMARY KEY (account, key)
+        ) STRICT, WITHOUT ROWID;
+    """,
+    2: """
+        CREATE TABLE close (
+            account TEXT NOT NULL, symbol TEXT NOT NULL, day TEXT NOT NULL, price TEXT NOT NULL,
+            PRIMARY KEY (account, symbol, day)
         ) STRICT, WITHOUT ROWID;
     """,
 }
@@ -61,6 +69,8 @@ _SAVE_ORDER = f"""
 _SAVE_FILL = f"INSERT INTO fills (account, {FILL_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _SAVE_POSITION = "INSERT OR REPLACE INTO position (account, symbol, quantity) VALUES (?, ?, ?)"
 _SAVE_PRICE = f"INSERT OR REPLACE INTO price (account, {PRICE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
+_SAVE_CLOSE = "INSERT OR REPLACE INTO close (account, symbol, day, price) VALUES (?, ?, ?, ?)"
+_FORGET_CLOSES = "DELETE FROM close WHERE account = ? AND symbol = ? AND day < ?"
 _SAVE_ACCOUNT = """
     UPDATE account
     SET cash = ?, played_to = ?, serial = ?, sequence = ?, trade = ?, number_day = ?, number = ?
@@ -89,6 +99,7 @@ class Stored:
     positions: Mapping[Symbol, Decimal]
     prices: tuple[Price, ...]
     open_orders: tuple[PaperOrder, ...]
+    closes: tuple[Close, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +117,7 @@ class Commit:
     fills: tuple[PaperFill, ...]
     operations: tuple[tuple[str, str], ...] = ()
     """Keys of what was done without an order, and what it was."""
+    closes: tuple[Close, ...] = ()
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write all of it or nothing.
@@ -142,6 +154,10 @@ class Commit:
             connection.executemany(
                 _SAVE_PRICE, [(name, *price_row(price)) for price in self.prices]
             )
+            for close in self.closes:
+                connection.execute(_SAVE_CLOSE, (name, *close_row(close)))
+                oldest = (close.day - CLOSES_KEPT).isoformat()
+                connection.execute(_FORGET_CLOSES, (name, close.symbol, oldest))
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -212,6 +228,12 @@ def load(connection: sqlite3.Connection, account: AccountName) -> Stored:
             "orders_alive",
             "state IN ('open', 'partially_filled') ORDER BY sequence",
             account,
+        ),
+        closes=tuple(
+            Close(Symbol(symbol), date.fromisoformat(day), Decimal(price))
+            for symbol, day, price in connection.execute(
+                "SELECT symbol, day, price FROM close WHERE account = ?", (account,)
+            )
         ),
     )
 

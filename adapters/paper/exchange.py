@@ -189,6 +189,15 @@ class PaperExchange:
             at=engine.now,
         )
 
+    async def closing_price(self, symbol: Symbol, day: date) -> Decimal | None:
+        """Return at what price a market day closed; None if it has not, or is not known."""
+        engine = self._require_symbol(symbol)
+        engine.advance(self._clock.now())
+        engine.market.move(symbol, engine.now)
+        close = engine.market.close_of(symbol, day)
+        await self._settle()
+        return close
+
     def instrument(self, symbol: Symbol) -> Instrument:
         return self._require_symbol(symbol).market.instrument(symbol)
 
@@ -341,6 +350,7 @@ class PaperExchange:
             counters=engine.counters,
             positions={symbol: account.position(symbol) for symbol in traded},
             prices=engine.market.take_unsaved(),
+            closes=engine.market.take_closes(),
             orders=tuple(changes.orders.values()),
             fills=tuple(changes.fills),
             operations=tuple(changes.operations.items()),

@@ -7,6 +7,7 @@ the present. A symbol nobody asks about costs nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,18 @@ from algorithms.decimals import ZERO, add, multiply, percent, subtract
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from adapters.paper.prices import PricePath
     from adapters.sessions import Sessions
     from algorithms.bookkeeping import Ratio
     from algorithms.domain import Symbol
     from algorithms.instruments import Instrument
+
+
+CLOSES_KEPT = timedelta(days=60)
+"""How long the market remembers at what prices it closed."""
+_MOMENT = timedelta(microseconds=1)
 
 
 def half_tick(instrument: Instrument, price: Decimal) -> Decimal:
@@ -39,6 +45,15 @@ class Price:
     last: Decimal
     previous_close: Decimal
     moved_to: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """At what price a symbol's market day closed."""
+
+    symbol: Symbol
+    day: date
+    price: Decimal
 
 
 @dataclass(slots=True)
@@ -69,6 +84,7 @@ class Market:
         *,
         opened_at: datetime,
         stored: Iterable[Price] = (),
+        closes: Iterable[Close] = (),
     ) -> None:
         self._path = path
         self._instruments = instruments
@@ -76,6 +92,8 @@ class Market:
         self._spread_percent = spread_percent
         self._courses: dict[Symbol, _Course] = {}
         self._unsaved: set[Symbol] = set()
+        self._closes = {(close.symbol, close.day): close.price for close in closes}
+        self._new_closes: list[Close] = []
         known = {price.symbol: price for price in stored}
         for symbol, base in path.starts.items():
             price = known.get(symbol)
@@ -105,6 +123,10 @@ class Market:
     def previous_close(self, symbol: Symbol) -> Decimal:
         """Return the price at the last close passed; before the first one, where it began."""
         return self._courses[symbol].previous_close
+
+    def close_of(self, symbol: Symbol, day: date) -> Decimal | None:
+        """Return the price at a market day's close; None before it, and long after."""
+        return self._closes.get((symbol, day))
 
     def next_step(self, symbol: Symbol) -> datetime | None:
         """Return when the price may move next, seen from where it stands."""
@@ -167,6 +189,11 @@ class Market:
         self._has_news = False
         return unsaved
 
+    def take_closes(self) -> tuple[Close, ...]:
+        """Return the closes passed since they were last taken, to be stored with the prices."""
+        passed, self._new_closes = tuple(self._new_closes), []
+        return passed
+
     def _price(self, symbol: Symbol) -> Price:
         course = self._courses[symbol]
         return Price(
@@ -194,6 +221,10 @@ class Market:
             course.next_step = self._path.next_step(symbol, at)
         if course.next_close == at:
             course.previous_close = course.last
+            close = Close(symbol, self._sessions.day_at(at - _MOMENT), course.last)
+            self._closes[symbol, close.day] = close.price
+            self._new_closes.append(close)
+            self._closes.pop((symbol, close.day - CLOSES_KEPT), None)
             course.next_close = self._sessions.next_close(at)
         self._unsaved.add(symbol)
 

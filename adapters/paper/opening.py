@@ -190,6 +190,7 @@ def _build_engine(
         settings.spread_percent,
         opened_at=stored.played_to,
         stored=stored.prices,
+        closes=stored.closes,
     )
     return Engine(
         Rules(

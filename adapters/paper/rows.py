@@ -15,6 +15,8 @@ from algorithms.domain import ChildId, OrderType, Side, Symbol, TimeInForce
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from adapters.paper.market import Close
+
 Value = str | int | None
 Row = tuple[Value, ...]
 
@@ -120,6 +122,11 @@ def price_row(price: Price) -> Row:
         to_text(price.previous_close),
         time_text(price.moved_to),
     )
+
+
+def close_row(close: Close) -> Row:
+    """Return a close as symbol, day and price."""
+    return (close.symbol, close.day.isoformat(), to_text(close.price))
 
 
 def read_price(row: Sequence[Value]) -> Price:

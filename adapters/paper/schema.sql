@@ -30,6 +30,14 @@ CREATE TABLE price (
     PRIMARY KEY (account, symbol)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE close (
+    account TEXT NOT NULL,
+    symbol  TEXT NOT NULL,
+    day     TEXT NOT NULL, -- the market's
+    price   TEXT NOT NULL,
+    PRIMARY KEY (account, symbol, day)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE orders (
     account       TEXT NOT NULL,
     sequence      INTEGER NOT NULL,

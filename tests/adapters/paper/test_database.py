@@ -159,7 +159,7 @@ def test_a_file_of_another_kind_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_file_of_a_later_version_is_left_alone(disk: sqlite3.Connection) -> None:
     disk.execute("PRAGMA user_version = 99")
-    with pytest.raises(PaperSettingsError, match="version 99, this is 2"):
+    with pytest.raises(PaperSettingsError, match="version 99, this is 3"):
         database.prepare(disk)
 
 
@@ -176,7 +176,7 @@ def test_every_lookup_uses_an_index(disk: sqlite3.Connection) -> None:
     database.fills_of(disk, MAIN, order)
     database.fills_since(disk, MAIN, NOON)
     disk.set_trace_callback(None)
-    assert len(seen) == 9
+    assert len(seen) == 10
     for statement in seen:
         plan = [row["detail"] for row in disk.execute(f"EXPLAIN QUERY PLAN {statement}")]
         assert not [step for step in plan if step.startswith("SCAN")], (statement, plan)

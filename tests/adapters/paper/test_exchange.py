@@ -137,6 +137,18 @@ async def test_time_alone_fills_expires_and_commits(market: Market) -> None:
     assert len([event async for event in events]) == 2 + 3
 
 
+async def test_the_close_of_a_past_day_outlives_a_restart(market: Market) -> None:
+    day = market.clock.now().date()
+    broker = await market.open()
+    assert await broker.closing_price(TQQQ, day) is None
+    await broker.exchange.set_price(TQQQ, Decimal(97))
+    await market.clock.sleep(timedelta(days=1).total_seconds())
+    assert await broker.closing_price(TQQQ, day) == 97
+    await broker.exchange.set_price(TQQQ, Decimal(99))
+    await broker.close()
+    assert await (await market.open()).closing_price(TQQQ, day) == 97
+
+
 async def test_on_a_full_disk_an_order_is_refused_and_nothing_remains(market: Market) -> None:
     broker = await market.open()
     await broker.exchange.place(request("first", BUY, 1))

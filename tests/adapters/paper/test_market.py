@@ -75,6 +75,31 @@ def test_the_previous_close_is_the_price_at_the_last_midnight() -> None:
     assert prices.previous_close(TQQQ) == 105
 
 
+def test_every_close_is_remembered_for_two_months() -> None:
+    prices = market(FixedPrices({TQQQ: Decimal(100)}))
+    assert prices.close_of(TQQQ, NOON.date()) is None
+    last(prices, MIDNIGHT)
+    prices.set_price(TQQQ, Decimal(105))
+    last(prices, MIDNIGHT + timedelta(days=1))
+    assert prices.close_of(TQQQ, NOON.date()) == 100
+    assert prices.close_of(TQQQ, MIDNIGHT.date()) == 105
+    passed = prices.take_closes()
+    assert [close.price for close in passed] == [100, 105]
+    assert prices.take_closes() == ()
+    again = Market(
+        FixedPrices({TQQQ: Decimal(100)}),
+        INSTRUMENTS,
+        AlwaysOpen(),
+        Decimal(0),
+        opened_at=MIDNIGHT + timedelta(days=1),
+        closes=passed,
+    )
+    assert again.close_of(TQQQ, NOON.date()) == 100
+    for day in range(2, 62):
+        last(again, MIDNIGHT + timedelta(days=day))
+    assert again.close_of(TQQQ, NOON.date()) is None
+
+
 @given(stops=st.lists(st.integers(0, 200), max_size=8))
 def test_a_walk_arrives_at_the_same_price_however_often_it_was_looked_at(
     stops: list[int],

@@ -95,9 +95,12 @@ def test_a_file_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> N
     path = tmp_path / "paper.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         database.prepare(connection)
-        connection.executescript("DROP TABLE operations; PRAGMA user_version = 1;")
+        connection.executescript(
+            "DROP TABLE operations; DROP TABLE close; PRAGMA user_version = 1;"
+        )
         database.prepare(connection)
-        assert connection.execute("SELECT count(*) FROM operations").fetchone() == (0,)
+        for table in ("operations", "close"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)  # noqa: S608
         connection.execute("PRAGMA user_version = 9")
         with pytest.raises(PaperSettingsError, match="version 9"):
             database.prepare(connection)
