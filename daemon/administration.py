@@ -9,6 +9,7 @@ from daemon.api.errors import ErrorCode, Refused
 from daemon.cancel_preview import cancel_preview
 from daemon.execution.answers import RequestStatus
 from daemon.execution.halts import Scope
+from daemon.execution.requests import cancel_standing
 from daemon.live_loc import live_loc
 from daemon.live_netting import live_netting
 from daemon.netting_run import netting_run
@@ -96,6 +97,10 @@ class Administration:
         return await self._engine.store.read(
             lambda view: cancel_preview(view, self._engine.cancels, strategy, commands)
         )
+
+    async def cancel_standing(self, request_id: str) -> bytes | None:
+        standing = await self._engine.store.read(lambda view: cancel_standing(view, request_id))
+        return None if standing is None else standing.body
 
     async def run_netting(self, account: str | None, symbol: Symbol | None) -> Mapping[str, object]:
         return await netting_run(self._engine.services, self._engine.accounts, account, symbol)

@@ -9,6 +9,7 @@ webhook's CANCEL or CANCEL_ALL_ORDER in the words of a person, and can be looked
 from __future__ import annotations
 
 import hashlib
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -151,6 +152,17 @@ class ByHand:
                 },
                 codes=frozenset({ErrorCode.IDEMPOTENCY_KEY_REUSED}),
             ),
+            Operation(
+                method="GET",
+                path="/api/cancel/{id}",
+                summary="How the cancels of a request stand now.",
+                handler=self.standing,
+                in_path=(Parameter("id", "`id` of the request's answer."),),
+                answers={
+                    200: Answer("Its orders, and each account's receipt.", REPLIES[200].model)
+                },
+                codes=frozenset({ErrorCode.NOT_FOUND}),
+            ),
         ]
 
     async def replay(self, request: web.Request) -> web.StreamResponse:
@@ -207,6 +219,13 @@ class ByHand:
             return await self._submit(signal, raw, received_at)
         commands = [each for each in signal.commands if isinstance(each, Cancel | CancelAll)]
         return json_response(await self._port.preview_cancel(signal.strategy, commands))
+
+    async def standing(self, request: web.Request) -> web.StreamResponse:
+        """``GET /api/cancel/{id}``: what was not confirmed in time may have ended since."""
+        standing = await self._port.cancel_standing(request.match_info["id"])
+        if standing is None:
+            raise Refused(ErrorCode.NOT_FOUND, "there is no request of this id that cancels")
+        return LeanResponse(standing, HTTPStatus.OK)
 
     async def _submit(
         self, signal: Signal, raw: bytes, received_at: datetime

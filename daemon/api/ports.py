@@ -111,6 +111,10 @@ class AdminPort(Protocol):
         """Answer what a cancel would end, and what else lives in those accounts; change nothing."""
         ...
 
+    async def cancel_standing(self, request_id: str) -> bytes | None:
+        """Return how the cancels of a request stand now, as JSON; None if it has none."""
+        ...
+
     async def run_netting(self, account: str | None, symbol: Symbol | None) -> Mapping[str, object]:
         """Have orders netted now, all or some; answer what was crossed."""
         ...

@@ -24,6 +24,7 @@ from daemon.api.wire import (
     GivenToken,
 )
 from daemon.execution.answers import Outcome, RequestStatus
+from daemon.execution.receipts import Receipt
 
 OrderWord = Literal[
     "MARKET",
@@ -102,14 +103,21 @@ class ReplyOrder(TypedDict):
     error: str | None
 
 
-class ReplyAccount(TypedDict):
-    """What became of the orders of one account; the numbers count orders."""
-
+class _ReplyAccountMembers(TypedDict):
     account_id: str
     success: bool
     cancelled: int
     failed: int
     orders: list[ReplyOrder]
+
+
+class ReplyAccount(_ReplyAccountMembers, total=False):
+    """What became of the orders of one account; the numbers count orders.
+
+    ``receipt``: of a request that cancels.
+    """
+
+    receipt: Receipt
 
 
 class _ReplyMembers(TypedDict):

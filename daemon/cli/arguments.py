@@ -63,6 +63,7 @@ def _cancel(parser: ArgumentParser) -> None:
     parser.add_argument("--side", choices=_SIDES, help="only this side")
     parser.add_argument("--preview", action="store_true", help="show what would be cancelled")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--request", metavar="ID", help="how an earlier cancel stands now")
 
 
 def _adopt(parser: ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from daemon.cli.caller import NotReachableError, asked, print_json
 from daemon.cli.table import item_table
@@ -13,6 +13,7 @@ from daemon.exits import Exit
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from daemon.cli.caller import Caller, Document
 
@@ -33,6 +34,16 @@ _ORDER_KEYS = (
 )
 _CANCEL_KEYS = ("strategy", "book", "order_id", "symbol", "side", "account")
 _RESULT = ("account_id", "id", "exchange_order_id", "symbol", "outcome", "error")
+_RECEIPT = (
+    "account",
+    ">cancelled",
+    ">filled_meanwhile",
+    ">ended_before",
+    ">unknown",
+    ">failed",
+    ">sent_ms",
+    ">confirmed_ms",
+)
 _FAILED = frozenset({"partial", "failed", "dropped"})
 
 
@@ -56,6 +67,8 @@ def cancel(options: argparse.Namespace) -> int:
     body = _given(options, _CANCEL_KEYS)
 
     def work(caller: Caller) -> int:
+        if options.request is not None:
+            return _answered(caller.get(f"/api/cancel/{options.request}"), options)
         if options.preview or not options.yes:
             preview = caller.post("/api/cancel", {**body, "preview": True})
             if options.json and options.preview:
@@ -69,7 +82,8 @@ def cancel(options: argparse.Namespace) -> int:
                 return Exit.FAILED
         return _answered(caller.post("/api/cancel", body), options)
 
-    if not (options.preview or options.yes or sys.stdin.isatty()):
+    unasked = options.preview or options.yes or options.request is not None
+    if not (unasked or sys.stdin.isatty()):
         sys.stderr.write("nettingd cancel: nobody can be asked here: give --yes or --preview\n")
         return Exit.BAD_INPUT
     return asked("cancel", options.config, os.environ, work)
@@ -122,10 +136,25 @@ def _answered(answer: Document, options: argparse.Namespace) -> int:
         ]
         if rows:
             sys.stdout.write(item_table(_RESULT, rows))
+        receipts = [_receipt_row(result) for result in results if "receipt" in result]
+        if receipts:
+            sys.stdout.write(item_table(_RECEIPT, receipts))
         warnings = answer["warnings"]
         assert isinstance(warnings, list)
         sys.stderr.writelines(f"warning: {warning}\n" for warning in warnings)
     return Exit.FAILED if answer["status"] in _FAILED else Exit.OK
+
+
+def _receipt_row(result: Mapping[str, Any]) -> dict[str, object]:
+    """Lay an account's receipt out; times count from the request's arrival."""
+    receipt = result["receipt"]
+    phases = receipt["phases_ms"]
+    return {
+        **receipt,
+        "account": result["account_id"],
+        "sent_ms": phases["last_sent"],
+        "confirmed_ms": phases["confirmed"],
+    }
 
 
 def _preview_text(preview: Document) -> str:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from daemon.execution.receipts import Receipt
 
 ALL_GOOD = 200
 PARTLY = 207
@@ -39,8 +41,16 @@ class Outcome(StrEnum):
 
     ACCEPTED = "accepted"
     CANCELLED = "cancelled"
+    FILLED_MEANWHILE = "filled_meanwhile"
+    """It was to be cancelled and filled first."""
     ENDED_BEFORE = "ended_before"
+    UNCONFIRMED = "unconfirmed"
+    """Its cancel has not been confirmed in time; it goes on."""
     FAILED = "failed"
+
+
+NOT_WELL = frozenset({Outcome.UNCONFIRMED, Outcome.FAILED})
+"""Outcomes that no answer counts as success."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +73,17 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def build(request_id: str, items: Sequence[Item], warnings: Sequence[str]) -> Answer:
-    """Count the orders and judge the whole: none succeeded is never called success."""
-    failed = [item for item in items if item.outcome is Outcome.FAILED]
+def build(
+    request_id: str,
+    items: Sequence[Item],
+    warnings: Sequence[str],
+    receipts: Mapping[str, Receipt] | None = None,
+) -> Answer:
+    """Count the orders and judge the whole: none succeeded is never called success.
+
+    ``receipts``: what came of the cancels, by account.
+    """
+    failed = [item for item in items if item.outcome in NOT_WELL]
     if not failed:
         status, http_status = RequestStatus.DONE, ALL_GOOD
     elif len(failed) < len(items):
@@ -83,7 +101,10 @@ def build(request_id: str, items: Sequence[Item], warnings: Sequence[str]) -> An
         "cancelled_orders": _count(items, Outcome.CANCELLED),
         "failed_orders": len(failed),
         "message": message(items),
-        "results": [_account_result(items, account) for account in _accounts(items)],
+        "results": [
+            _account_result(account, own, (receipts or {}).get(account))
+            for account, own in _by_account(items).items()
+        ],
         "warnings": list(warnings),
     }
     return Answer(status, http_status, orjson.dumps(body))
@@ -176,7 +197,9 @@ def message(items: Sequence[Item]) -> str:
 _WORDS = (
     (Outcome.ACCEPTED, "accepted"),
     (Outcome.CANCELLED, "cancelled"),
+    (Outcome.FILLED_MEANWHILE, "filled meanwhile"),
     (Outcome.ENDED_BEFORE, "ended before the cancel"),
+    (Outcome.UNCONFIRMED, "not confirmed yet"),
     (Outcome.FAILED, "failed"),
 )
 
@@ -189,14 +212,16 @@ def _count(items: Sequence[Item], outcome: Outcome) -> int:
     return sum(item.outcome is outcome for item in items)
 
 
-def _accounts(items: Sequence[Item]) -> list[str]:
-    return list(dict.fromkeys(item.account for item in items))
+def _by_account(items: Sequence[Item]) -> dict[str, list[Item]]:
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        found.setdefault(item.account, []).append(item)
+    return found
 
 
-def _account_result(items: Sequence[Item], account: str) -> dict[str, object]:
-    own = [item for item in items if item.account == account]
-    failed = _count(own, Outcome.FAILED)
-    return {
+def _account_result(account: str, own: list[Item], receipt: Receipt | None) -> dict[str, object]:
+    failed = sum(item.outcome in NOT_WELL for item in own)
+    result: dict[str, object] = {
         "account_id": account,
         "success": not failed,
         "cancelled": _count(own, Outcome.CANCELLED),
@@ -206,10 +231,13 @@ def _account_result(items: Sequence[Item], account: str) -> dict[str, object]:
                 "id": item.order_id,
                 "exchange_order_id": item.exchange_order_id,
                 "symbol": item.symbol,
-                "success": item.outcome is not Outcome.FAILED,
+                "success": item.outcome not in NOT_WELL,
                 "outcome": item.outcome.value,
                 "error": item.error,
             }
             for item in own
         ],
     }
+    if receipt is not None:
+        result["receipt"] = receipt
+    return result

@@ -16,6 +16,7 @@ import orjson
 from algorithms.domain import OrderType, ParentId, ParentStatus
 from daemon.execution import answers
 from daemon.execution.answers import Item, Outcome, RequestStatus
+from daemon.execution.receipts import cancel_report, describe
 from daemon.signals import RequestSettled
 from daemon.storage.rows import child_from_row, parent_from_row, to_us, us_or_none
 from daemon.storage.tx import Table
@@ -150,7 +151,15 @@ class Requests:
     def parent_changed(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
         """Settle what only waited for this order."""
         for row in tx.fetch("unfinished_requests_of_parent", parent_id=parent.id):
-            self.settle(tx, row["request_id"], now)
+            if row["role"] == "place" or self._was_last(tx, row["request_id"], parent):
+                self.settle(tx, row["request_id"], now)
+
+    def _was_last(self, tx: Tx, request_id: str, parent: ParentOrder) -> bool:
+        """Whether an order ended that was the last one a request had to cancel."""
+        if not parent.status.is_final:
+            return False
+        tx.execute("close_cancel", request_id=request_id, parent_id=parent.id)
+        return tx.fetch_one("open_cancel", request_id=request_id) is None
 
     def settle(self, tx: Tx, request_id: str, now: datetime) -> None:
         """Finish a request whose orders have all come far enough.
@@ -160,30 +169,30 @@ class Requests:
         row = tx.fetch_one("unfinished_request", id=request_id)
         if row is None:
             return
-        targets = tx.fetch("targets_of_request", request_id=request_id)
         late = row["deadline"] is not None and to_us(now) >= row["deadline"]
-        cancels = [
-            self._cancel_item(tx, parent_from_row(target), at_deadline=late)
-            for target in targets
-            if target["role"] == "cancel"
-        ]
-        if None in cancels:
-            return
         if row["cancels"]:
+            tx.execute("close_ended_cancels", request_id=request_id)
+            if not late and tx.fetch_one("open_cancel", request_id=request_id) is not None:
+                return
             tx.signal(CancelsConfirmed(request_id))
         if row["unworked"]:
             return
         places = [
             self._place_item(tx, parent_from_row(target))
-            for target in targets
+            for target in tx.fetch("targets_of_request", request_id=request_id)
             if target["role"] == "place"
         ]
-        items = [*_refusals(row["refusals"]), *cancels, *places]
-        known = [item for item in items if item is not None]
-        if len(known) == len(items):
-            self.finish(
-                tx, answers.build(request_id, known, _warnings(row["body"])), request_id, now
-            )
+        placed = [item for item in places if item is not None]
+        if len(placed) < len(places):
+            return
+        refusals, warnings = _refusals(row["refusals"]), _warnings(row["body"])
+        if not row["cancels"]:
+            answer = answers.build(request_id, [*refusals, *placed], warnings)
+        else:
+            report = cancel_report(tx, row, refusals)
+            items = [*refusals, *report.items, *placed]
+            answer = answers.build(request_id, items, warnings, report.receipts)
+        self.finish(tx, answer, request_id, now)
 
     def finish(self, tx: Tx, answer: Answer, request_id: str, now: datetime) -> None:
         """Store the final answer and tell whoever waits for it."""
@@ -208,30 +217,25 @@ class Requests:
         )
         refused = parent.status is ParentStatus.FAILED and parent.remain == parent.total
         if (came_through and not refused) or parent.status is ParentStatus.DONE:
-            return _item(parent, children, Outcome.ACCEPTED)
+            return describe(parent, children, Outcome.ACCEPTED)
         if parent.status.is_final:
-            return _item(parent, children, Outcome.FAILED, parent.reason or parent.status.value)
-        return None
-
-    def _cancel_item(self, view: View, parent: ParentOrder, *, at_deadline: bool) -> Item | None:
-        """Describe a cancelled order, or return None while its end is not confirmed."""
-        children = self._children(view, parent)
-        if parent.status is ParentStatus.CANCELLED:
-            return _item(parent, children, Outcome.CANCELLED)
-        if parent.status.is_final:
-            return _item(parent, children, Outcome.ENDED_BEFORE)
-        if at_deadline:
-            return _item(
-                parent,
-                children,
-                Outcome.FAILED,
-                "cancel_unconfirmed: the broker has not confirmed; it goes on in the background",
-            )
+            return describe(parent, children, Outcome.FAILED, parent.reason or parent.status.value)
         return None
 
     def _children(self, view: View, parent: ParentOrder) -> list[ChildOrder]:
         rows = view.fetch("children_of_parent", parent_id=parent.id)
         return [child_from_row(row) for row in rows]
+
+
+def cancel_standing(view: View, request_id: str) -> Answer | None:
+    """Say how the cancels of a request stand now; None if no request of this id cancels."""
+    row = view.fetch_one("request", id=request_id)
+    if row is None or not row["cancels"]:
+        return None
+    refusals = _refusals(row["refusals"])
+    report = cancel_report(view, row, refusals)
+    items = [*refusals, *report.items]
+    return answers.build(request_id, items, _warnings(row["body"]), report.receipts)
 
 
 def _refusals_text(refusals: Sequence[Item]) -> str:
@@ -242,20 +246,6 @@ def _refusals_text(refusals: Sequence[Item]) -> str:
 
 def _refusals(text: str) -> list[Item]:
     return [Item(**raw | {"outcome": Outcome(raw["outcome"])}) for raw in orjson.loads(text)]
-
-
-def _item(
-    parent: ParentOrder, children: list[ChildOrder], outcome: Outcome, error: str | None = None
-) -> Item:
-    broker_ids = [child.broker_order_id for child in children if child.broker_order_id]
-    return Item(
-        account=parent.account,
-        order_id=parent.id,
-        exchange_order_id=broker_ids[-1] if broker_ids else None,
-        symbol=parent.symbol,
-        outcome=outcome,
-        error=error,
-    )
 
 
 def _warnings(body: str) -> list[str]:

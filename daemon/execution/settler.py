@@ -16,14 +16,17 @@ from adapters.broker import (
     CancelConfirmed,
     CancelRefused,
     Found,
+    NotOpen,
+    OutcomeUnknown,
 )
 from algorithms.domain import ChildState
 from daemon.execution.sent import sent_order
 from daemon.notices import raise_notice
+from daemon.storage.rows import to_us
 
 if TYPE_CHECKING:
     from adapters.broker import Ambiguous as AmbiguousOutcome
-    from adapters.broker import FindOutcome
+    from adapters.broker import CancelOutcome, FindOutcome
     from adapters.clock import Clock
     from algorithms.domain import ChildId, ChildOrder
     from daemon.execution.broker_calls import BrokerCalls
@@ -135,14 +138,23 @@ class Settler:
                 case CancelConfirmed(order) if order.filled == child.filled:
                     await self._take_in(child_id, Found(order, ()))
                     return
-                case CancelRefused(_, retry_after_s):
+                case CancelRefused(message, retry_after_s):
                     told = retry_after_s
+                    await self._note(child, message)
                 case _:
                     if await self._ask(child) and (await self._load(child_id)).state.is_final:
                         return
+                    await self._note(child, _words(outcome))
             if pauses.rounds == SLOW_AFTER_ROUNDS:
                 await self._warn_slow(child)
             await self._clock.sleep(pauses.next(told))
+
+    async def _note(self, child: ChildOrder, said: str) -> None:
+        """Keep what a venue answered to a cancel that has not ended the order."""
+        at = to_us(self._clock.now())
+        await self._persistence.write(
+            lambda tx: tx.execute("note_cancel_trouble", child_id=child.id, said=said, at=at)
+        )
 
     async def _ask(self, child: ChildOrder) -> bool:
         """Ask once; return whether every fill the broker reports of the order is booked."""
@@ -198,3 +210,14 @@ class Settler:
             )
 
         await self._persistence.write(warn)
+
+
+def _words(outcome: CancelOutcome) -> str:
+    """Say what an answer to a cancel amounts to."""
+    match outcome:
+        case OutcomeUnknown(reason):
+            return reason
+        case NotOpen():
+            return "the broker has no such open order, and does not show its end"
+        case _:
+            return "taken, not confirmed"

@@ -57,8 +57,8 @@ SELECT * FROM requests WHERE finished_at IS NULL ORDER BY id;
 SELECT id, body FROM requests WHERE strategy = :strategy AND id > :id AND cancels = 1;
 
 -- name: unfinished_requests_of_parent
--- The requests that wait for this order.
-SELECT t.request_id FROM request_targets t
+-- The requests that wait for this order, with what they want of it.
+SELECT t.request_id, t.role FROM request_targets t
 JOIN requests r ON r.id = t.request_id
 WHERE t.parent_id = :parent_id AND r.finished_at IS NULL;
 
@@ -67,6 +67,47 @@ WHERE t.parent_id = :parent_id AND r.finished_at IS NULL;
 SELECT p.*, t.role FROM request_targets t
 JOIN parent_orders p ON p.id = t.parent_id
 WHERE t.request_id = :request_id ORDER BY p.id;
+
+-- name: children_of_request
+-- Every child of the orders a request is about, oldest first.
+SELECT c.* FROM request_targets t
+JOIN child_orders c ON c.parent_id = t.parent_id
+WHERE t.request_id = :request_id ORDER BY c.created_at, c.id;
+
+-- name: close_cancel!
+-- An order that a request cancels has ended.
+UPDATE request_targets SET is_open = 0 WHERE request_id = :request_id AND parent_id = :parent_id;
+
+-- name: close_ended_cancels!
+-- Some orders that a request cancels may have ended before the request was stored.
+UPDATE request_targets SET is_open = 0
+WHERE request_id = :request_id AND role = 'cancel' AND is_open = 1
+AND parent_id IN (SELECT id FROM parent_orders WHERE ended_at IS NOT NULL);
+
+-- name: open_cancel
+-- Whether an order that a request cancels has not ended yet.
+SELECT 1 FROM request_targets
+WHERE request_id = :request_id AND role = 'cancel' AND is_open = 1 LIMIT 1;
+
+-- name: cancel_phases
+-- When the cancels of a request were sent, account by account.
+SELECT c.account, MIN(e.at) AS first_sent, MAX(e.at) AS last_sent FROM request_targets t
+JOIN child_orders c ON c.parent_id = t.parent_id
+JOIN order_events e ON e.order_id = c.id AND e.to_status = 'cancelling' AND e.at >= :since
+WHERE t.request_id = :request_id AND t.role = 'cancel' GROUP BY c.account;
+
+-- name: note_cancel_trouble!
+-- A venue answered a cancel, and the order has not ended.
+INSERT INTO cancel_troubles (child_id, attempts, said, at) VALUES (:child_id, 1, :said, :at)
+ON CONFLICT (child_id) DO UPDATE SET attempts = attempts + 1, said = excluded.said,
+    at = excluded.at;
+
+-- name: cancel_troubles_of_request
+-- What stood in the way of a request's cancels.
+SELECT x.* FROM request_targets t
+JOIN child_orders c ON c.parent_id = t.parent_id
+JOIN cancel_troubles x ON x.child_id = c.id
+WHERE t.request_id = :request_id AND t.role = 'cancel';
 
 -- name: parent_order
 -- One parent order.

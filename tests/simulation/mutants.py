@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from adapters.broker import Absent, Undecided
 from algorithms.bookkeeping import carried
 from algorithms.decimals import ZERO
 from algorithms.domain import ChildState, ParentStatus
-from daemon.execution import bookkeeper, fills
+from daemon.execution import bookkeeper, fills, receipts
 from daemon.execution.broker_calls import BrokerCalls
 from daemon.execution.cancels import CancelDesk
 from daemon.execution.evidence import Evidence
@@ -124,14 +125,18 @@ def let_waiting_orders_escape_a_cancel(patch: pytest.MonkeyPatch) -> None:
 
 
 def answer_a_cancel_before_it_is_confirmed(patch: pytest.MonkeyPatch) -> None:
-    describe = Requests._cancel_item
+    describe, settle = receipts._cancelled, Requests.settle
 
-    def hasty(self: Requests, view: View, parent: ParentOrder, *, at_deadline: bool) -> Item | None:
+    def hasty(parent: ParentOrder, *known: object) -> Item:
         if parent.cancel_requested_at is not None and not parent.status.is_final:
             parent = parent._replace(status=ParentStatus.CANCELLED)
-        return describe(self, view, parent, at_deadline=at_deadline)
+        return describe(parent, *known)  # type: ignore[arg-type]
 
-    patch.setattr(Requests, "_cancel_item", hasty)
+    def late(self: Requests, tx: Tx, request_id: str, now: datetime) -> None:
+        settle(self, tx, request_id, now + timedelta(days=1))
+
+    patch.setattr(receipts, "_cancelled", hasty)
+    patch.setattr(Requests, "settle", late)
 
 
 def sell_what_another_order_may_sell(patch: pytest.MonkeyPatch) -> None:

@@ -130,6 +130,9 @@ class FakeAdmin:
     async def strategy_of(self, order_id: str) -> StrategyName | None:
         return ALPHA if order_id == "A1" else None
 
+    async def cancel_standing(self, request_id: str) -> bytes | None:
+        return None if request_id == "unknown" else b"{}"
+
     async def preview_cancel(
         self, strategy: StrategyName, commands: Sequence[Cancel | CancelAll]
     ) -> Mapping[str, object]:

@@ -134,6 +134,19 @@ class TestCancel:
             again = await here.post("/api/cancel", {"strategy": "alpha", "preview": True})
             assert again["message"] == "no open orders to cancel"
 
+    async def test_how_a_cancel_stands_can_be_asked_again(self, tmp_path: Path) -> None:
+        async with served(tmp_path) as here:
+            await three_strategies(here)
+            told = await here.post("/api/cancel", {"strategy": "alpha"})
+            assert await here.get(f"/api/cancel/{told['id']}") == told
+            assert told["results"][0]["receipt"]["cancelled"] == 2
+
+    async def test_only_requests_that_cancel_have_a_standing(self, tmp_path: Path) -> None:
+        async with served(tmp_path) as here:
+            bought = await here.post("/api/orders", BUY_THREE)
+            for request_id in (bought["id"], "unheard-of"):
+                await here.get(f"/api/cancel/{request_id}", status=404)
+
     async def test_our_id_alone_finds_the_order(self, tmp_path: Path) -> None:
         async with served(tmp_path) as here:
             await three_strategies(here)

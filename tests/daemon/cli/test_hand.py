@@ -93,6 +93,9 @@ async def test_a_cancel_is_looked_at_agreed_to_and_done(
         code, out, _ = await here.nettingd("cancel", "--strategy", "alpha")
         assert code == Exit.OK
         assert out.startswith("1 order cancelled")
+        assert "confirmed ms" in out
+        request = out.partition("(request ")[2].partition(",")[0]
+        assert (await here.nettingd("cancel", "--request", request))[1] == out
         code, _, err = await here.nettingd("cancel", "--strategy", "alpha")
         assert (code, err) == (Exit.OK, "no open orders to cancel\n")
 

@@ -244,7 +244,7 @@ class TestTiming:
             await broker.exchange.set_price(LOW.symbol, LOW.price or 0)  # type: ignore[arg-type]
             told = await day.submit("alpha", cancel_all())
             assert told.http_status == 200
-            assert only_order(told)["outcome"] == "ended_before"
+            assert only_order(told)["outcome"] == "filled_meanwhile"
             assert await day.held("a", "TQQQ") == 1
 
     async def test_what_a_cut_order_had_filled_is_kept(self, tmp_path: Path) -> None:
@@ -329,7 +329,7 @@ class TestTiming:
             assert await day.resting() == {"alpha": 2}
             final = await day.status("alpha", told.body["id"])
             assert final is not None
-            assert final.body["message"] == "1 order accepted, 1 order failed"
+            assert final.body["message"] == "1 order accepted, 1 order not confirmed yet"
             await day.pass_time(1000)
             assert await day.resting() == {"alpha": 1}
 
