@@ -96,6 +96,7 @@ class Connection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
+            self._head_timer = None  # it leads back here: a cycle, if it stayed
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -191,6 +192,8 @@ class Connection(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("the answer had begun; another one cannot follow")
         if status < web.HTTPInternalServerError.status_code:
+            if exc is not None:
+                exc.__traceback__ = None  # its frames lead to this connection, which leads to it
             words = " ".join((message or "not HTTP").split())
             response = problem_response(Refused(ErrorCode.BAD_HTTP, words[:200]))
         else:

@@ -29,7 +29,7 @@ from tests.fuzz.siege import NO_ANSWER, Outcome, Siege
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-GROWTH_MAX_MB = 16.0
+GROWTH_MAX_MB = 8.0
 """What caches and buffers may still add; a leak of a few kilobytes a request would be more."""
 REHEARSAL = 2_000
 """Attacks before memory is looked at: 48 bodies of a megabyte at once need their buffers, which

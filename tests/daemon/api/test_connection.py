@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ import orjson
 import pytest
 
 from daemon.api.app import serve
-from daemon.api.connection import Patience
+from daemon.api.connection import Connection, Patience
 from daemon.api.webhook import BODY_BYTES_MAX
 from daemon.config.service import HttpConfig
 from tests.daemon.api.fakes import FakeDesk, House, signal
@@ -190,3 +191,28 @@ async def test_a_stop_waits_for_a_webhook_on_the_short_way() -> None:
             await asyncio.sleep(0)
             desk.answer_all()
             assert (await line.answer()).status == 200
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET /" + b"x" * 10_000 + b" HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+    ],
+    ids=["no HTTP", "a line too long", "TLS"],
+)
+async def test_what_is_no_http_leaves_nothing_for_the_collector(noise: bytes) -> None:
+    # Garbage that only the collector finds lets memory grow until it runs.
+    async with line_to(FakeDesk()) as line:
+        gc.collect()
+        gc.disable()
+        try:
+            line.send(noise)
+            assert (await line.answer()).status == 400
+            assert await line.is_closed()
+            await asyncio.sleep(0)
+            left = [each for each in gc.get_objects() if isinstance(each, Connection)]
+            assert left == []
+        finally:
+            gc.enable()
