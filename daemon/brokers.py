@@ -87,6 +87,7 @@ def paper_settings(
             reject=faults.reject,
             duplicate_fills=faults.duplicate_fills,
             late_fills=faults.late_fills,
+            lost_events=faults.lost_events,
             disconnect=faults.disconnect,
             delay_ms=faults.delay_ms,
         ),

@@ -247,8 +247,8 @@ class Session:
             )
         saved = self._books.saved()
         self._screen.claim(
-            f"netting crossed {money(saved.value)} USD: {saved.broker_orders} order less at the "
-            f"broker, {money(saved.commission)} USD less commission",
+            f"netting crossed {money(saved.value)} USD: {saved.broker_orders} fewer orders "
+            f"at the broker, {money(saved.commission)} USD less commission",
             holds=saved.broker_orders > 0 and saved.commission > ZERO,
         )
         self._screen.say(f"The daemon's address, for pages and programs: {self._stage.daemon.url}/")

@@ -84,6 +84,9 @@ class FaultsConfig(Section):
     rate_limit: Probability = Field(Decimal(0), description="The exchange asks to wait.")
     duplicate_fills: Probability = Field(Decimal(0), description="A fill is reported twice.")
     late_fills: Probability = Field(Decimal(0), description="A fill is reported late.")
+    lost_events: Probability = Field(
+        Decimal(0), description="A fill or another event is not reported at all."
+    )
     disconnect: Probability = Field(Decimal(0), description="The stream of events breaks.")
     reject: Probability = Field(Decimal(0), description="An order is rejected.")
 

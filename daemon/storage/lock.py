@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 class AlreadyRunningError(Exception):
     """Another daemon works on this data directory."""
+
+
+LOOKS, LOOK_S = 10, 0.01
+"""How often, and how far apart, a lock that somebody holds is tried for."""
 
 
 class DirectoryLock:
@@ -30,13 +35,11 @@ class DirectoryLock:
         """Take the lock; raise AlreadyRunningError, naming the holder, if it is taken."""
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _lock(descriptor):
             holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)
             message = f"{self._path.parent} is in use by the daemon with process id {holder}"
-            raise AlreadyRunningError(message) from None
+            raise AlreadyRunningError(message)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
         self._descriptor = descriptor
@@ -58,6 +61,19 @@ class DirectoryLock:
         trace: TracebackType | None,
     ) -> None:
         self.release()
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether the lock could be taken. Who only looked (``is_locked``) is gone in a moment."""
+    for waited in range(LOOKS):
+        if waited:
+            time.sleep(LOOK_S)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        return True
+    return False
 
 
 def is_locked(directory: Path) -> bool:

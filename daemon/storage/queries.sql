@@ -82,7 +82,7 @@ UPDATE request_targets SET is_open = 0 WHERE request_id = :request_id AND parent
 -- Some orders that a request cancels may have ended before the request was stored.
 UPDATE request_targets SET is_open = 0
 WHERE request_id = :request_id AND role = 'cancel' AND is_open = 1
-AND parent_id IN (SELECT id FROM parent_orders WHERE ended_at IS NOT NULL);
+AND EXISTS (SELECT 1 FROM parent_orders p WHERE p.id = parent_id AND p.ended_at IS NOT NULL);
 
 -- name: open_cancel
 -- Whether an order that a request cancels has not ended yet.
@@ -121,8 +121,8 @@ UPDATE parent_orders SET remain = :remain, reserved = :reserved, slices_left = :
 WHERE id = :id;
 
 -- name: live_parents
--- All parent orders that have not ended, oldest first.
-SELECT * FROM parent_orders WHERE ended_at IS NULL ORDER BY id;
+-- All parent orders that have not ended, oldest first; not by way of all that ever were.
+SELECT * FROM parent_orders INDEXED BY parent_orders_live WHERE ended_at IS NULL ORDER BY id;
 
 -- name: live_parents_of_account
 -- The parent orders of an account that have not ended, oldest first.
@@ -155,8 +155,9 @@ SELECT DISTINCT symbol, side FROM parent_orders
 WHERE account = :account AND ended_at IS NULL AND nets = 1;
 
 -- name: live_parents_of_strategy
--- What a cancel of this strategy may be about.
-SELECT * FROM parent_orders WHERE strategy = :strategy AND ended_at IS NULL ORDER BY id;
+-- What a cancel of this strategy may be about; not by way of all that ever was.
+SELECT * FROM parent_orders INDEXED BY parent_orders_live
+WHERE strategy = :strategy AND ended_at IS NULL ORDER BY id;
 
 -- name: due_parents
 -- Which parents of an account want planning now, oldest first.

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from daemon.storage.lock import AlreadyRunningError, DirectoryLock, is_locked
+from daemon.storage.lock import LOOK_S, AlreadyRunningError, DirectoryLock, is_locked
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
@@ -29,6 +31,18 @@ def test_the_lock_is_free_again_after_an_orderly_end(tmp_path: Path) -> None:
 
     with DirectoryLock(tmp_path):
         pass
+
+
+def test_one_who_only_looks_does_not_keep_the_daemon_out(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.touch()
+    looking = os.open(path, os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    gone = threading.Timer(LOOK_S * 2, os.close, (looking,))
+    gone.start()
+    with DirectoryLock(tmp_path):
+        pass
+    gone.join()
 
 
 def hold(folder: Path, held: Event) -> None:

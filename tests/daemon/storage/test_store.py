@@ -43,6 +43,39 @@ def explain(sql: str, connection: sqlite3.Connection) -> None:
     connection.execute(f"EXPLAIN {sql}", _Anything()).fetchall()
 
 
+SMALL = frozenset({"deliveries", "facts", "halts", "notifiers", "splits"})
+"""Tables that stay small however much is traded."""
+READS_ALL = frozenset({"rows_to_check"})
+"""Asked for by a person who wants the whole of it, as are those called ``all_``."""
+
+
+async def test_no_query_of_the_running_daemon_walks_through_history(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "books.db", InlineDriver.open, lambda _: None)
+    walking = []
+    for name, sql in named_queries().items():
+        if name.startswith("all_") or name in READS_ALL or name.endswith("_cursor"):
+            continue
+        plan = await store._writer_driver.run(partial(plan_of, sql))  # noqa: SLF001 - runs nothing
+        walking += [f"{name}: {step}" for step in plan if is_walk(step)]
+    await store.close()
+
+    assert walking == []
+
+
+def plan_of(sql: str, connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute(f"EXPLAIN QUERY PLAN {sql}", _Anything()).fetchall()
+    return [row["detail"] for row in rows]
+
+
+def is_walk(step: str) -> bool:
+    """Whether a step reads a whole table, not only what a partial index holds of it."""
+    if not step.startswith("SCAN "):
+        return False
+    if step.split()[1] in {*SMALL, "live", "CONSTANT"}:
+        return False
+    return not step.endswith(("_live", "_due", "_unfinished", "_waiting"))
+
+
 class _Anything(dict[str, int]):
     """Stands in for every parameter."""
 
