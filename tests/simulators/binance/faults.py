@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator
+
+LEFT_OUT = 0.3
+"""How likely a mutation leaves a field out, rather than changing it."""
 
 
 class Fault(StrEnum):
@@ -35,9 +44,33 @@ class Fault(StrEnum):
     """The connection breaks now; the request is carried out ``delay_s`` later, if its recvWindow
     still allows it then."""
 
+    MUTATED_AFTER = "mutated_after"
+    """The true reply with one thing changed: left out, null, of another type, a stranger's id."""
+
     @property
     def is_after(self) -> bool:
         return self.value.endswith("_after")
+
+
+UNKNOWN = "Unknown error, please check your request or try again later."
+TIMEOUT = "Timeout waiting for response from backend server. Send status unknown."
+JSON_REPLIES: dict[Fault, tuple[int, dict[str, object]]] = {
+    Fault.UNKNOWN_503_AFTER: (503, {"code": -1000, "msg": UNKNOWN}),
+    Fault.UNKNOWN_503_BEFORE: (503, {"code": -1000, "msg": UNKNOWN}),
+    Fault.UNAVAILABLE_503_BEFORE: (503, {"code": -1000, "msg": "Service Unavailable."}),
+    Fault.INTERNAL_503_BEFORE: (
+        503,
+        {"code": -1001, "msg": "Internal error; unable to process your request. Please try again."},
+    ),
+    Fault.OVERLOAD_503_BEFORE: (
+        503,
+        {"code": -1008, "msg": "Server is currently overloaded with other requests."},
+    ),
+    Fault.TIMEOUT_408_AFTER: (408, {"code": -1007, "msg": TIMEOUT}),
+    Fault.TIMEOUT_408_BEFORE: (408, {"code": -1007, "msg": TIMEOUT}),
+}
+RETRY_AFTER_S = {Fault.RATE_LIMIT_429_BEFORE: 5, Fault.BAN_418_BEFORE: 120}
+"""How long a refusal for the rate asks to wait."""
 
 
 @dataclass(slots=True)
@@ -91,3 +124,40 @@ class Faults:
                     self._scripts.remove(script)
                 return Met(script.fault, script.delay_s)
         return None
+
+
+def mutated(reply: object, dice: random.Random) -> object:
+    """Return a copy of a decoded reply with one value of it changed."""
+    places = list(_places(reply))
+    if not places:
+        return {"reply": reply}
+    path = dice.choice(places)
+    *above, last = path
+    copy = here = deepcopy(reply)
+    for step in above:
+        here = here[step]  # type: ignore[index]
+    assert isinstance(here, dict | list)  # a place is inside one
+    value = here[last]  # type: ignore[index]
+    if isinstance(here, dict) and dice.random() < LEFT_OUT:
+        del here[last]
+    else:
+        here[last] = dice.choice(_instead_of(value))  # type: ignore[index]
+    return copy
+
+
+def _places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    inside: list[tuple[str | int, object]] = []
+    if isinstance(value, dict):
+        inside = list(value.items())
+    elif isinstance(value, list):
+        inside = list(enumerate(value))
+    for key, each in inside:
+        yield (*path, key)
+        yield from _places(each, (*path, key))
+
+
+def _instead_of(value: object) -> list[object]:
+    others: list[object] = [None, "", "NaN", "-1", -1, [], {}, "a word nobody documented"]
+    if isinstance(value, int) and not isinstance(value, bool):
+        others += [value + 1, str(value), float(value)]
+    return [other for other in others if other != value]

@@ -17,9 +17,10 @@ PATIENCE = 10
 class TooManyError(ApiError):
     """Refused for the rate; ``retry_after_s`` goes into the Retry-After header."""
 
-    def __init__(self, status: int, code: int, message: str, retry_after_s: int) -> None:
+    def __init__(self, status: int, code: int, message: str, *, now_ms: int, until_ms: int) -> None:
         super().__init__(code, message, status=status)
-        self.retry_after_s = retry_after_s
+        self.retry_after_s = -(-(until_ms - now_ms) // 1000)
+        self.retry_at_ms = until_ms
 
 
 @dataclass(slots=True)
@@ -49,7 +50,8 @@ class Limits:
                 418,
                 -1003,
                 f"Way too much request weight used; IP banned until {until}.",
-                -(-(until - now_ms) // 1000),
+                now_ms=now_ms,
+                until_ms=until,
             )
         window = self._at(self._used[address, MINUTE_MS], MINUTE_MS, now_ms)
         window.used += weight
@@ -64,7 +66,8 @@ class Limits:
             -1003,
             f"Too much request weight used; current limit is {self.weight} request weight per 1"
             " MINUTE.",
-            -(-(MINUTE_MS - now_ms % MINUTE_MS) // 1000),
+            now_ms=now_ms,
+            until_ms=now_ms - now_ms % MINUTE_MS + MINUTE_MS,
         )
 
     def weight_used(self, address: str, now_ms: int) -> int:
@@ -79,7 +82,8 @@ class Limits:
                     429,
                     -1015,
                     f"Too many new orders; current limit is {self.orders[length]} orders.",
-                    -(-(length - now_ms % length) // 1000),
+                    now_ms=now_ms,
+                    until_ms=now_ms - now_ms % length + length,
                 )
         for length, count in ((TEN_SECONDS_MS, seconds10), (MINUTE_MS, minute)):
             self._used[account, length].used += count

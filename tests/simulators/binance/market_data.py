@@ -45,7 +45,12 @@ class MarketData:
             ]
             for name, side in (("bids", "BUY"), ("asks", "SELL"))
         }
-        return {"lastUpdateId": call.now_ms, "E": call.now_ms, "T": call.now_ms, **book}
+        return {
+            "lastUpdateId": self._venue.update_ids[symbol],
+            "E": call.now_ms,
+            "T": call.now_ms,
+            **book,
+        }
 
     def trades(self, call: Call) -> object:
         symbol = self._symbol(call)
@@ -78,7 +83,7 @@ class MarketData:
             for trade in self._venue.tape[symbol][-call.page(1000) :]
         ]
 
-    def candles(self, call: Call) -> object:
+    def candles(self, call: Call) -> list[list[object]]:
         symbol = self._symbol(call)
         length = INTERVALS_MS.get(call.text("interval"))
         if length is None:
@@ -95,7 +100,7 @@ class MarketData:
         ]
 
     def ticker(self, call: Call) -> object:
-        return self._each(call, self._day)
+        return self._each(call, self.day)
 
     def price(self, call: Call) -> object:
         return self._each(
@@ -108,15 +113,15 @@ class MarketData:
         )
 
     def best(self, call: Call) -> object:
-        return self._each(call, self._best)
+        return self._each(call, self.best_of)
 
-    def _day(self, symbol: str, now_ms: int) -> dict[str, object]:
+    def day(self, symbol: str, now_ms: int) -> dict[str, object]:
         opened, last = self._venue.listings[symbol].price, self._venue.last[symbol]
         change = last - opened
         traded = [each for each in self._venue.tape[symbol] if each.at_ms > now_ms - DAY_MS]
         volume = sum((each.quantity for each in traded), Decimal(0))
         return {
-            **self._best(symbol, now_ms),
+            **self.best_of(symbol, now_ms),
             "priceChange": str(change),
             "priceChangePercent": f"{change / opened * 100:.3f}",
             "weightedAvgPrice": str(last),
@@ -135,7 +140,7 @@ class MarketData:
             "count": len(traded),
         }
 
-    def _best(self, symbol: str, now_ms: int) -> dict[str, object]:
+    def best_of(self, symbol: str, now_ms: int) -> dict[str, object]:
         (bid, bids), (ask, asks) = (self._venue.levels(symbol, side)[0] for side in ("BUY", "SELL"))
         return {
             "symbol": symbol,

@@ -9,7 +9,13 @@ import orjson
 from aiohttp import web
 
 from tests.simulators.binance.errors import ApiError
-from tests.simulators.binance.faults import Fault, Met
+from tests.simulators.binance.faults import (
+    JSON_REPLIES,
+    RETRY_AFTER_S,
+    Fault,
+    Met,
+    mutated,
+)
 from tests.simulators.binance.limits import MINUTE_MS, TEN_SECONDS_MS, TooManyError
 
 if TYPE_CHECKING:
@@ -19,23 +25,6 @@ if TYPE_CHECKING:
     from adapters.tasks import TaskSupervisor
     from tests.simulators.binance.exchange import Exchange
 
-UNKNOWN = "Unknown error, please check your request or try again later."
-TIMEOUT = "Timeout waiting for response from backend server. Send status unknown."
-JSON_REPLIES = {
-    Fault.UNKNOWN_503_AFTER: (503, {"code": -1000, "msg": UNKNOWN}),
-    Fault.UNKNOWN_503_BEFORE: (503, {"code": -1000, "msg": UNKNOWN}),
-    Fault.UNAVAILABLE_503_BEFORE: (503, {"code": -1000, "msg": "Service Unavailable."}),
-    Fault.INTERNAL_503_BEFORE: (
-        503,
-        {"code": -1001, "msg": "Internal error; unable to process your request. Please try again."},
-    ),
-    Fault.OVERLOAD_503_BEFORE: (
-        503,
-        {"code": -1008, "msg": "Server is currently overloaded with other requests."},
-    ),
-    Fault.TIMEOUT_408_AFTER: (408, {"code": -1007, "msg": TIMEOUT}),
-    Fault.TIMEOUT_408_BEFORE: (408, {"code": -1007, "msg": TIMEOUT}),
-}
 HTML_REPLIES = {
     Fault.BAD_GATEWAY_502_AFTER: (502, "<html><h1>502 Bad Gateway</h1></html>"),
     Fault.GATEWAY_TIMEOUT_504_AFTER: (504, "<html><h1>504 Gateway Time-out</h1></html>"),
@@ -45,7 +34,6 @@ HTML_REPLIES = {
 }
 SILENCE_S = 1.0
 """How often a silent reply looks whether anybody still waits for it."""
-RETRY_AFTER_S = {Fault.RATE_LIMIT_429_BEFORE: 5, Fault.BAN_418_BEFORE: 120}
 
 
 def split_signature(query: str, body: str) -> str:
@@ -102,15 +90,18 @@ class Rest:
             self._flush()
         if fault in {Fault.SILENT_BEFORE, Fault.SILENT_AFTER}:
             await self._until_gone(request)
-            return web.Response()
-        if fault in {Fault.DROP_BEFORE, Fault.DROP_AFTER}:
-            return _hang_up(request)
-        if fault is Fault.TRUNCATE_AFTER and response is not None:
+        if response is None or fault not in {Fault.TRUNCATE_AFTER, Fault.MUTATED_AFTER}:
+            return self._broken(request, fault)
+        if fault is Fault.TRUNCATE_AFTER:
             return await _truncated(request, response)
-        return self._broken(request, fault)
+        assert isinstance(response.body, bytes)  # written by _json
+        response.body = orjson.dumps(mutated(orjson.loads(response.body), self._exchange.random))
+        return response
 
     def _broken(self, request: web.Request, fault: Fault) -> web.Response:
-        """Return the reply of a fault that replies something of its own."""
+        """Return the reply of a fault that replies something of its own, or nothing."""
+        if fault in {Fault.SILENT_BEFORE, Fault.SILENT_AFTER, Fault.DROP_BEFORE, Fault.DROP_AFTER}:
+            return _hang_up(request)
         if fault in JSON_REPLIES:
             status, body = JSON_REPLIES[fault]
             return _json(status, body)

@@ -26,13 +26,24 @@ CLOSE_TIMEOUT_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """Where it listens: ``rest`` without a path, ``ws_api`` with the one of spot.
-
-    ``futures_private`` is for the listenKey to follow, after a slash or as ``?listenKey=``."""
+    """Where it listens, without a path: ``rest``, and ``socket`` for everything that is pushed."""
 
     rest: str
-    ws_api: str
-    futures_private: str
+    socket: str
+
+    @property
+    def ws_api(self) -> str:
+        """Spot's WebSocket API."""
+        return f"{self.socket}/ws-api/v3"
+
+    @property
+    def futures_ws_api(self) -> str:
+        return f"{self.socket}/ws-fapi/v1"
+
+    @property
+    def futures_private(self) -> str:
+        """For the listenKey to follow, after a slash or as ``?listenKey=``."""
+        return f"{self.socket}/private/ws"
 
 
 class BinanceSimulator:
@@ -72,21 +83,34 @@ class BinanceSimulator:
     async def start(
         self, port: int = 0, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
     ) -> Urls:
-        """Listen; port 0 takes a free one."""
-        app = web.Application()
-        app.router.add_get("/ws-api/v3", self.sockets.spot_api)
-        app.router.add_get("/private/ws", self.sockets.futures_private)
-        app.router.add_get("/private/ws/{key}", self.sockets.futures_private)
-        app.router.add_route("*", "/{path:.*}", self._rest.answer)
-        self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=False, shutdown_timeout=0.1
-        )
-        await self._runner.setup()
+        """Listen; port 0 takes a free one. Called again, it listens at another port as well."""
+        if self._runner is None:
+            self._runner = web.AppRunner(
+                self._app(), access_log=None, handler_cancellation=False, shutdown_timeout=0.1
+            )
+            await self._runner.setup()
         await web.TCPSite(self._runner, host, port, ssl_context=tls).start()
-        _, bound = self._runner.addresses[0][:2]
+        _, bound = self._runner.addresses[-1][:2]
         secure = "" if tls is None else "s"
-        http, socket = f"http{secure}://{host}:{bound}", f"ws{secure}://{host}:{bound}"
-        return Urls(http, f"{socket}/ws-api/v3", f"{socket}/private/ws")
+        return Urls(f"http{secure}://{host}:{bound}", f"ws{secure}://{host}:{bound}")
+
+    def _app(self) -> web.Application:
+        app, sockets = web.Application(), self.sockets
+        for path, handler in {
+            "/ws-api/v3": sockets.spot_api,
+            "/ws-fapi/v1": sockets.futures_api,
+            "/private/ws": sockets.futures_private,
+            "/private/ws/{key}": sockets.futures_private,
+            "/ws": sockets.spot_market,
+            "/ws/{stream}": sockets.spot_market,
+            "/stream": sockets.spot_market,
+            "/{route:public|market}/ws": sockets.futures_market,
+            "/{route:public|market}/ws/{stream}": sockets.futures_market,
+            "/{route:public|market}/stream": sockets.futures_market,
+        }.items():
+            app.router.add_get(path, handler)
+        app.router.add_route("*", "/{path:.*}", self._rest.answer)
+        return app
 
     def _wake(self, at_ms: int) -> None:
         self._tasks.spawn(self._strike(at_ms), name="the exchange's alarm")

@@ -1,19 +1,19 @@
-"""The WebSocket API and the streams of user events."""
+"""The sockets: the WebSocket APIs, user events and market data, and what may befall them."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import orjson
 from aiohttp import WSMsgType, web
 
-from tests.simulators.binance.accounts import check_signed
-from tests.simulators.binance.errors import ApiError, missing
-from tests.simulators.binance.faults import Fault
+from tests.simulators.binance.connection import Connection
+from tests.simulators.binance.errors import ApiError
+from tests.simulators.binance.faults import JSON_REPLIES, RETRY_AFTER_S, Fault, mutated
 from tests.simulators.binance.futures_events import futures_events
+from tests.simulators.binance.market_streams import MarketStreams
 from tests.simulators.binance.orders import OrderEvent
+from tests.simulators.binance.socket_api import FUTURES_METHODS, SPOT_METHODS, Asked, SocketApi
 from tests.simulators.binance.user_events import spot_event
 
 if TYPE_CHECKING:
@@ -24,64 +24,8 @@ if TYPE_CHECKING:
     from tests.simulators.binance.exchange import Exchange
     from tests.simulators.binance.orders import Event
 
-LONGEST_QUEUE = 10_000
-"""Messages that wait for a slow reader before its connection is closed."""
-
 GONE = "gone"
 """In place of a listenKey whose end was told."""
-
-SPOT_METHODS = {
-    "ping": "GET /api/v3/ping",
-    "time": "GET /api/v3/time",
-    "exchangeInfo": "GET /api/v3/exchangeInfo",
-    "depth": "GET /api/v3/depth",
-    "ticker.24hr": "GET /api/v3/ticker/24hr",
-    "ticker.price": "GET /api/v3/ticker/price",
-    "ticker.book": "GET /api/v3/ticker/bookTicker",
-    "klines": "GET /api/v3/klines",
-    "trades.recent": "GET /api/v3/trades",
-    "order.place": "POST /api/v3/order",
-    "order.test": "POST /api/v3/order/test",
-    "order.status": "GET /api/v3/order",
-    "order.cancel": "DELETE /api/v3/order",
-    "order.cancelReplace": "POST /api/v3/order/cancelReplace",
-    "openOrders.status": "GET /api/v3/openOrders",
-    "openOrders.cancelAll": "DELETE /api/v3/openOrders",
-    "allOrders": "GET /api/v3/allOrders",
-    "myTrades": "GET /api/v3/myTrades",
-    "account.status": "GET /api/v3/account",
-    "account.rateLimits.orders": "GET /api/v3/rateLimit/order",
-}
-
-
-@dataclass(eq=False, slots=True)
-class Connection:
-    """One socket: what waits to be written, and whose events it carries."""
-
-    socket: web.WebSocketResponse
-    transport: asyncio.Transport | None
-    queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(LONGEST_QUEUE))
-    accounts: dict[int, str] = field(default_factory=dict)
-    next_subscription: int = 0
-    logged_on: str = ""
-    listen_key: str = ""
-
-    def say(self, message: object) -> None:
-        try:
-            self.queue.put_nowait(orjson.dumps(message))
-        except asyncio.QueueFull:
-            self.hang_up()
-
-    def hang_up(self) -> None:
-        if self.transport is not None:
-            self.transport.abort()
-
-
-def signed_text(params: dict[str, str]) -> bytes:
-    """Return what a WebSocket request signs: its parameters by name, without the signature."""
-    return "&".join(
-        f"{name}={value}" for name, value in sorted(params.items()) if name != "signature"
-    ).encode()
 
 
 class Sockets:
@@ -91,6 +35,14 @@ class Sockets:
         self._tasks = tasks
         self.connections: set[Connection] = set()
         self._away_until_ms = 0
+        self._spot_api = SocketApi(exchange, SPOT_METHODS, is_spot=True)
+        self._futures_api = SocketApi(exchange, FUTURES_METHODS, is_spot=False)
+        self._spot_market = MarketStreams(exchange.spot)
+        self._futures_market = MarketStreams(exchange.futures)
+        self.ping_every_s: float | None = None
+        """Connections are pinged so often, and broken off where no pong comes; None: never."""
+        self.life_s: float | None = None
+        """After so long a connection is closed; Binance's are after 24 hours."""
 
     # -- what tests do -------------------------------------------------------------------
 
@@ -133,6 +85,8 @@ class Sockets:
 
     def flush(self) -> None:
         """Tell what happened on the venues since the last flush."""
+        self._spot_market.tell(self.connections)
+        self._futures_market.tell(self.connections)
         for venue, tell in (
             (self._exchange.spot, self._tell_spot),
             (self._exchange.futures, self._tell_futures),
@@ -179,139 +133,110 @@ class Sockets:
                 for message in messages:
                     connection.say(message)
 
+    # -- what clients connect to ---------------------------------------------------------
+
+    async def spot_api(self, request: web.Request) -> web.StreamResponse:
+        return await self._carry(request, self._spot_api)
+
+    async def futures_api(self, request: web.Request) -> web.StreamResponse:
+        return await self._carry(request, self._futures_api)
+
     async def futures_private(self, request: web.Request) -> web.StreamResponse:
         """Carry the events of the account whose listenKey is in the path or the query."""
         key = request.match_info.get("key") or request.query.get("listenKey", "")
         if self._exchange.listen_keys.account_of(key, self._exchange.now_ms()) is None:
             return web.Response(status=400, text="no such listenKey")
-        return await self._carry(request, key)
+        return await self._carry(request, listen_key=key)
 
-    # -- the spot WebSocket API ----------------------------------------------------------
+    async def spot_market(self, request: web.Request) -> web.StreamResponse:
+        return await self._carry(request, market=self._spot_market)
 
-    async def spot_api(self, request: web.Request) -> web.StreamResponse:
-        return await self._carry(request, "")
+    async def futures_market(self, request: web.Request) -> web.StreamResponse:
+        return await self._carry(request, market=self._futures_market)
 
-    async def _carry(self, request: web.Request, listen_key: str) -> web.StreamResponse:
+    async def _carry(
+        self,
+        request: web.Request,
+        api: SocketApi | None = None,
+        *,
+        listen_key: str = "",
+        market: MarketStreams | None = None,
+    ) -> web.StreamResponse:
         if self._exchange.now_ms() < self._away_until_ms:
             return web.Response(status=503)
-        socket = web.WebSocketResponse(heartbeat=None)
+        socket = web.WebSocketResponse(heartbeat=self.ping_every_s)
         await socket.prepare(request)
         connection = Connection(socket, request.transport, listen_key=listen_key)
+        if market is not None:
+            connection.venue = market.venue
+            connection.is_combined = "streams" in request.query
+            named = request.match_info.get("stream") or request.query.get("streams", "")
+            market.subscribe(connection, [each for each in named.split("/") if each])
         self.connections.add(connection)
-        writer = self._tasks.spawn(_write(connection), name="socket writer")
+        writer = self._tasks.spawn(connection.write(), name="socket writer")
         try:
-            async for message in socket:
-                if message.type is WSMsgType.TEXT and not listen_key:
-                    await self._request(connection, message.data, request.remote or "")
+            async with asyncio.timeout(self.life_s):
+                async for message in socket:
+                    if message.type is not WSMsgType.TEXT:
+                        continue
+                    if market is not None:
+                        market.request(connection, message.data)
+                    elif api is not None:
+                        await self._request(connection, api, message.data, request.remote or "")
+        except TimeoutError:
+            await socket.close()
         finally:
             self.connections.discard(connection)
             writer.cancel()
         return socket
 
-    async def _request(self, connection: Connection, text: str, address: str) -> None:
+    async def _request(
+        self, connection: Connection, api: SocketApi, text: str, address: str
+    ) -> None:
         try:
-            asked = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            connection.say(_refused(None, ApiError(-1135, "Invalid JSON Request")))
-            return
-        if not isinstance(asked, dict) or not isinstance(asked.get("method"), str):
-            connection.say(_refused(None, missing("method")))
-            return
-        number, method = asked.get("id"), asked["method"]
-        params = {name: _text(value) for name, value in (asked.get("params") or {}).items()}
-        met = self._exchange.faults.meet(f"WS {method}")
-        if met is not None and met.delay_s:
-            await self._clock.sleep(met.delay_s)
-        if met is not None and met.fault is Fault.DROP_BEFORE:
-            connection.hang_up()
-            return
-        reply = self._reply(connection, number, method, params, address)
-        if met is not None and met.fault is Fault.DROP_AFTER:
-            self.flush()
-            connection.hang_up()
-            return
-        if met is not None and met.fault is Fault.TIMEOUT_408_AFTER:
-            reply = {"id": number, "status": 408, "error": {"code": -1007, "msg": "Timeout."}}
-        connection.say(reply)
-        self.flush()
-
-    def _reply(
-        self,
-        connection: Connection,
-        number: object,
-        method: str,
-        params: dict[str, str],
-        address: str,
-    ) -> dict[str, object]:
-        try:
-            if method in SPOT_METHODS:
-                result = self._exchange.perform(
-                    SPOT_METHODS[method],
-                    params,
-                    address=address,
-                    api_key=params.get("apiKey"),
-                    payload=signed_text(params),
-                )
-            else:
-                result = self._session(connection, method, params, address)
+            asked = Asked(text)
         except ApiError as error:
-            return _refused(number, error)
-        return {"id": number, "status": 200, "result": result, "rateLimits": []}
-
-    def _session(
-        self, connection: Connection, method: str, params: dict[str, str], address: str
-    ) -> object:
-        exchange = self._exchange
-        exchange.spot_limits.take_weight(address, 2, exchange.now_ms())
-        if method in {"userDataStream.subscribe.signature", "session.logon"}:
-            key = exchange.keys.get(params.get("apiKey"))
-            check_signed(key, signed_text(params), params, exchange.now_ms())
-            if method == "session.logon":
-                if key.kind != "ed25519":
-                    raise ApiError(-4056, "HMAC_SHA256 API key is not supported.")
-                connection.logged_on = key.account
-                return {"apiKey": key.api_key, "authorizedSince": exchange.now_ms()}
-            return _subscribe(connection, key.account)
-        if method == "userDataStream.subscribe":
-            if not connection.logged_on:
-                raise ApiError(-1194, "Session is not authenticated.", status=401)
-            return _subscribe(connection, connection.logged_on)
-        if method == "userDataStream.unsubscribe":
-            return _unsubscribe(connection, params.get("subscriptionId"))
-        raise ApiError(-1136, f"Unknown method {method}")
-
-
-def _subscribe(connection: Connection, account: str) -> object:
-    if account in connection.accounts.values():
-        raise ApiError(-2035, "Subscription already active for this account.")
-    number = connection.next_subscription
-    connection.next_subscription += 1
-    connection.accounts[number] = account
-    return {"subscriptionId": number}
-
-
-def _unsubscribe(connection: Connection, number: str | None) -> object:
-    if number is None:
-        connection.accounts.clear()
-    elif not number.isdecimal() or connection.accounts.pop(int(number), None) is None:
-        raise ApiError(-2036, "Subscription not active.")
-    return {}
-
-
-def _refused(number: object, error: ApiError) -> dict[str, object]:
-    return {"id": number, "status": error.status, "error": error.body}
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
-async def _write(connection: Connection) -> None:
-    while True:
-        message = await connection.queue.get()
-        try:
-            await connection.socket.send_str(message.decode())
-        except ConnectionError:
+            connection.say({"id": None, "status": error.status, "error": error.body})
             return
+        met = self._exchange.faults.meet(f"WS {asked.method}")
+        if met is None:
+            connection.say(api.reply(connection, asked, address))
+            self.flush()
+            return
+        if met.delay_s and met.fault is not Fault.LATE:
+            await self._clock.sleep(met.delay_s)
+        if met.fault is Fault.LATE:
+            late = self._later(met.delay_s, connection, api, asked, address)
+            self._tasks.spawn(late, name="late acceptance")
+        reply = None
+        if met.fault is Fault.DELAY or met.fault.is_after:
+            reply = api.reply(connection, asked, address)
+            self.flush()
+        self._spoil(connection, asked, met.fault, reply)
+
+    def _spoil(
+        self, connection: Connection, asked: Asked, fault: Fault, reply: dict[str, object] | None
+    ) -> None:
+        """Say instead of the true reply what a fault says; most break the connection."""
+        if fault is Fault.DELAY:
+            connection.say(reply)
+        elif fault in JSON_REPLIES:
+            connection.say(asked.refused(*JSON_REPLIES[fault]))
+        elif fault in RETRY_AFTER_S:
+            status = 418 if fault is Fault.BAN_418_BEFORE else 429
+            until = self._exchange.now_ms() + RETRY_AFTER_S[fault] * 1000
+            error = {"code": -1003, "msg": "Too many requests.", "data": {"retryAfter": until}}
+            connection.say(asked.refused(status, error))
+        elif fault is Fault.GARBAGE_200_AFTER:
+            connection.say_text("<html><h1>Welcome</h1></html>")
+        elif fault is Fault.MUTATED_AFTER:
+            connection.say(mutated(reply, self._exchange.random))
+        elif fault not in {Fault.SILENT_BEFORE, Fault.SILENT_AFTER}:
+            connection.hang_up()
+
+    async def _later(
+        self, delay_s: float, connection: Connection, api: SocketApi, asked: Asked, address: str
+    ) -> None:
+        await self._clock.sleep(delay_s)
+        api.reply(connection, asked, address)
+        self.flush()

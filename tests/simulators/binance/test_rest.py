@@ -129,7 +129,28 @@ SILENT = (Fault.SILENT_BEFORE, Fault.SILENT_AFTER)
 
 
 def test_every_fault_has_its_story() -> None:
-    assert set(Fault) == {*BROKEN, *REPLIED, *PAGES, *SILENT, Fault.DELAY}
+    assert set(Fault) == {
+        *BROKEN,
+        *REPLIED,
+        *PAGES,
+        *SILENT,
+        Fault.DELAY,
+        Fault.MUTATED_AFTER,
+    }
+
+
+async def test_a_mutated_reply_differs_in_one_thing_and_the_order_is_there(
+    trader: Trader,
+) -> None:
+    whole = await trader.buy()
+    for _ in range(20):
+        trader.simulator.faults.script(PLACE, Fault.MUTATED_AFTER)
+        spoiled = await trader.buy()
+        kept = [name for name in whole if name in spoiled]
+        types = {name for name in kept if type(spoiled[name]) is not type(whole[name])}
+        assert len(kept) >= len(whole) - 1
+        assert len(types) <= 1
+    assert len(trader.simulator.exchange.spot.orders) == 21
 
 
 @pytest.mark.parametrize("fault", SILENT)

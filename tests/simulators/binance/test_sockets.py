@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from tests.simulators.binance import Fault
-from tests.simulators.binance.sockets import signed_text
+from tests.simulators.binance.socket_api import signed_text
 from tests.simulators.binance.trader import sign
 
 if TYPE_CHECKING:
@@ -168,3 +168,60 @@ async def test_an_answer_over_the_socket_may_be_unknown(talk: Talk) -> None:
     reply = await talk.say("order.place", **ORDER)
     assert (reply["status"], reply["error"]["code"]) == (408, -1007)
     assert len(talk.trader.simulator.exchange.spot.orders) == 1
+
+
+async def test_the_futures_api_places_amends_asks_and_cancels(trader: Trader) -> None:
+    async with trader.session.ws_connect(trader.urls.futures_ws_api) as socket:
+        talk = Talk(trader, socket)
+        placed = (await talk.say("order.place", **ORDER))["result"]
+        terms = {"symbol": "BTCUSDT", "orderId": placed["orderId"]}
+        changed = {**terms, "side": "BUY", "quantity": "0.2", "price": "41000"}
+        assert (await talk.say("order.modify", **changed))["result"]["origQty"] == "0.20000000"
+        assert (await talk.say("order.status", **terms))["result"]["price"] == "41000.00000000"
+        assert (await talk.say("order.cancel", **terms))["result"]["status"] == "CANCELED"
+        assert (await talk.say("v2/account.position"))["result"] == []
+        assert (await talk.say("userDataStream.start"))["result"]["listenKey"]
+        assert (await talk.say(SUBSCRIBE))["error"]["code"] == -1136
+        assert (await talk.say("session.dance"))["error"]["code"] == -1136
+
+
+async def test_a_session_signs_once(trader: Trader) -> None:
+    trader.key = trader.simulator.keys("alice")[1]
+    async with trader.session.ws_connect(trader.urls.ws_api) as socket:
+        talk = Talk(trader, socket)
+        assert (await talk.say("session.status"))["result"]["apiKey"] is None
+        await talk.say("session.logon")
+        await socket.send_json({"id": "x", "method": "order.place", "params": ORDER})
+        assert (await talk.hear())["result"]["status"] == "NEW"
+        assert (await talk.say("session.status"))["result"]["apiKey"] == trader.key.api_key
+        await talk.say("session.logout")
+        await socket.send_json({"id": "x", "method": "order.place", "params": ORDER})
+        assert (await talk.hear())["error"]["code"] == -2014
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+async def test_every_fault_befalls_a_request_over_a_socket(talk: Talk, fault: Fault) -> None:
+    """Some say something wrong, some nothing, and some break the connection."""
+    trader = talk.trader
+    trader.simulator.faults.script("WS order.place", fault, delay_s=1)
+    try:
+        told = await talk.say("order.place", **ORDER)
+    except (TypeError, ValueError):
+        told = None  # closed, or no JSON
+    except TimeoutError:
+        assert fault in {Fault.SILENT_BEFORE, Fault.SILENT_AFTER}
+        told = None
+    if told is not None:
+        assert told["id"] == "one" or fault is Fault.MUTATED_AFTER
+        refused = "error" in told
+        assert refused != (fault in {Fault.DELAY, Fault.MUTATED_AFTER})
+    await trader.simulator.clock.sleep(2)
+    carried_out = fault.is_after or fault in {Fault.DELAY, Fault.LATE}
+    assert len(trader.simulator.exchange.spot.orders) == carried_out
+
+
+async def test_a_refusal_for_the_rate_names_the_end_of_the_wait(talk: Talk) -> None:
+    talk.trader.simulator.exchange.spot_limits.orders[10_000] = 0
+    told = await talk.say("order.place", **ORDER)
+    assert (told["status"], told["error"]["code"]) == (429, -1015)
+    assert told["error"]["data"]["retryAfter"] % 10_000 == 0

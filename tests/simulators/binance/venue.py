@@ -55,6 +55,8 @@ class Venue(ABC):
         """By account, oldest first."""
         self.tape: dict[str, list[Trade]] = defaultdict(list)
         """By symbol: every trade, once for each account in it."""
+        self.update_ids: dict[str, int] = defaultdict(lambda: 1)
+        """By symbol: the number of the last change of its book."""
         self.outbox: list[Event] = []
         self.now_ms = now_ms
         self._number = 1_000_000_000_000_000_000  # beyond 2^53, as real ids may be
