@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.simulators.kis import Profile
+from tests.simulators.kis.client import trading
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.simulators.kis.client import Client
+
+
+@pytest.fixture
+async def real() -> AsyncIterator[Client]:
+    async with trading(Profile.REAL) as client:
+        yield client
+
+
+@pytest.fixture
+async def paper() -> AsyncIterator[Client]:
+    async with trading(Profile.PAPER) as client:
+        yield client
+
+
+@pytest.fixture(params=list(Profile))
+async def either(request: pytest.FixtureRequest) -> AsyncIterator[Client]:
+    """Stories that are the same on both hosts."""
+    async with trading(request.param) as client:
+        yield client

@@ -1,0 +1,122 @@
+"""The broker on a port of this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from adapters.tasks import TaskSupervisor
+from tests.simulators.kis.accounts import DEFAULT_ACCOUNTS
+from tests.simulators.kis.control import Control
+from tests.simulators.kis.host import Host
+from tests.simulators.kis.listings import LISTINGS
+from tests.simulators.kis.rest import Rest
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterable
+    from decimal import Decimal
+
+    from adapters.clock import Clock
+    from tests.simulators.kis.accounts import AccountSeed, Key
+    from tests.simulators.kis.faults import Faults
+    from tests.simulators.kis.ledger import Account
+    from tests.simulators.kis.listings import Listing
+    from tests.simulators.kis.services import Profile
+    from tests.simulators.kis.switches import Switches
+
+CLOSE_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where it listens, without a path: REST and, on the same port, the websocket."""
+
+    rest: str
+    ws: str
+
+
+class KisSimulator:
+    """``host`` is its inside, ``faults`` and ``switches`` what can go wrong or differ.
+
+    ``walk_s``: how often every price moves by a few ticks; 0: prices stand until they are set.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        profile: Profile,
+        *,
+        seed: int = 1,
+        walk_s: float = 0.0,
+        accounts: Iterable[AccountSeed] = DEFAULT_ACCOUNTS,
+        listings: Iterable[Listing] = LISTINGS,
+    ) -> None:
+        self._clock = clock
+        self._walk_s = walk_s
+        self._tasks = TaskSupervisor()
+        self.host = Host(clock, profile=profile, seed=seed, accounts=accounts, listings=listings)
+        self._rest = Rest(self.host, clock, self._tasks, self.flush)
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def faults(self) -> Faults:
+        return self.host.faults
+
+    @property
+    def switches(self) -> Switches:
+        return self.host.switches
+
+    def key(self, account: str) -> Key:
+        """Return the key pair of an account, by its name."""
+        return self.host.keys.of_account[self.host.seeds[account].number]
+
+    def account(self, name: str) -> Account:
+        """Return an account's money and holdings, as the broker's own books have them."""
+        self.host.agenda.catch_up()
+        return self.host.accounts[self.host.seeds[name].number]
+
+    def set_price(self, symbol: str, price: Decimal) -> None:
+        """Let the market trade at a price, and tell whoever listens what that filled."""
+        self.host.agenda.catch_up()
+        self.host.engine.set_price(symbol, price)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what notices have to tell."""
+        self.host.news.clear()
+
+    async def start(
+        self, port: int = 0, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    ) -> Urls:
+        """Listen; port 0 takes a free one."""
+        app = web.Application()
+        Control(self).add_routes(app)
+        app.router.add_route("*", "/{path:.*}", self._rest.answer)
+        self._runner = web.AppRunner(
+            app, access_log=None, handler_cancellation=False, shutdown_timeout=0.1
+        )
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port, ssl_context=tls).start()
+        self._tasks.spawn(self.host.agenda.run(self.flush), name="agenda")
+        if self._walk_s:
+            self._tasks.spawn(self._walk(), name="market")
+        _, bound = self._runner.addresses[0][:2]
+        secure = "" if tls is None else "s"
+        return Urls(f"http{secure}://{host}:{bound}", f"ws{secure}://{host}:{bound}")
+
+    async def _walk(self) -> None:
+        """Move every price now and then, while its market trades."""
+        while True:
+            await self._clock.sleep(self._walk_s)
+            self.host.agenda.catch_up()
+            self.host.engine.walk()
+            self.flush()
+
+    async def close(self) -> None:
+        self._rest.closing.set()
+        await self._tasks.close(CLOSE_TIMEOUT_S)
+        if self._runner is not None:
+            await self._runner.cleanup()

@@ -1,0 +1,76 @@
+"""What is not known of the real hosts, or differs from day to day, as switches.
+
+Each default is what was measured, or else what the portal says; a client must be right under
+every setting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+
+@dataclass(slots=True)
+class Switches:
+    """Seconds are floats, limits are calls per second."""
+
+    # Limits and credentials.
+    rate_window: Literal["fixed", "sliding", "bucket"] = "sliding"
+    """How calls of one app key are counted."""
+    rate_limit: int = 18
+    """The profile sets it: 18 real, 1 paper."""
+    order_spacing_s: float = 0.0
+    """Least time between two order calls of one key, beside the rate limit."""
+    stray_throttle_percent: int = 0
+    """How often a call within its limit is throttled all the same."""
+    ledger_limit: int = 0
+    """The broker-wide limit of balance inquiries; 0: nobody reaches it."""
+    token_refusal_s: float = 60.0
+    """How long after a token request the next one is refused."""
+    token_refusal_grows: bool = False
+    """Whether a refused request begins the refusal anew."""
+    new_token_kills_old: bool = False
+    revoked_token_comes_back: bool = False
+    """Whether a request within six hours returns a token that was revoked."""
+    expired_token_status: Literal[500, 401, 200] = 500
+
+    # Answers.
+    business_status: Literal[200, 500] = 200
+    """The HTTP status of an order that the ledger does not take."""
+    blank_output: bool = False
+    """Whether a refused order, and an empty list, carry an ``output`` of blanks."""
+    end_keys: Literal["blank", "static", "absent"] = "blank"
+    """The context keys of a last page."""
+    page_status: Literal["M", "F"] = "M"
+    """``tr_cont`` while more pages follow."""
+    pages_notice_changes: bool = False
+    """Whether an inquiry whose data changed between its pages ends with SYDB0050."""
+    visible_from_s: float = 0.0
+    visible_to_s: float = 6.0
+    """How much later lists of domestic orders show what happened: each order has its own lag."""
+    cancel_marks: Literal["both", "child", "original"] = "both"
+    """Which rows say ``cncl_yn`` and ``cncl_cfrm_qty`` after a cancellation."""
+    expired_rows: Literal["cancelled", "remaining"] = "cancelled"
+    """Whether what died at the close is shown as cancelled or still as remaining."""
+    numbers: Literal["shared", "per_account"] = "shared"
+    """Whether two accounts may have the same order number on the same day."""
+
+    # The exchange.
+    paper_takes_ioc: bool = False
+    """Whether the paper host takes domestic types beyond 00 to 04."""
+    on_close_cutoff_minutes: int = 10
+    """How long before the US close on-close orders can be neither placed nor changed."""
+    cancel_delay_s: float = 0.0
+    """How long after its reply an amendment or a cancellation takes effect."""
+
+    def set(self, name: str, value: object) -> None:
+        """Turn a switch by its name; refuse what it cannot be."""
+        kinds = {each.name: type(getattr(self, each.name)) for each in fields(self)}
+        if name not in kinds:
+            raise ValueError(f"no switch {name!r}; there are {', '.join(sorted(kinds))}")
+        kind = kinds[name]
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if type(value) is not kind:
+            raise ValueError(f"{name} is {kind.__name__}, not {value!r}")
+        setattr(self, name, value)

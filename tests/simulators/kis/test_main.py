@@ -1,0 +1,91 @@
+"""The simulator as a process, and its control endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+if TYPE_CHECKING:
+    from tests.simulators.kis.client import Client
+
+LIMIT_S = 15
+
+
+@pytest.mark.slow
+class TestProcess:
+    loop_factory = asyncio.SelectorEventLoop
+
+    async def test_it_prints_its_address_and_keys_and_ends_when_told(self) -> None:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "tests.simulators.kis", "--profile", "paper"),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert child.stdout is not None
+        async with asyncio.timeout(LIMIT_S):
+            lines = [(await child.stdout.readline()).decode().split() for _ in range(4)]
+            assert [line[0] for line in lines] == ["REST", "websocket", "profile", "alice"]
+            words = dict(zip(lines[3][1::2], lines[3][2::2], strict=True))
+            asked = {
+                "grant_type": "client_credentials",
+                "appkey": words["appkey"],
+                "appsecret": words["appsecret"],
+            }
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(f"{lines[0][1]}/oauth2/tokenP", json=asked) as answer,
+            ):
+                assert (await answer.json())["token_type"] == "Bearer"
+            child.send_signal(signal.SIGTERM)
+            assert await child.wait() == 0
+
+
+async def change(client: Client, name: str, **body: object) -> tuple[int, str]:
+    async with client.session.post(f"{client.urls.rest}/control/{name}", json=body) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_the_control_endpoint_moves_prices_and_turns_switches(real: Client) -> None:
+    assert await change(real, "price", symbol="069500", price="41250") == (204, "")
+    assert await change(real, "auction", symbol="069500", price="41300") == (204, "")
+    assert await change(real, "depth", symbol="069500", depth=7) == (204, "")
+    assert await change(real, "switch", rate_limit=5) == (204, "")
+    await real.bought()
+    async with real.session.get(f"{real.urls.rest}/control") as answer:
+        state = await answer.json()
+    assert state["prices"]["069500"] == "41250"
+    assert state["switches"]["rate_limit"] == 5
+    alice = state["accounts"]["alice"]
+    assert [(each["symbol"], each["remaining"]) for each in alice["orders"]] == [("069500", 3)]
+
+
+async def test_the_control_endpoint_sets_faults_and_clears_them(real: Client) -> None:
+    fault = {"route": "domestic.*", "fault": "gateway_before", "code": "EGW00300", "times": 9}
+    assert await change(real, "fault", **fault) == (204, "")
+    assert (await real.balance()).code == "EGW00300"
+    assert await change(real, "fault", fault="none") == (204, "")
+    assert (await real.balance()).ok
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "said"),
+    [
+        ("price", {"symbol": "069500"}, "price is missing"),
+        ("price", {"symbol": "069500", "price": "dear"}, "price 'dear' is no number"),
+        ("price", {"symbol": "nothing", "price": "1"}, "symbol 'nothing' is not traded here"),
+        ("price", {"symbol": "069500", "price": "3"}, "069500 trades from 28980 to 53820 today"),
+        ("switch", {"colour": 1}, "no switch 'colour'"),
+        ("fault", {"route": "token", "fault": "flood"}, "'flood' is not a valid Fault"),
+    ],
+)
+async def test_a_wrong_command_is_answered_with_what_is_wrong(
+    real: Client, name: str, body: dict[str, object], said: str
+) -> None:
+    status, text = await change(real, name, **body)
+    assert status == 400
+    assert said in text
