@@ -11,7 +11,7 @@ from daemon.storage.rows import from_us
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     Item = dict[str, object]
 
@@ -61,7 +61,7 @@ def _conversion(hint: object) -> Callable[[object], object] | None:
     return None
 
 
-def csv_text(names: tuple[str, ...], items: list[Item], *, header: bool) -> str:
+def csv_text(names: Sequence[str], items: Sequence[Mapping[str, object]], *, header: bool) -> str:
     """Write items as CSV (RFC 4180), a line each."""
     lines = [",".join(names)] if header else []
     lines += [",".join(_cell(item.get(name)) for name in names) for item in items]

@@ -21,10 +21,11 @@ from algorithms.domain import AccountName, BookName
 from daemon.api import webhook_fields as fields
 from daemon.api.bodies import SMALL_BODY_BYTES_MAX, Body, checked, decoded
 from daemon.api.body import read_body
+from daemon.api.columns import csv_text
 from daemon.api.errors import ErrorCode, Refused
-from daemon.api.operation import Answer, Operation, Parameter
+from daemon.api.operation import CSV, JSON, Answer, Operation, Parameter
 from daemon.api.problems import BadInput, Problem
-from daemon.api.respond import json_response
+from daemon.api.respond import csv_response, json_response, wants_csv
 from daemon.api.wire import (
     Amount,
     GivenAmount,
@@ -383,7 +384,7 @@ class Ledger:
                 summary="Each book's market day: trades, profit, fees, savings, income.",
                 handler=self.report,
                 query=_QUERY,
-                answers={200: Answer("The reports, by account and book.", DayReports)},
+                answers={200: Answer("The reports, by account and book.", DayReports, (JSON, CSV))},
             ),
         ]
 
@@ -447,6 +448,8 @@ class Ledger:
         items = await self._port.reports(
             day, request.query.get("account"), request.query.get("book")
         )
+        if wants_csv(request):
+            return csv_response(csv_text(tuple(BookReport.__annotations__), items, header=True))
         return json_response({"items": items})
 
 

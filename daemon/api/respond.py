@@ -14,14 +14,16 @@ from aiohttp.helpers import rfc822_formatted_time
 from adapters.sqlite.errors import StorageBusyError, StorageError
 from daemon.api.errors import PROBLEM_TYPE, ErrorCode, Refused
 from daemon.api.lean import JSON_TYPE, SECURITY_HEADERS
+from daemon.api.operation import CSV
 from daemon.api.problems import BadInput
 from daemon.execution.desk import KeyReusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+CSV_HEADERS = {**SECURITY_HEADERS, hdrs.CONTENT_TYPE: f"{CSV}; charset=utf-8"}
 BUSY_RETRY_S = 1
 STORAGE_RETRY_S = 5
 WRITE_S = 10.0
@@ -38,6 +40,21 @@ def json_response(value: object, status: int = 200) -> web.Response:
         status=status,
         headers={**SECURITY_HEADERS, hdrs.CONTENT_TYPE: JSON_TYPE},
     )
+
+
+def wants_csv(request: web.Request) -> bool:
+    """Whether CSV is asked for by name; whoever takes anything gets JSON."""
+    accepted = request.headers.getall(hdrs.ACCEPT, [])
+    return any(
+        part.partition(";")[0].strip().lower() == CSV
+        for header in accepted
+        for part in header.split(",")
+    )
+
+
+def csv_response(text: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Answer with rows."""
+    return web.Response(body=text.encode(), headers={**CSV_HEADERS, **(headers or {})})
 
 
 def problem_response(refused: Refused) -> web.Response:

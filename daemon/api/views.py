@@ -19,7 +19,6 @@ from algorithms.decimals import to_text
 from daemon.api.columns import csv_text
 from daemon.api.errors import ErrorCode, Refused
 from daemon.api.items import WebhookItem
-from daemon.api.lean import SECURITY_HEADERS
 from daemon.api.listing import LISTINGS
 from daemon.api.operation import CSV, JSON, Answer, Operation, Parameter
 from daemon.api.order_life import LIFE_QUERIES, OrderLife, order_life
@@ -31,7 +30,7 @@ from daemon.api.paging import (
     cursor_of,
     read_page,
 )
-from daemon.api.respond import json_response, send
+from daemon.api.respond import CSV_HEADERS, csv_response, json_response, send, wants_csv
 from daemon.execution.halts import Scope
 
 if TYPE_CHECKING:
@@ -56,7 +55,6 @@ PAGING = (
     Parameter("after", "`next` of the page before."),
 )
 _ORDER_ID = Parameter("id", "Our id of a parent order, or of one of its child orders.")
-_CSV_HEADERS = {**SECURITY_HEADERS, hdrs.CONTENT_TYPE: f"{CSV}; charset=utf-8"}
 
 
 class Lists:
@@ -109,18 +107,17 @@ class Lists:
 
     async def _list(self, listing: Listing, request: web.Request) -> web.StreamResponse:
         page = read_page(request.query, listing.filters, listing.start)
-        if not _wants_csv(request):
+        if not wants_csv(request):
             items, following = await self._page(listing, page)
             after = None if following is None else cursor_of(following)
             return json_response({"items": items, "next": after})
         if "limit" in request.query:
             items, following = await self._page(listing, page)
-            headers = dict(_CSV_HEADERS)
+            headers: dict[str, str] = {}
             if following is not None:
                 url = request.rel_url.update_query(after=cursor_of(following))
                 headers[hdrs.LINK] = f'<{url}>; rel="next"'
-            text = csv_text(listing.columns.names, items, header=True)
-            return web.Response(body=text.encode(), headers=headers)
+            return csv_response(csv_text(listing.columns.names, items, header=True), headers)
         return await self._whole(listing, page, request)
 
     async def _whole(
@@ -129,7 +126,7 @@ class Lists:
         """Send a whole list as CSV, a page at a time, however long it is."""
         page = PageRequest(page.filters, LIMIT_MAX, page.after)
         items, following = await self._page(listing, page)
-        response = web.StreamResponse(headers=_CSV_HEADERS)
+        response = web.StreamResponse(headers=CSV_HEADERS)
         await response.prepare(request)
         try:
             names = listing.columns.names
@@ -265,13 +262,3 @@ def _page_of(listing: Listing) -> object:
     name = "".join(word.capitalize() for word in listing.name.split("-"))
     functional = cast("Callable[[str, dict[str, object]], object]", TypedDict)
     return functional(f"{name}Page", {"items": list[listing.columns.model], "next": str | None})  # type: ignore[name-defined]
-
-
-def _wants_csv(request: web.Request) -> bool:
-    """Whether CSV is asked for by name; whoever takes anything gets JSON."""
-    accepted = request.headers.getall(hdrs.ACCEPT, [])
-    return any(
-        part.partition(";")[0].strip().lower() == CSV
-        for header in accepted
-        for part in header.split(",")
-    )

@@ -119,6 +119,11 @@ async def test_the_report_of_a_day_sums_each_book(tmp_path: Path) -> None:
         assert len((await here.get(f"/api/report?day={day}&account=main"))["items"]) == 3
         (empty,) = (await here.get("/api/report?day=2020-01-02&book=b"))["items"]
         assert (empty["trades"], empty["bought"]) == (0, "0")
+        headers = {**ADMIN, "Accept": "text/csv"}
+        response = await here.client.get(f"/api/report?day={day}&book=a", headers=headers)
+        head, line = (await response.text()).splitlines()
+        row = dict(zip(head.split(","), line.split(","), strict=True))
+        assert row == {name: str(value) for name, value in report.items()}
         await here.get("/api/report?day=yesterday", status=400)
         await here.get("/api/report?year=2020", status=400)
 
