@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, TextIO
 import orjson
 import structlog
 
-from daemon.config.service import LogFormat
-from daemon.notices import Level
+from daemon.config.service import Locale, LogFormat
+from daemon.i18n import words_in
+from daemon.notices import Level, render
 from daemon.signals import NoticeRaised
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -87,16 +88,19 @@ def _is_journal(out: TextIO, stream: str) -> bool:
     return stream == f"{status.st_dev}:{status.st_ino}"
 
 
-def log_notices(bus: SignalBus) -> None:
-    """Write every notice to the log, once it is stored."""
-    bus.subscribe(NoticeRaised, _notice)
+def log_notices(bus: SignalBus, locale: Callable[[], Locale]) -> None:
+    """Write every notice to the log, once it is stored, in the language of that moment."""
+    bus.subscribe(NoticeRaised, lambda raised: _notice(raised, locale()))
 
 
-def _notice(raised: NoticeRaised) -> None:
+def _notice(raised: NoticeRaised, locale: Locale) -> None:
     about = {"account": raised.account, "book": raised.book}
     known = {key: value for key, value in about.items() if value is not None}
     level = _NOTICE_LEVELS[raised.level]
-    notices.log(level, "%s", raised.text, extra={"code": raised.code, **known})
+    text = raised.text
+    if locale is not Locale.ENGLISH:
+        text = render(raised.code, raised.params, words_in(locale))
+    notices.log(level, "%s", text, extra={"code": raised.code, **known})
 
 
 def _written(form: LogFormat, *, coloured: bool, timed: bool) -> list[Processor]:

@@ -42,6 +42,7 @@ from daemon.reload import Reload
 from daemon.restore import is_armed, put_in_place
 from daemon.storage.lock import AlreadyRunningError, DirectoryLock
 from daemon.systemd import Systemd
+from daemon.telegram.commands import Commands
 from daemon.watch import DatabaseWatch, FailedTasks
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ class Daemon:
             compute_sessions=outside.compute_sessions,
             on_failure=self._failed.add,
         )
-        log_notices(engine.bus)
+        log_notices(engine.bus, lambda: engine.config.daemon.locale)
         self._measures = Measures(engine.bus, self._metrics)
         return engine
 
@@ -216,7 +217,11 @@ class Daemon:
             )
             watchers.spawn(Heartbeat(engine.services, checks).run(), name="heartbeat")
         self._notify = NotifyOffice(
-            engine.services, engine.bus, self._metrics, on_failure=self._failed.add
+            engine.services,
+            engine.bus,
+            self._metrics,
+            commands=Commands(engine, Administration(engine, self._clock), checks, self._clock),
+            on_failure=self._failed.add,
         )
         watchers.spawn(self._notify.run(), name="notifiers")
         watchers.spawn(self._systemd.show_life(self._clock), name="watchdog")

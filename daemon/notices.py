@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from daemon.i18n import Words
     from daemon.storage.tx import Tx
 
 NOTICES = Table("notices", ("id", "at", "level", "code", "account", "book", "params"))
@@ -189,9 +190,10 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
 }
 
 
-def render(code: str, params: Mapping[str, str]) -> str:
-    """Make the sentence of a notice."""
-    return CATALOGUE[code][1].format_map(params)
+def render(code: str, params: Mapping[str, str], words: Words | None = None) -> str:
+    """Make the sentence of a notice, in English unless other words are given."""
+    text = CATALOGUE[code][1]
+    return text.format_map(params) if words is None else words.say(text, **params)
 
 
 def raise_notice(

@@ -12,19 +12,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 from telebot import asyncio_helper
 from telebot.async_telebot import AsyncTeleBot
-from telebot.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telebot.types import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, Update
 
+from adapters.notify.chat import Button, Heard
 from adapters.notify.errors import ASKED_WAIT_S_MAX, NotDeliveredError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -42,35 +42,8 @@ logging.getLogger("TeleBot").handlers.clear()
 logging.getLogger("TeleBot").setLevel(logging.CRITICAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A button below a message. ``data`` comes back when it is pressed: at most 64 bytes."""
-
-    label: str
-    data: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """Something that was written, or a button that was pressed, in a chat.
-
-    ``chats`` are the names the chat goes by: its number, and its @name if it has one. ``text`` is
-    what was written, or the data of the button. ``press`` is the id of a press, to be answered;
-    None for a message. ``message`` is the message written, or the one the button belongs to.
-    """
-
-    update: int
-    chats: frozenset[str]
-    user: int
-    who: str
-    at: datetime
-    text: str
-    message: int
-    press: str | None
-
-
 class TelegramApi:
-    """One bot."""
+    """One bot, as ``Bot`` says."""
 
     def __init__(self, token: str, base_url: str) -> None:
         # The library keeps the address for all bots of a process; there is one.
@@ -98,6 +71,11 @@ class TelegramApi:
     async def answer(self, press: str, text: str | None = None) -> None:
         """Say that a press was heard. Raises NotDeliveredError."""
         await _asked(self._bot.answer_callback_query(press, text), CALL_S)
+
+    async def offer(self, commands: Mapping[str, str]) -> None:
+        """Show these commands, with a few words on each, as a menu. Raises NotDeliveredError."""
+        menu = [BotCommand(name, words) for name, words in commands.items()]
+        await _asked(self._bot.set_my_commands(menu), CALL_S)
 
     async def heard(self, after: int) -> tuple[int, list[Heard]]:
         """Wait for news behind update ``after``; return the last update's number and the news.

@@ -16,7 +16,6 @@ from pydantic import BaseModel
 from daemon.config.accounts import BrokerKind, MarketType
 from daemon.config.jobs import JobKind
 from daemon.config.problems import ConfigProblem, path_text
-from daemon.config.service import Locale
 from daemon.config.trading import LocMode
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ def _is(*values: object) -> Callable[[object], bool]:
 
 
 GAPS = (
-    Gap("daemon.locale", _is(Locale.KOREAN), "notices are in English"),
     Gap("accounts.*.broker", _is(BrokerKind.KIS, BrokerKind.CCXT), "it stays out of work"),
     Gap("accounts.*.market_type", _is(MarketType.FUTURES), "it trades spot only"),
     Gap("jobs.*.run", _is(JobKind.LOC, JobKind.REBALANCE), "the job is not run"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
+from daemon.i18n import words_in
 from daemon.notices import render
 from daemon.notify.digest import digest
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from adapters.clock import Clock
+    from adapters.notify.chat import Bot
     from daemon.notify.outbox import Notice
     from daemon.setup import Current
 
@@ -22,14 +24,6 @@ class Channel(Protocol):
 
     async def send(self, notices: Sequence[Notice]) -> None:
         """Send notices, oldest first, as one message. Raises NotDeliveredError."""
-        ...
-
-
-class Sends(Protocol):
-    """Writes to a chat; Telegram's Bot API is one."""
-
-    async def send(self, chat: str, text: str) -> object:
-        """Raises NotDeliveredError."""
         ...
 
 
@@ -44,15 +38,17 @@ class Posts(Protocol):
 class TelegramChannel:
     """A chat: notices as lines of text."""
 
-    def __init__(self, api: Sends, chat: str, current: Current, clock: Clock) -> None:
-        self._api = api
+    def __init__(self, bot: Bot, chat: str, current: Current, clock: Clock) -> None:
+        self._bot = bot
         self._chat = chat
         self._current = current
         self._clock = clock
 
     async def send(self, notices: Sequence[Notice]) -> None:
-        zone = self._current.setup.config.daemon.timezone
-        await self._api.send(self._chat, digest(notices, zone, self._clock.now()).text)
+        daemon = self._current.setup.config.daemon
+        words = words_in(daemon.locale)
+        text = digest(notices, daemon.timezone, self._clock.now(), words).text
+        await self._bot.send(self._chat, text)
 
 
 class WebhookChannel:
@@ -64,8 +60,10 @@ class WebhookChannel:
         self._clock = clock
 
     async def send(self, notices: Sequence[Notice]) -> None:
+        daemon = self._current.setup.config.daemon
+        words = words_in(daemon.locale)
         body = {
-            "daemon": self._current.setup.config.daemon.name,
+            "daemon": daemon.name,
             "sent_at": self._clock.now().isoformat(),
             "notices": [
                 {
@@ -76,7 +74,7 @@ class WebhookChannel:
                     "account": notice.account,
                     "book": notice.book,
                     "params": notice.params,
-                    "text": render(notice.code, notice.params),
+                    "text": render(notice.code, notice.params, words),
                 }
                 for notice in notices
             ],

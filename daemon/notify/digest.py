@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from daemon.notices import Level, render
+from daemon.notify.lengths import TEXT_UNITS_MAX, cut, units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from daemon.i18n import Words
     from daemon.notify.outbox import Notice
 
 LINES_MAX = 20
@@ -25,15 +27,12 @@ LINES_MAX = 20
 KEPT: Mapping[Level, int] = {Level.ALARM: 10, Level.WARNING: 3, Level.INFO: 2}
 """How many of a folded kind are shown, the newest."""
 LINE_UNITS_MAX = 400
-TEXT_UNITS_MAX = 3800
-"""Telegram takes 4096 UTF-16 code units: https://core.telegram.org/bots/api#sendmessage."""
 _MARKS: Mapping[Level, str] = {
     Level.ALARM: "\u203c\ufe0f ",
     Level.WARNING: "\u26a0\ufe0f ",
     Level.INFO: "",
 }
 _ORDER = (Level.ALARM, Level.WARNING, Level.INFO)
-_CUT = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Digest:
     counted: int
 
 
-def digest(notices: Sequence[Notice], zone: ZoneInfo, now: datetime) -> Digest:
+def digest(notices: Sequence[Notice], zone: ZoneInfo, now: datetime, words: Words) -> Digest:
     """Write notices, at least one and the oldest first, as one message.
 
     Times are those of ``zone``; a day is added to what is not of today.
@@ -56,11 +55,11 @@ def digest(notices: Sequence[Notice], zone: ZoneInfo, now: datetime) -> Digest:
     def line(notice: Notice) -> str:
         at = notice.at.astimezone(zone)
         when = f"{at:%H:%M}" if at.date() == today else f"{at:%m-%d %H:%M}"
-        text = " ".join(render(notice.code, notice.params).split())
-        return _cut(f"{when} {_MARKS[notice.level]}{text}", LINE_UNITS_MAX)
+        text = " ".join(render(notice.code, notice.params, words).split())
+        return cut(f"{when} {_MARKS[notice.level]}{text}", LINE_UNITS_MAX)
 
     if len(notices) <= LINES_MAX:
-        return _fitted([(line(notice), 1, 0) for notice in notices], len(notices))
+        return _fitted([(line(notice), 1, 0) for notice in notices], len(notices), words)
     kinds: defaultdict[tuple[Level, str], list[Notice]] = defaultdict(list)
     for notice in notices:
         kinds[notice.level, notice.code].append(notice)
@@ -68,12 +67,15 @@ def digest(notices: Sequence[Notice], zone: ZoneInfo, now: datetime) -> Digest:
     for (level, code), alike in sorted(kinds.items(), key=lambda kind: _ORDER.index(kind[0][0])):
         kept = alike[-KEPT[level] :]
         if folded := len(alike) - len(kept):
-            rows.append((f"{_MARKS[level]}{code}: {len(alike)} times, the last ones:", 0, folded))
+            title = words.count(
+                "{code}: once", "{code}: {number} times, the last ones:", len(alike), code=code
+            )
+            rows.append((f"{_MARKS[level]}{title}", 0, folded))
         rows += [(line(notice), 1, 0) for notice in kept]
-    return _fitted(rows, len(notices))
+    return _fitted(rows, len(notices), words)
 
 
-def _fitted(rows: Sequence[tuple[str, int, int]], total: int) -> Digest:
+def _fitted(rows: Sequence[tuple[str, int, int]], total: int, words: Words) -> Digest:
     """Join rows of a text, the notices it shows and those it counts, as long as there is room."""
     lines: list[str] = []
     used = shown = counted = 0
@@ -85,17 +87,11 @@ def _fitted(rows: Sequence[tuple[str, int, int]], total: int) -> Digest:
         shown += shows
         counted += counts
     if left := total - shown - counted:
-        lines.append(f"… {left} more: see the list of notices")
+        lines.append(
+            words.count(
+                "… {number} more: see the list of notices",
+                "… {number} more: see the list of notices",
+                left,
+            )
+        )
     return Digest("\n".join(lines), shown, total - shown)
-
-
-def units(text: str) -> int:
-    """Count as Telegram does, in UTF-16 code units."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _cut(text: str, limit: int) -> str:
-    if units(text) <= limit:
-        return text
-    kept = text.encode("utf-16-le", "surrogatepass")[: 2 * (limit - len(_CUT))]
-    return kept.decode("utf-16-le", "ignore") + _CUT

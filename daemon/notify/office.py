@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -13,20 +12,22 @@ from daemon.notify.channel import TelegramChannel, WebhookChannel
 from daemon.notify.courier import Courier
 from daemon.notify.outbox import follow, known
 from daemon.signals import NoticeRaised
+from daemon.telegram.listener import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from adapters.notify.chat import Bot
     from adapters.notify.telegram import TelegramApi
     from daemon.api.metrics import Metrics
     from daemon.config.notify import NotifierConfig, NotifyConfig, OutgoingConfig, TelegramConfig
+    from daemon.config.service import Locale
     from daemon.execution.services import Services
     from daemon.notify.channel import Channel
     from daemon.signals import SignalBus
+    from daemon.telegram.commands import Commands
 
 CLOSE_S = 1.0
-
-log = logging.getLogger(__name__)
 
 
 class NotifyOffice:
@@ -38,10 +39,12 @@ class NotifyOffice:
         bus: SignalBus,
         metrics: Metrics,
         *,
+        commands: Commands,
         on_failure: Callable[[str, BaseException], None],
     ) -> None:
         self._services = services
         self._metrics = metrics
+        self._commands = commands
         self._on_failure = on_failure
         self._couriers: list[Courier] = []
         self._changed = asyncio.Event()
@@ -55,16 +58,17 @@ class NotifyOffice:
         """Serve the notifiers of the configuration in force until cancelled."""
         while True:
             self._changed.clear()
-            settings = self._settings()
+            in_force = self._in_force()
             async with AsyncExitStack() as opened:
-                await self._open(settings, opened)
-                while self._settings() == settings:
+                await self._open(in_force[0], opened)
+                while self._in_force() == in_force:
                     await self._changed.wait()
                     self._changed.clear()
             self._couriers.clear()
 
-    def _settings(self) -> NotifyConfig:
-        return self._services.current.setup.config.notify
+    def _in_force(self) -> tuple[NotifyConfig, Locale]:
+        config = self._services.current.setup.config
+        return config.notify, config.daemon.locale
 
     async def _open(self, settings: NotifyConfig, opened: AsyncExitStack) -> None:
         tables: dict[str, NotifierConfig | None] = {
@@ -78,7 +82,13 @@ class NotifyOffice:
         tasks = TaskSupervisor(on_failure=self._on_failure)
         channels: dict[str, Channel] = {}
         if settings.telegram is not None:
-            channels["telegram"] = await self._telegram(settings.telegram, opened)
+            bot = await self._bot(settings.telegram, opened)
+            services = self._services
+            channels["telegram"] = TelegramChannel(
+                bot, settings.telegram.chat_id, services.current, services.clock
+            )
+            listener = Listener(bot, settings.telegram, self._commands, services.clock)
+            tasks.spawn(listener.run(), name="listener telegram")
         if settings.webhook is not None:
             channels["webhook"] = self._webhook(settings.webhook)
         opened.push_async_callback(tasks.close, CLOSE_S)
@@ -87,12 +97,11 @@ class NotifyOffice:
             self._couriers.append(courier)
             tasks.spawn(courier.run(), name=f"courier {name}")
 
-    async def _telegram(self, settings: TelegramConfig, opened: AsyncExitStack) -> Channel:
-        services = self._services
+    async def _bot(self, settings: TelegramConfig, opened: AsyncExitStack) -> Bot:
         api_of = await asyncio.to_thread(_telegram_api)
         api = api_of(settings.token.reveal(), settings.base_url)
         opened.push_async_callback(api.close)
-        return TelegramChannel(api, settings.chat_id, services.current, services.clock)
+        return api
 
     def _webhook(self, settings: OutgoingConfig) -> Channel:
         services = self._services

@@ -3,13 +3,14 @@ from __future__ import annotations
 import io
 import logging
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
 import pytest
 
-from daemon.config.service import DaemonConfig, LogFormat, LogLevel
+from daemon.config.service import DaemonConfig, Locale, LogFormat, LogLevel
 from daemon.logs import log_notices, start_logging
 from daemon.signals import NoticeRaised, SignalBus
 
@@ -84,7 +85,7 @@ def test_libraries_are_quiet_but_may_warn() -> None:
 )
 def test_a_notice_is_logged_with_its_level_code_and_place(level: str, word: str) -> None:
     out, bus = started(LogFormat.JSON), SignalBus()
-    log_notices(bus)
+    log_notices(bus, lambda: Locale.ENGLISH)
     bus.deliver([raised(level)])
     line = orjson.loads(out.getvalue())
     assert line["level"] == word
@@ -143,3 +144,14 @@ def test_a_file_that_is_not_the_journal_gets_whole_lines(
         start_logging(DaemonConfig(), file)
         log.info("the market has opened")
     assert not path.read_text().startswith("<")
+
+
+def test_a_notice_is_logged_in_the_language_of_the_moment() -> None:
+    out, bus, locale = started(), SignalBus(), [Locale.KOREAN]
+    log_notices(bus, lambda: locale[0])
+    params = {"book": "dip", "quantity": "3", "symbol": "TQQQ", "price": "100"}
+    bus.deliver([replace(raised("info"), params=params)])
+    assert "dip: TQQQ 3 매수 체결, 가격 100" in out.getvalue()
+    locale[0] = Locale.ENGLISH
+    bus.deliver([raised("info")])
+    assert "dip bought 3 TQQQ at 100" in out.getvalue()

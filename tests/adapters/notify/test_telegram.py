@@ -10,8 +10,9 @@ import pytest
 
 from adapters.clock import SystemClock
 from adapters.notify import telegram
+from adapters.notify.chat import Button
 from adapters.notify.errors import NotDeliveredError
-from adapters.notify.telegram import Button, TelegramApi
+from adapters.notify.telegram import TelegramApi
 from tests.simulators.telegram.chats import Person
 from tests.simulators.telegram.simulator import TOKEN, Fault, TelegramSimulator
 

@@ -59,7 +59,6 @@ at = "open"
 
 
 WARNED_OF = {
-    "daemon.locale": {"daemon.locale"},
     "accounts.*.market": {"accounts.main.market"},
     "accounts.*.paper.hours": {"accounts.coins.paper.hours"},
     "accounts.*.broker": {"accounts.main.broker"},

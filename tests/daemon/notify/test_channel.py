@@ -6,6 +6,7 @@ import orjson
 
 from daemon.notify.channel import TelegramChannel, WebhookChannel
 from tests.daemon.notify.told import bought, lost
+from tests.daemon.telegram.bots import ScriptedBot
 from tests.support.world import THREE_BOOKS, world
 
 if TYPE_CHECKING:
@@ -13,14 +14,10 @@ if TYPE_CHECKING:
 
 
 class Wall:
-    """Stands in for the Bot API and for an address: keeps what it is given."""
+    """Stands in for an address: keeps what it is given."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[str, str]] = []
         self.bodies: list[bytes] = []
-
-    async def send(self, chat: str, text: str) -> None:
-        self.sent.append((chat, text))
 
     async def post(self, body: bytes) -> None:
         self.bodies.append(body)
@@ -29,10 +26,12 @@ class Wall:
 async def test_a_chat_gets_lines_with_the_time_of_the_people(tmp_path: Path) -> None:
     text = f'{THREE_BOOKS}\n[daemon]\ntimezone = "Asia/Seoul"\n'
     async with world(tmp_path, text) as day:
-        wall = Wall()
-        channel = TelegramChannel(wall, "42", day.engine.current, day.clock)
+        bot = ScriptedBot()
+        channel = TelegramChannel(bot, "42", day.engine.current, day.clock)
         await channel.send([bought(1), bought(2)])
-    assert wall.sent == [("42", "18:00 a bought 10 TQQQ at 100\n18:00 a bought 10 TQQQ at 100")]
+    (message,) = bot.messages
+    assert message.chat == "42"
+    assert message.text == "18:00 a bought 10 TQQQ at 100\n18:00 a bought 10 TQQQ at 100"
 
 
 async def test_an_address_gets_everything_that_is_known_of_a_notice(tmp_path: Path) -> None:

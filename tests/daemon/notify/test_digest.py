@@ -6,10 +6,14 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.notify.digest import LINES_MAX, TEXT_UNITS_MAX, digest, units
+from daemon.config.service import Locale
+from daemon.i18n import words_in
+from daemon.notify.digest import LINES_MAX, digest
+from daemon.notify.lengths import TEXT_UNITS_MAX, units
 from tests.daemon.notify.told import NOW, bought, lost, skipped
 
 SEOUL = ZoneInfo("Asia/Seoul")
+ENGLISH = words_in(Locale.ENGLISH)
 ALARM = (
     "18:00 \u203c\ufe0f {} lost 2100 on 2026-11-20, the limit is 2000; "
     "it is halted until it is resumed"
@@ -17,7 +21,7 @@ ALARM = (
 
 
 def text(*notices: object) -> list[str]:
-    return digest(list(notices), SEOUL, NOW).text.splitlines()  # type: ignore[arg-type]
+    return digest(list(notices), SEOUL, NOW, ENGLISH).text.splitlines()  # type: ignore[arg-type]
 
 
 def test_a_few_notices_are_a_line_each_with_the_time_of_the_people() -> None:
@@ -62,7 +66,7 @@ kinds = st.one_of(
 
 @given(st.lists(kinds, min_size=1, max_size=40))
 def test_whatever_happens_a_message_fits_and_counts_everything(notices: list[object]) -> None:
-    message = digest(notices, SEOUL, NOW)  # type: ignore[arg-type]
+    message = digest(notices, SEOUL, NOW, ENGLISH)  # type: ignore[arg-type]
     assert 0 < units(message.text) <= TEXT_UNITS_MAX + 100
     assert message.shown + message.counted == len(notices)
     assert "\r" not in message.text

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from adapters.clock import SystemClock
+from tests.simulators.telegram.chats import Person
 from tests.simulators.telegram.simulator import TOKEN, Fault, TelegramSimulator
 from tests.support.world import THREE_BOOKS, World, buy, world
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pytest
 
 CHAT = 42
+ANN, MALLORY = Person(7, "Ann"), Person(66, "Mallory")
 
 
 class Outside:
@@ -90,10 +92,32 @@ class TestNotifiers:
             outside(tmp_path) as there,
             world(tmp_path, there.config("telegram", "webhook")) as day,
         ):
-            await until(lambda: there.telegram.count("getUpdates") >= 0)
             await trade(day)
             await until(lambda: "a bought 1 TQQQ at" in there.said)
             await until(lambda: "bought" in there.posted)
+
+    async def test_a_person_halts_from_a_chat_and_strangers_do_not(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with outside(tmp_path) as there, world(tmp_path, there.config("telegram")) as day:
+            chats = there.telegram.chats
+            chats.open(666)
+            chats.write(666, MALLORY, "/halt all")
+            chats.write(CHAT, ANN, "/halt alpha")
+            await until(lambda: bool(chats.messages))
+            (asked,) = chats.messages
+            assert asked.text.startswith("Halt strategy alpha?")
+            assert there.telegram.calls[0].method == "setMyCommands"
+
+            there.telegram.next_meets("editMessageText", Fault.TOO_MANY_BEFORE)
+            chats.press(asked, "Halt", ANN)
+            await until(lambda: day.told("halted") == 1)
+            chats.write(CHAT, ANN, "/status")
+            await until(lambda: "halted: strategy alpha (by Ann in a chat)" in there.said)
+            assert (await day.submit("alpha", buy("TQQQ", "1"))).http_status == 422
+            assert (await day.submit("beta", buy("TQQQ", "1"))).http_status == 200
+        assert "ignores user 66 in chat 666" in caplog.text
+        assert TOKEN not in caplog.text
 
     async def test_a_reload_brings_notifiers_and_takes_them_away(self, tmp_path: Path) -> None:
         async with outside(tmp_path) as there, world(tmp_path, there.config()) as day:

@@ -107,6 +107,8 @@ class TelegramSimulator:
                 return self.chats.edit(given)
             case "answerCallbackQuery":
                 return self.chats.answer(given)
+            case "setMyCommands":
+                return True
             case "getUpdates":
                 return await self._updates(given)
             case _:

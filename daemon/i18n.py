@@ -1,0 +1,60 @@
+"""Words for people, in their language: gettext, domain ``nettingd``.
+
+The English text is the key. ``daemon/locale/LANGUAGE/LC_MESSAGES/nettingd.po`` holds the others;
+it is read as it stands, so there is nothing to compile. A text that is missing there fails
+``tests/daemon/test_i18n.py``, which finds every call of ``say`` and ``count``, and every notice.
+
+Values are named: ``words.say("{book} is halted", book="a")``. What a value says (a name, a number,
+a reason of a broker) is not translated.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+from daemon.config.service import Locale
+
+DOMAIN = "nettingd"
+FOLDER = Path(__file__).with_name("locale")
+
+
+def catalogue(locale: Locale) -> Path:
+    """Return the file of a language."""
+    return FOLDER / locale.value / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+@cache
+def translations(locale: Locale) -> NullTranslations:
+    """Return a language as the standard library (and jinja) wants it."""
+    if locale is Locale.ENGLISH:
+        return NullTranslations()
+    # Nobody else needs to read catalogues.
+    import polib  # noqa: PLC0415
+
+    binary = polib.pofile(catalogue(locale).read_text(encoding="utf-8")).to_binary()
+    return GNUTranslations(io.BytesIO(binary))
+
+
+class Words:
+    """Says things in one language."""
+
+    def __init__(self, locale: Locale) -> None:
+        self._translations = translations(locale)
+
+    def say(self, text: str, /, **values: object) -> str:
+        """Return a text with its values."""
+        return self._translations.gettext(text).format_map(values)
+
+    def count(self, one: str, many: str, number: int, /, **values: object) -> str:
+        """Return the text for this number, which it may name as ``{number}``."""
+        text = self._translations.ngettext(one, many, number)
+        return text.format_map({"number": number, **values})
+
+
+@cache
+def words_in(locale: Locale) -> Words:
+    """Return the words of a language."""
+    return Words(locale)

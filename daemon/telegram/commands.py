@@ -1,0 +1,147 @@
+"""The words that can be written to the bot, and who answers each."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from adapters.sqlite.errors import StorageError
+from daemon.api.errors import Refused
+from daemon.api.problems import BadInput
+from daemon.i18n import words_in
+from daemon.notify.lengths import TEXT_UNITS_MAX, cut
+from daemon.telegram.actions import Actions, NotUnderstoodError
+from daemon.telegram.looks import Looks
+from daemon.telegram.sheet import sheet_text, sheets_there_are
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from adapters.clock import Clock
+    from daemon.administration import Administration
+    from daemon.api.health import Readiness
+    from daemon.engine import Engine
+    from daemon.i18n import Words
+    from daemon.telegram.questions import Pressed, Question
+
+    Given = Sequence[str]
+    Answer = Question | str
+
+HELP = {
+    "status": "whether all is well, what is halted",
+    "positions": "what books hold: /positions [BOOK]",
+    "orders": "what has not ended: /orders [BOOK]",
+    "sheet": "closing orders: /sheet ACCOUNT SYMBOL",
+    "halt": "stop new orders: /halt [NAME] [reason]",
+    "resume": "let them pass again: /resume [NAME]",
+    "cancel": "cancel orders: /cancel STRATEGY [SYMBOL]",
+    "help": "this list",
+}
+"""The commands, with the few words of the menu; said in the language of the daemon."""
+
+log = logging.getLogger(__name__)
+
+
+class Commands:
+    """Answers what is written, and carries out what is pressed. Nothing here raises."""
+
+    def __init__(
+        self, engine: Engine, admin: Administration, readiness: Readiness, clock: Clock
+    ) -> None:
+        self._engine = engine
+        self._looks = Looks(engine, readiness)
+        self._actions = Actions(admin, engine.desk, clock)
+        self._table: dict[str, Callable[[Given], Awaitable[Answer]]] = {
+            "status": self._status,
+            "positions": self._positions,
+            "orders": self._orders,
+            "sheet": self._sheet,
+            "halt": self._halt,
+            "resume": self._resume,
+            "cancel": self._cancel,
+            "help": self._help,
+            "start": self._help,
+        }
+
+    @property
+    def words(self) -> Words:
+        """The language of the daemon."""
+        return words_in(self._engine.config.daemon.locale)
+
+    def menu(self) -> dict[str, str]:
+        """Return every command with what it is for."""
+        return {name: self.words.say(text) for name, text in HELP.items()}
+
+    async def answer(self, text: str) -> Answer | None:
+        """Answer what was written; None to what is no command, and wants no answer."""
+        if not text.startswith("/"):
+            return None
+        first, *given = text.split()
+        name = first[1:].partition("@")[0].lower()  # in groups: /status@the_bot
+        command = self._table.get(name)
+        if command is None:
+            return self.words.say("There is no /{name}. /help lists what there is.", name=name[:32])
+        return await self._explained(command(given))
+
+    async def carry_out(self, pressed: Pressed, who: str) -> str:
+        """Do what a question was about; return what came of it."""
+        done = await self._explained(pressed.question.carry_out(pressed.key, who))
+        assert isinstance(done, str)  # what is done asks nothing more
+        return done
+
+    async def _explained(self, work: Awaitable[Answer]) -> Answer:
+        try:
+            return await work
+        except NotUnderstoodError as error:
+            return str(error)
+        except BadInput as error:
+            return cut(str(error), TEXT_UNITS_MAX)
+        except Refused as error:
+            return cut(error.detail, TEXT_UNITS_MAX)
+        except StorageError as error:
+            log.warning("a command could not be done: %s", error)
+            return self.words.say("Not done, the database does not answer: {error}", error=error)
+        except Exception:
+            log.exception("a command failed")
+            return self.words.say("Not done, for a fault of the daemon. Its log says more.")
+
+    async def _status(self, _: Given) -> Answer:
+        return await self._looks.status(self.words)
+
+    async def _positions(self, given: Given) -> Answer:
+        return await self._looks.positions(self.words, self._narrowed(given))
+
+    async def _orders(self, given: Given) -> Answer:
+        return await self._looks.orders(self.words, self._narrowed(given))
+
+    async def _sheet(self, given: Given) -> Answer:
+        words, services = self.words, self._engine.services
+        there_are = await sheets_there_are(services)
+        if len(given) == 0 and len(there_are) == 1:
+            given = there_are[0]
+        if len(given) != 2:  # noqa: PLR2004 - an account and a symbol
+            known = ", ".join(f"/sheet {account} {symbol}" for account, symbol in there_are[:20])
+            return words.say("Write /sheet ACCOUNT SYMBOL. Now: {known}", known=known or "-")
+        locale = self._engine.config.daemon.locale
+        return await sheet_text(services, words, locale, given[0], given[1])
+
+    async def _halt(self, given: Given) -> Answer:
+        return self._actions.halt(given, self.words)
+
+    async def _resume(self, given: Given) -> Answer:
+        return self._actions.resume(given, self.words)
+
+    async def _cancel(self, given: Given) -> Answer:
+        return await self._actions.cancel(given, self.words)
+
+    async def _help(self, _: Given) -> Answer:
+        return "\n".join(f"/{name} - {text}" for name, text in self.menu().items())
+
+    def _narrowed(self, given: Given) -> str | None:
+        if not given:
+            return None
+        if given[0] not in self._looks.known_names():
+            raise NotUnderstoodError(
+                self.words.say("No account, strategy or book is called {name}.", name=given[0][:64])
+            )
+        return given[0]

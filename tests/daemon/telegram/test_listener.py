@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from adapters.notify.errors import NotDeliveredError
+from tests.daemon.telegram.bots import ScriptedBot, room
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+async def test_strangers_are_ignored_and_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with room(tmp_path) as here:
+        for _ in range(3):
+            here.bot.hear("/halt all", at=here.day.now, chat="666", user=66)
+        await here.day.pass_time(5)
+        assert here.bot.messages == []
+        lines = [line for line in caplog.messages if "ignores" in line]
+        assert lines == ["the bot ignores user 66 in chat 666"]
+
+
+async def test_in_a_group_only_those_named_may_command(tmp_path: Path) -> None:
+    async with room(tmp_path, users=(7,)) as here:
+        here.bot.hear("/orders", at=here.day.now, user=8)
+        await here.day.pass_time(5)
+        assert here.bot.messages == []
+        asked = await here.write("/halt all")
+        here.bot.hear(asked.buttons[0].data, at=here.day.now, user=8, press="p", message=1)
+        await here.day.pass_time(5)
+        assert asked.buttons != ()
+        assert await here.press(asked, "Halt") == "Halted: all."
+
+
+async def test_a_strangers_press_does_not_use_up_the_question(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        asked = await here.write("/halt all")
+        here.bot.hear(asked.buttons[0].data, at=here.day.now, chat="666", press="p", message=1)
+        await here.day.pass_time(5)
+        assert await here.press(asked, "Halt") == "Halted: all."
+
+
+async def test_what_was_written_while_the_daemon_was_away_is_not_done(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        for _ in range(3):
+            here.bot.hear("/halt all", at=here.day.now - timedelta(minutes=6))
+        await here.day.pass_time(1)
+        (said,) = here.bot.messages
+        assert said.text.startswith("You wrote while I was away")
+        here.bot.hear("/halt all", at=here.day.now - timedelta(minutes=4))
+        await here.day.pass_time(1)
+        assert here.bot.messages[-1].text.startswith("Halt all?")
+
+
+async def test_a_question_left_alone_for_long_is_not_carried_out(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        asked = await here.write("/halt all")
+        await here.day.advance(timedelta(minutes=5))
+        assert "too old" in await here.press(asked, "Halt")
+        assert here.day.told("halted") == 0
+
+
+async def test_a_bot_that_is_cut_off_listens_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot = ScriptedBot()
+    bot.faults.extend([NotDeliveredError("Telegram cannot be reached")] * 4)
+    async with room(tmp_path, bot=bot) as here:
+        await here.day.pass_time(20)
+        assert caplog.text.count("nothing can be heard from the bot") == 4
+        assert (await here.write("/orders")).text == "no open orders"
+
+
+async def test_an_action_is_done_once_even_if_nobody_can_be_told(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        asked = await here.write("/halt all")
+        yes = asked.buttons[0].data
+        here.bot.hear(yes, at=here.day.now, press="lost", message=asked.number)
+        here.bot.faults.append(NotDeliveredError("Telegram cannot be reached"))
+        here.bot.hear(yes, at=here.day.now, press="again", message=asked.number)
+        await here.day.pass_time(5)
+        assert here.day.told("halted") == 1
