@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 KST = ZoneInfo("Asia/Seoul")
 FRIDAY_MORNING = datetime(2026, 11, 20, 10, 15, tzinfo=KST)
+FRIDAY_NIGHT = datetime(2026, 11, 20, 23, 40, tzinfo=KST)
 DOMESTIC = "/uapi/domestic-stock/v1"
+OVERSEAS = "/uapi/overseas-stock/v1"
 REAL_IDS = {
     "buy": "TTTC0012U",
     "sell": "TTTC0011U",
@@ -38,6 +40,18 @@ REAL_IDS = {
     "price": "FHKST01010100",
     "book": "FHKST01010200",
     "holidays": "CTCA0903R",
+    "us_buy": "TTTT1002U",
+    "us_sell": "TTTT1006U",
+    "us_revise": "TTTT1004U",
+    "us_open": "TTTS3018R",
+    "us_fills": "TTTS3035R",
+    "us_balance": "TTTS3012R",
+    "us_present": "CTRP6504R",
+    "us_buyable": "TTTS3007R",
+    "us_margin": "TTTC2101R",
+    "us_price": "HHDFS00000300",
+    "us_detail": "HHDFS76200200",
+    "us_book": "HHDFS76200100",
 }
 PAPER_IDS = {
     **REAL_IDS,
@@ -50,6 +64,15 @@ PAPER_IDS = {
     "balance": "VTTC8434R",
     "buyable": "VTTC8908R",
     "sellable": "VTTC8408R",
+    "us_buy": "VTTT1002U",
+    "us_sell": "VTTT1001U",
+    "us_revise": "VTTT1004U",
+    "us_open": "VTTS3018R",
+    "us_fills": "VTTS3035R",
+    "us_balance": "VTTS3012R",
+    "us_present": "VTRP6504R",
+    "us_buyable": "VTTS3007R",
+    "us_margin": "VTTC2101R",
 }
 PATHS = {
     "buy": "trading/order-cash",
@@ -64,6 +87,20 @@ PATHS = {
     "price": "quotations/inquire-price",
     "book": "quotations/inquire-asking-price-exp-ccn",
     "holidays": "quotations/chk-holiday",
+}
+PATHS = {name: f"{DOMESTIC}/{path}" for name, path in PATHS.items()} | {
+    "us_buy": f"{OVERSEAS}/trading/order",
+    "us_sell": f"{OVERSEAS}/trading/order",
+    "us_revise": f"{OVERSEAS}/trading/order-rvsecncl",
+    "us_open": f"{OVERSEAS}/trading/inquire-nccs",
+    "us_fills": f"{OVERSEAS}/trading/inquire-ccnl",
+    "us_balance": f"{OVERSEAS}/trading/inquire-balance",
+    "us_present": f"{OVERSEAS}/trading/inquire-present-balance",
+    "us_buyable": f"{OVERSEAS}/trading/inquire-psamount",
+    "us_margin": f"{OVERSEAS}/trading/foreign-margin",
+    "us_price": "/uapi/overseas-price/v1/quotations/price",
+    "us_detail": "/uapi/overseas-price/v1/quotations/price-detail",
+    "us_book": "/uapi/overseas-price/v1/quotations/inquire-asking-price",
 }
 CONTEXT = {"CTX_AREA_FK100": "", "CTX_AREA_NK100": ""}
 DAILY = {
@@ -89,6 +126,20 @@ BALANCE = {
     "FNCG_AMT_AUTO_RDPT_YN": "N",
     "PRCS_DVSN": "00",
     **CONTEXT,
+}
+CONTEXT_200 = {"CTX_AREA_FK200": "", "CTX_AREA_NK200": ""}
+US_FILLS = {
+    "PDNO": "",
+    "ORD_STRT_DT": "20261120",
+    "ORD_END_DT": "20261120",
+    "SLL_BUY_DVSN": "00",
+    "CCLD_NCCS_DVSN": "00",
+    "OVRS_EXCG_CD": "",
+    "SORT_SQN": "DS",
+    "ORD_DT": "",
+    "ORD_GNO_BRNO": "",
+    "ODNO": "",
+    **CONTEXT_200,
 }
 CANCELLABLE = {**CONTEXT, "INQR_DVSN_1": "0", "INQR_DVSN_2": "0"}
 
@@ -164,13 +215,12 @@ class Client:
     async def get(self, name: str, params: Mapping[str, str], tr_cont: str = "") -> Reply:
         await self.clock.sleep(self.pause_s)
         headers = {**self.headers(self.ids[name]), "tr_cont": tr_cont}
-        path = f"{DOMESTIC}/{PATHS[name]}"
-        return await self.raw("GET", path, headers=headers, params=params)
+        return await self.raw("GET", PATHS[name], headers=headers, params=params)
 
     async def post(self, name: str, body: Mapping[str, str]) -> Reply:
         await self.clock.sleep(self.pause_s)
-        path = f"{DOMESTIC}/{PATHS[name]}"
-        return await self.raw("POST", path, headers=self.headers(self.ids[name]), body=body)
+        headers = self.headers(self.ids[name])
+        return await self.raw("POST", PATHS[name], headers=headers, body=body)
 
     async def raw(
         self,
@@ -267,6 +317,91 @@ class Client:
         return await self.get(name, asked)
 
 
+@dataclass(slots=True)
+class American:
+    """The same account's business in New York."""
+
+    client: Client
+
+    async def order(self, side: str = "buy", **changed: str) -> Reply:
+        body = {
+            **self.client.who(),
+            "OVRS_EXCG_CD": "AMEX",
+            "PDNO": "SOXL",
+            "ORD_QTY": "5",
+            "OVRS_ORD_UNPR": "27.40",
+            "CTAC_TLNO": "",
+            "MGCO_APTM_ODNO": "",
+            "SLL_TYPE": "" if side == "buy" else "00",
+            "ORD_SVR_DVSN_CD": "0",
+            "ORD_DVSN": "00",
+        }
+        return await self.client.post(f"us_{side}", {**body, **changed})
+
+    async def placed(self, side: str = "buy", **changed: str) -> str:
+        """Place an order that must be taken; return its number."""
+        reply = await self.order(side, **changed)
+        assert reply.ok, reply
+        number = reply.body["output"]["ODNO"]
+        assert isinstance(number, str)
+        return number
+
+    async def revise(self, number: str, what: str, **changed: str) -> Reply:
+        body = {
+            **self.client.who(),
+            "OVRS_EXCG_CD": "AMEX",
+            "PDNO": "SOXL",
+            "ORGN_ODNO": number,
+            "RVSE_CNCL_DVSN_CD": what,
+            "ORD_QTY": "5",
+            "OVRS_ORD_UNPR": "0",
+            "MGCO_APTM_ODNO": "",
+            "ORD_SVR_DVSN_CD": "0",
+        }
+        return await self.client.post("us_revise", {**body, **changed})
+
+    async def fills(self, tr_cont: str = "", **changed: str) -> Reply:
+        asked = {**self.client.who(), **US_FILLS, **changed}
+        return await self.client.get("us_fills", asked, tr_cont)
+
+    async def row(self, number: str) -> Any:  # noqa: ANN401 - a document
+        """Return the row of an order in the list of the day."""
+        rows = (await self.fills()).body["output"]
+        found = [row for row in rows if int(row["odno"]) == int(number)]
+        assert len(found) == 1, rows
+        return found[0]
+
+    async def open(self, tr_cont: str = "", **changed: str) -> Reply:
+        asked = {**self.client.who(), "OVRS_EXCG_CD": "NASD", "SORT_SQN": "DS", **CONTEXT_200}
+        return await self.client.get("us_open", {**asked, **changed}, tr_cont)
+
+    async def balance(self, exchange: str = "NASD") -> Reply:
+        asked = {**self.client.who(), "OVRS_EXCG_CD": exchange, "TR_CRCY_CD": "USD", **CONTEXT_200}
+        return await self.client.get("us_balance", asked)
+
+    async def present(self, **changed: str) -> Reply:
+        asked = {
+            **self.client.who(),
+            "WCRC_FRCR_DVSN_CD": "02",
+            "NATN_CD": "840",
+            "TR_MKET_CD": "00",
+            "INQR_DVSN_CD": "00",
+        }
+        return await self.client.get("us_present", {**asked, **changed})
+
+    async def buyable(self, **changed: str) -> Reply:
+        asked = {
+            **self.client.who(),
+            "OVRS_EXCG_CD": "AMEX",
+            "OVRS_ORD_UNPR": "27.45",
+            "ITEM_CD": "SOXL",
+        }
+        return await self.client.get("us_buyable", {**asked, **changed})
+
+    async def quote(self, name: str, exchange: str, symbol: str) -> Reply:
+        return await self.client.get(name, {"AUTH": "", "EXCD": exchange, "SYMB": symbol})
+
+
 @asynccontextmanager
 async def trading(
     profile: Profile,
@@ -280,6 +415,7 @@ async def trading(
     clock = LoopClock(at)
     simulator = KisSimulator(clock, profile, seed=seed, accounts=accounts)
     simulator.switches.visible_to_s = 0.0
+    simulator.switches.us_visible_from_s = simulator.switches.us_visible_to_s = 0.0
     urls = await simulator.start()
     async with aiohttp.ClientSession() as session:
         yield await client_of(simulator, urls, session, clock, account).log_in()

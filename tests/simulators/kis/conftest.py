@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.simulators.kis import Profile
-from tests.simulators.kis.client import trading
+from tests.simulators.kis.client import FRIDAY_NIGHT, American, trading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,6 +23,20 @@ async def real() -> AsyncIterator[Client]:
 async def paper() -> AsyncIterator[Client]:
     async with trading(Profile.PAPER) as client:
         yield client
+
+
+@pytest.fixture
+async def night() -> AsyncIterator[American]:
+    """New York's morning, at the real host."""
+    async with trading(Profile.REAL, at=FRIDAY_NIGHT) as client:
+        yield American(client)
+
+
+@pytest.fixture
+async def paper_night() -> AsyncIterator[American]:
+    """New York's morning, in paper."""
+    async with trading(Profile.PAPER, at=FRIDAY_NIGHT) as client:
+        yield American(client)
 
 
 @pytest.fixture(params=list(Profile))

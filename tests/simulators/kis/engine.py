@@ -38,6 +38,7 @@ FIRST_NUMBERS = {
     (Profile.PAPER, Country.KOREA): 4_700,
     (Profile.PAPER, Country.AMERICA): 31_200,
 }
+FOR_EVER = timedelta(days=365)
 LONGEST_STEP = 40
 """Other customers take numbers of the same sequence."""
 BRANCHES = {Country.KOREA: "91264", Country.AMERICA: "01790"}
@@ -169,7 +170,6 @@ class Engine:
         country, now = draft.listing.country, self.now()
         day = self.hours[country].day_at(now)
         self._serial += 1
-        low, high = self.switches.visible_from_s, self.switches.visible_to_s
         paper = self.profile is Profile.PAPER
         order = Order(
             serial=self._serial,
@@ -179,7 +179,7 @@ class Engine:
             draft=draft,
             placed_at=now,
             good_until=good_until(self.hours[country], draft, now),
-            lag=timedelta(seconds=self._random.uniform(low, high)),
+            lag=self._lag(country),
             what=what,
             original=original,
             price=draft.price or starting_price(self.market, draft),
@@ -188,6 +188,15 @@ class Engine:
         )
         self.orders[draft.account].append(order)
         return order
+
+    def _lag(self, country: Country) -> timedelta:
+        switches = self.switches
+        low, high = switches.visible_from_s, switches.visible_to_s
+        if country is Country.AMERICA:
+            low, high = switches.us_visible_from_s, switches.us_visible_to_s
+            if switches.us_never_visible:
+                return FOR_EVER
+        return timedelta(seconds=self._random.uniform(low, high))
 
     def _number(self, account: str, country: Country, day: date) -> int:
         key: tuple[object, ...] = (country, day)

@@ -23,6 +23,9 @@ from tests.simulators.kis.ledger import Account
 from tests.simulators.kis.limits import Limits
 from tests.simulators.kis.listings import LISTINGS
 from tests.simulators.kis.market import Market
+from tests.simulators.kis.overseas_account import OverseasAccount
+from tests.simulators.kis.overseas_orders import OverseasOrders
+from tests.simulators.kis.overseas_quotes import OverseasQuotes
 from tests.simulators.kis.refusals import (
     TEXTS,
     OrderRefused,
@@ -44,7 +47,6 @@ if TYPE_CHECKING:
     from tests.simulators.kis.orders import News
     from tests.simulators.kis.services import Service
 
-RATES = {Profile.REAL: 18, Profile.PAPER: 1}
 REJECTED_AFTER_S = 0.5
 OAUTH = {
     "/oauth2/tokenP": "token",
@@ -89,12 +91,14 @@ class Host:
         self.profile = profile
         self.seeds = {each.name: each for each in accounts}
         self.random = Random(seed)
-        self.switches = Switches(rate_limit=RATES[profile])
+        self.switches = switches_of(profile)
         self.faults = Faults(Random(seed + 1))
         self.agenda = Agenda(clock)
         self.hours = {country: Hours(country) for country in Country}
         self.market = Market(listings, self.random)
-        self.accounts = {each.number: Account(each, self.market, self.hours) for each in accounts}
+        self.accounts = {
+            each.number: Account(each, self.market, self.hours, self.switches) for each in accounts
+        }
         self.news: list[News] = []
         """What notices have yet to tell."""
         self.engine = Engine(
@@ -115,6 +119,9 @@ class Host:
             DomesticOrders(self.engine).table()
             | DomesticAccount(self.engine).table()
             | DomesticQuotes(self.engine).table()
+            | OverseasOrders(self.engine).table()
+            | OverseasAccount(self.engine).table()
+            | OverseasQuotes(self.engine).table()
         )
 
     def operation(self, request: Request) -> str:
@@ -225,6 +232,19 @@ class Host:
             if not isinstance(value, str):
                 raise refused("2", "OPSQ2002", f"ERROR : INPUT FIELD_TYPE [{name}]")
         return body
+
+
+def switches_of(profile: Profile) -> Switches:
+    """Return the switches as they stand at a host until they are turned."""
+    if profile is Profile.REAL:
+        return Switches()
+    return Switches(
+        rate_limit=1,
+        us_visible_from_s=15.0,
+        us_visible_to_s=30.0,
+        overseas_numbers="stripped",
+        us_hold_percent=0.7,
+    )
 
 
 def hash_of(body: Mapping[str, object]) -> str:

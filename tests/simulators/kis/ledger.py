@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.simulators.kis.listings import Listing
     from tests.simulators.kis.market import Market
     from tests.simulators.kis.orders import Order
+    from tests.simulators.kis.switches import Switches
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
@@ -73,7 +74,14 @@ class Flow:
 class Account:
     """One account in both currencies."""
 
-    def __init__(self, seed: AccountSeed, market: Market, hours: dict[Country, Hours]) -> None:
+    def __init__(
+        self,
+        seed: AccountSeed,
+        market: Market,
+        hours: dict[Country, Hours],
+        switches: Switches,
+    ) -> None:
+        self._switches = switches
         self.seed = seed
         self.number = seed.number
         self.rates = Rates()
@@ -119,7 +127,9 @@ class Account:
         limits = self._market.limits(listing.symbol)
         dear = limits is not None and (not price or style is Style.CONDITIONAL)
         unit = limits[1] if dear and limits is not None else price
-        return unit * (1 + self.rates.of_buying(listing.country))
+        us = listing.country is Country.AMERICA
+        more = Decimal(str(self._switches.us_hold_percent)) / 100 if us else ZERO
+        return unit * (1 + more + self.rates.of_buying(listing.country))
 
     def available(self, country: Country, *, but: Order | None = None) -> Decimal:
         """Return the cash that new orders may hold."""

@@ -69,6 +69,18 @@ SERVICES = (
         "FHKST01010200",
     ),
     _quote("domestic.holidays", DOMESTIC, "chk-holiday", "CTCA0903R"),
+    _trading("us.buy", "POST", OVERSEAS, "order", "TTTT1002U", "VTTT1002U"),
+    _trading("us.sell", "POST", OVERSEAS, "order", "TTTT1006U", "VTTT1001U"),
+    _trading("us.revise", "POST", OVERSEAS, "order-rvsecncl", "TTTT1004U", "VTTT1004U"),
+    _trading("us.open", "GET", OVERSEAS, "inquire-nccs", "TTTS3018R"),
+    _trading("us.fills", "GET", OVERSEAS, "inquire-ccnl", "TTTS3035R", "VTTS3035R"),
+    _trading("us.balance", "GET", OVERSEAS, "inquire-balance", "TTTS3012R", "VTTS3012R"),
+    _trading("us.present", "GET", OVERSEAS, "inquire-present-balance", "CTRP6504R", "VTRP6504R"),
+    _trading("us.buyable", "GET", OVERSEAS, "inquire-psamount", "TTTS3007R", "VTTS3007R"),
+    _trading("us.margin", "GET", OVERSEAS, "foreign-margin", "TTTC2101R"),
+    _quote("us.price", OVERSEAS_PRICE, "price", "HHDFS00000300", "HHDFS00000300"),
+    _quote("us.detail", OVERSEAS_PRICE, "price-detail", "HHDFS76200200"),
+    _quote("us.book", OVERSEAS_PRICE, "inquire-asking-price", "HHDFS76200100"),
 )
 
 _BY_PATH = {(each.method, each.path) for each in SERVICES}
@@ -85,7 +97,7 @@ def find_service(profile: Profile, method: str, path: str, tr_id: str) -> Servic
     if profile is Profile.PAPER:
         for service in here:
             if not service.paper and tr_id in {f"V{service.real[1:]}", service.real}:
-                raise not_in_paper() if tr_id[0] in "VHF" else gateway("EGW02004")
+                raise not_in_paper() if tr_id[0] in "VH" else gateway("EGW02004")
     other = Profile.REAL if profile is Profile.PAPER else Profile.PAPER
     if any(tr_id == service.id_in(other) for service in SERVICES if tr_id):
         raise gateway("EGW02004")

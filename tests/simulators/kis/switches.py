@@ -48,6 +48,19 @@ class Switches:
     visible_from_s: float = 0.0
     visible_to_s: float = 6.0
     """How much later lists of domestic orders show what happened: each order has its own lag."""
+    us_visible_from_s: float = 0.0
+    us_visible_to_s: float = 6.0
+    """The same of American orders; the paper profile makes it 15 to 30."""
+    us_never_visible: bool = False
+    """Whether the list of American orders shows nothing that is placed from now on."""
+    overseas_numbers: Literal["padded", "stripped", "spaced"] = "padded"
+    """How American lists spell order numbers; the paper profile strips them."""
+    us_order_clock: Literal["korean", "eastern", "split"] = "korean"
+    """Whose time ``ord_tmd`` and ``thco_ord_tmd`` are; split: the first is New York's."""
+    open_list_pages: bool = True
+    """Whether the American list of open orders goes on after its first forty rows."""
+    filler_rows: int = 1
+    """How many blank rows follow the American holdings."""
     cancel_marks: Literal["both", "child", "original"] = "both"
     """Which rows say ``cncl_yn`` and ``cncl_cfrm_qty`` after a cancellation."""
     expired_rows: Literal["cancelled", "remaining"] = "cancelled"
@@ -56,6 +69,8 @@ class Switches:
     """Whether two accounts may have the same order number on the same day."""
 
     # The exchange.
+    us_hold_percent: float = 0.0
+    """How much more cash than its limit an American order to buy holds; 0.7 in paper."""
     paper_takes_ioc: bool = False
     """Whether the paper host takes domestic types beyond 00 to 04."""
     on_close_cutoff_minutes: int = 10

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulators.kis.client import CONTEXT, DOMESTIC, PATHS, REAL_IDS
+from tests.simulators.kis.client import CONTEXT, PATHS, REAL_IDS
 
 if TYPE_CHECKING:
     from tests.simulators.kis.client import Client, Reply
 
-PRICE = f"{DOMESTIC}/{PATHS['price']}"
+PRICE = PATHS["price"]
 SAMSUNG = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": "005930"}
 
 
@@ -271,7 +271,7 @@ async def test_lower_case_keys_in_a_body_are_not_seen(real: Client) -> None:
 async def test_numbers_in_a_body_are_not_taken(real: Client) -> None:
     body: dict[str, object] = {**real.who(), "ORD_QTY": 3}
     headers = real.headers(REAL_IDS["buy"])
-    refused = await real.raw("POST", f"{DOMESTIC}/{PATHS['buy']}", headers=headers, body=body)
+    refused = await real.raw("POST", PATHS["buy"], headers=headers, body=body)
     assert refused.code == "OPSQ2002"
 
 
