@@ -96,7 +96,11 @@ class SpotFeed(Feed):
         return self._keys
 
     async def _introduce(self, link: Link) -> None:
-        await asyncio.gather(*(self._try_to_subscribe(link, member) for member in self._keys))
+        introduced: set[Member] = set()
+        # An account that joins meanwhile finds no link yet to subscribe over by itself.
+        while late := [member for member in self._keys if member not in introduced]:
+            introduced.update(late)
+            await asyncio.gather(*(self._try_to_subscribe(link, member) for member in late))
 
     async def _try_to_subscribe(self, link: Link, member: Member) -> None:
         """Subscribe; one account's refusal must not deafen the others."""

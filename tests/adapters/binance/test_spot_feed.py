@@ -13,6 +13,7 @@ from adapters.broker import OrderEvent, StreamLost, StreamRestored
 from tests.adapters.binance.conftest import settings
 from tests.adapters.binance.rows import report
 from tests.adapters.binance.test_events import hear
+from tests.support.world import started
 
 if TYPE_CHECKING:
     from adapters.binance.hub import Hub
@@ -43,6 +44,30 @@ async def test_each_account_hears_its_own_events(
         (told,) = await hear(follower, 1)  # type: ignore[arg-type]
         assert isinstance(told, OrderEvent)
         assert told.order.id == number
+
+
+async def test_an_account_that_joins_while_others_are_introduced_hears_too(
+    venue: ScriptedBinance, hub: Hub
+) -> None:
+    """Its rules arrive when the first account's subscription is under way."""
+    first = BinanceBroker(settings(venue, MarketKind.SPOT), hub)
+    second = BinanceBroker(settings(venue, MarketKind.SPOT), hub)
+    joined: list[asyncio.Task[None]] = []
+
+    def answer(asked: dict[str, Any]) -> object:
+        if not joined:
+            joined.append(started(second.open()))
+            return None
+        return {"id": asked["id"], "status": 200, "result": {"subscriptionId": len(venue.heard)}}
+
+    venue.on_socket = answer
+    opening = started(first.open())
+    await asyncio.sleep(1)
+    await venue.tell({"id": "1", "status": 200, "result": {"subscriptionId": 0}})
+    async with asyncio.timeout(3):
+        await opening
+        await joined[0]
+    assert len(venue.sockets) == 1
 
 
 async def test_a_server_that_shuts_down_is_left_before_it_does(
