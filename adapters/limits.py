@@ -115,12 +115,20 @@ class _Waiting:
 class Gate:
     """Where every request to one venue from this machine passes.
 
-    ``now`` is the venue's own time, because the windows are the venue's.
+    ``now`` is the venue's own time, because the windows are the venue's. ``on_silence`` hears for
+    how many seconds the gate is closed, whenever it is.
     """
 
-    def __init__(self, clock: Clock, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        now: Callable[[], datetime],
+        *,
+        on_silence: Callable[[float], None] = lambda _: None,
+    ) -> None:
         self._clock = clock
         self._now = now
+        self._on_silence = on_silence
         self._closed_until = 0.0
         self._waiting: dict[Urgency, list[_Waiting]] = {urgency: [] for urgency in Urgency}
         self._timer: asyncio.TimerHandle | None = None
@@ -138,6 +146,7 @@ class Gate:
     def close_for(self, seconds: float) -> None:
         """Let nothing through for so long; a shorter silence never cuts a longer one."""
         self._closed_until = max(self._closed_until, self._clock.monotonic() + seconds)
+        self._on_silence(self.closed_for_s)
         self._pump()
 
     async def enter(

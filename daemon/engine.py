@@ -41,9 +41,11 @@ from daemon.market import Market
 from daemon.setup import Current, setup_of
 from daemon.shadows import configured, open_shadow
 from daemon.signals import Committed, OrderTaken, SignalBus, WorkArrived
+from daemon.silence import Silence
 from daemon.storage.store import SqliteStore, open_store
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Mapping
 
     from adapters.binance.hub import Hub
@@ -83,6 +85,7 @@ class Engine:
         commands_of: Callable[[str], tuple[Command, ...]],
         ids: IdSource | None = None,
         compute_sessions: ComputeSessions = compute_in_child,
+        dice: random.Random | None = None,
         on_failure: Callable[[str, BaseException], None] = lambda _, __: None,
     ) -> None:
         self.current = Current(setup_of(config))
@@ -95,6 +98,7 @@ class Engine:
         self._ids = ids or IdSource(clock)
         self._compute_sessions = compute_sessions
         self._on_failure = on_failure
+        self._dice = dice
         self._hub: Hub | None = None
         self.fleet: Fleet
         self.calendars: Calendars
@@ -133,6 +137,7 @@ class Engine:
             self.bus.deliver,
             on_batch=lambda writes: self.bus.deliver([Committed(writes)]),
         )
+        self._silence = Silence(self.store, self._clock, self._tasks)
         self._assemble()
         try:
             await self._take_up()
@@ -154,6 +159,7 @@ class Engine:
         newest = await self.store.read(lambda view: view.fetch_one("newest_id"))
         if newest is not None and newest["id"] is not None:
             self._ids.go_on_after(newest["id"])
+        await self._silence.load()
         await self.halts.load()
         await self.ledger.load()
         now = self._clock.now()
@@ -265,7 +271,9 @@ class Engine:
         if self._hub is None:
             from adapters.binance.hub import Hub  # noqa: PLC0415 - as ``open_broker`` says
 
-            self._hub = Hub(self._clock, on_failure=self._on_failure)
+            self._hub = Hub(
+                self._clock, on_failure=self._on_failure, dice=self._dice, silence=self._silence
+            )
         return self._hub
 
     async def _wait_for_brokers(self) -> None:

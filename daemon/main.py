@@ -191,6 +191,7 @@ class Daemon:
             commands_of=outside.commands_of,
             ids=outside.ids,
             compute_sessions=outside.compute_sessions,
+            dice=outside.dice,
             on_failure=self._failed.add,
         )
         log_notices(engine.bus, lambda: engine.config.daemon.locale)

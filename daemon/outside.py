@@ -15,6 +15,7 @@ from daemon.jobs.schedule import ApSchedule
 from daemon.logs import start_logging
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Awaitable, Callable
 
     from aiohttp import web
@@ -58,6 +59,8 @@ class Outside:
     compute_sessions: ComputeSessions = compute_in_child
     log_as: Callable[[DaemonConfig], None] = lambda _: None
     commands_of: Callable[[str], tuple[Command, ...]] = commands_from_stored
+    dice: random.Random | None = None
+    """Spreads what many accounts would do at the same moment; None: as the system's chance."""
     watched: bool = True
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 
@@ -57,7 +57,14 @@ class Venue:
         self.hosts = hosts
         self.clock = hub.clock
         self.time = VenueTime(hub.clock)
-        self.gate = Gate(hub.clock, self.time.now)
+        self.gate = Gate(
+            hub.clock,
+            self.time.now,
+            on_silence=lambda seconds: hub.silence.told(hosts.rest, seconds),
+        )
+        left = hub.silence.left_s(hosts.rest)
+        if left:
+            self.gate.close_for(left)
         self.weight: tuple[Budget, ...] = (
             Budget(WEIGHT_HEADER, self.routes.usual_weight, USUAL_WINDOW_S),
         )
@@ -196,6 +203,29 @@ class Venue:
         self.weight = tuple(known.values())
 
 
+class Silence(Protocol):
+    """Knows until when an address wants to hear nothing from this machine."""
+
+    def left_s(self, address: str) -> float:
+        """Return for how many seconds more."""
+        ...
+
+    def told(self, address: str, seconds: float) -> None:
+        """Hear that an address asks for silence."""
+        ...
+
+
+class _Forgetful:
+    """A silence that no later process hears of."""
+
+    def left_s(self, address: str) -> float:
+        del address
+        return 0.0
+
+    def told(self, address: str, seconds: float) -> None:
+        del address, seconds
+
+
 class Hub:
     """Made once for a process; closed after every account."""
 
@@ -205,11 +235,13 @@ class Hub:
         *,
         on_failure: Callable[[str, BaseException], None] | None = None,
         dice: random.Random | None = None,
+        silence: Silence | None = None,
     ) -> None:
         self.clock = clock
         self.tasks = TaskSupervisor(on_failure=on_failure)
         # Spreads reconnects; nobody must not guess it.
         self.dice = dice or random.Random()  # noqa: S311
+        self.silence = silence or _Forgetful()
         self._session: aiohttp.ClientSession | None = None
         self._venues: dict[tuple[MarketKind, Hosts], Venue] = {}
 

@@ -361,6 +361,10 @@ SELECT value FROM facts WHERE name = :name;
 INSERT INTO facts (name, value) VALUES (:name, :value)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
+-- name: facts_of_kind
+-- Facts whose names begin alike.
+SELECT name, value FROM facts WHERE substr(name, 1, length(:prefix)) = :prefix ORDER BY name;
+
 -- name: forget_fact!
 -- A fact that is true no more.
 DELETE FROM facts WHERE name = :name;

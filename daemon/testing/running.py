@@ -271,6 +271,7 @@ def paper_outside(clock: LoopClock, seed: int) -> Outside:
         serve=Wire.open,
         ids=IdSource(clock, random.Random(seed)),  # noqa: S311 - repeatable, not secret
         compute_sessions=compute_here,
+        dice=random.Random(seed),  # noqa: S311 - repeatable, not secret
         watched=False,
     )
 

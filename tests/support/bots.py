@@ -156,6 +156,7 @@ async def bots(
         assert isinstance(day.server, Wire)
         site = web.TCPSite(day.server._runner, "127.0.0.1", 0)  # noqa: SLF001 - the real server
         await site.start()
+        stack.push_async_callback(site.stop)
         port = day.server._runner.addresses[0][1]  # noqa: SLF001
         session = await stack.enter_async_context(aiohttp.ClientSession())
         yield Bots(day, binance, session, f"http://127.0.0.1:{port}")

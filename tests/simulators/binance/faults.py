@@ -106,6 +106,8 @@ class Faults:
         self.late_trades = 0
         self.late_s = 1.0
         self.retry_after_s: int | None = None
+        self.impatient = 0
+        """Requests that came before the time that a refusal for the rate had told."""
         self._scripts: list[_Script] = []
 
     def script(self, route: str, fault: Fault, *, times: int = 1, delay_s: float = 0.0) -> None:
@@ -114,6 +116,14 @@ class Faults:
 
     def clear(self) -> None:
         self._scripts.clear()
+
+    def calm(self) -> None:
+        """Let nothing go wrong any more."""
+        self.clear()
+        self.query_lag_s = 0.0
+        self.event_order = "after"
+        self.stalled = self.duplicates = False
+        self.late_trades = 0
 
     def meet(self, route: str) -> Met | None:
         """Take the first scripted fault that fits a call."""

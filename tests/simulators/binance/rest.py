@@ -32,6 +32,8 @@ HTML_REPLIES = {
     Fault.GARBAGE_200_AFTER: (200, "<html><h1>Welcome</h1></html>"),
     Fault.EMPTY_200_AFTER: (200, ""),
 }
+TOO_MANY_ORDERS = b"-1015"
+"""Asks one account to wait, not its address."""
 SILENCE_S = 1.0
 """How often a silent reply looks whether anybody still waits for it."""
 
@@ -57,9 +59,12 @@ class Rest:
         self._clock = clock
         self._tasks = tasks
         self._flush = flush
+        self._quiet: dict[str, tuple[int, int]] = {}
+        """By address: when it was told to be silent, and until when."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         name = f"{request.method} {request.path}"
+        self._watch(request.remote or "")
         query = request.raw_path.partition("?")[2]
         body = await request.text()
         params = dict(parse_qsl(body, keep_blank_values=True))
@@ -71,8 +76,27 @@ class Rest:
 
         met = self._exchange.faults.meet(name)
         if met is None:
-            return await self._send(request, perform())
-        return await self._with_fault(request, met, perform)
+            response = perform()
+            self._asks_for_quiet(request, response)
+            return await self._send(request, response)
+        broken = await self._with_fault(request, met, perform)
+        self._asks_for_quiet(request, broken)
+        return broken
+
+    def _watch(self, address: str) -> None:
+        """Count who asks again before the time that was told; what was on its way may."""
+        told = self._quiet.get(address)
+        if told is not None and told[0] < self._exchange.now_ms() < told[1]:
+            self._exchange.faults.impatient += 1
+
+    def _asks_for_quiet(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Remember what a client that still listens is told."""
+        seconds = response.headers.get("Retry-After")
+        is_heard = request.transport is not None and not request.transport.is_closing()
+        if seconds is None or not is_heard or TOO_MANY_ORDERS in getattr(response, "body", b""):
+            return
+        now = self._exchange.now_ms()
+        self._quiet[request.remote or ""] = now, now + int(seconds) * 1000
 
     async def _with_fault(
         self, request: web.Request, met: Met, perform: Callable[[], web.Response]

@@ -1,0 +1,27 @@
+"""A few hours of every kind; more by hand: ``python -m tests.binance_faults --seeds 1000``."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.binance_faults.hour import play
+
+HOSTILE_HOURS = 8
+FRIENDLY_HOURS = 4
+
+
+@pytest.mark.parametrize("seed", range(1, HOSTILE_HOURS + 1))
+def test_nothing_is_lost_or_doubled_whatever_fails(seed: int) -> None:
+    outcome = play(seed)
+    assert not outcome.wrong, "\n".join(["", *outcome.story, *outcome.wrong])
+
+
+@pytest.mark.parametrize("seed", range(1, FRIENDLY_HOURS + 1))
+def test_two_bots_that_hammer_end_their_own_orders_only(seed: int) -> None:
+    outcome = play(seed, hostile=False)
+    assert not outcome.wrong, "\n".join(["", *outcome.story, *outcome.wrong])
+    assert outcome.orders
+
+
+def test_a_seed_plays_the_same_hour_again() -> None:
+    assert play(3).story == play(3).story
