@@ -39,14 +39,16 @@ $(READY): pyproject.toml requirements-dev.lock
 test: $(READY) ## run the tests, in random order (some: ARGS="-k netting")
 	@$(BIN)/python -m pytest -q -n auto $(ARGS)
 
-build/ccxt/.ready: $(READY) requirements-ccxt.lock
-	@$(BIN)/python -m venv build/ccxt
+build/ccxt/.ready: $(READY) pyproject.toml requirements-ccxt.lock
+	@$(BIN)/python -m venv --clear build/ccxt
 	@build/ccxt/bin/python $(PIP_INSTALL) -r requirements-ccxt.lock
+	@build/ccxt/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
+CCXT_TESTS := tests/simulators/binance/test_ccxt.py
 .PHONY: ccxt
 ccxt: build/ccxt/.ready ## let the unmodified ccxt client use the simulated Binance
-	@$(BIN)/python -m pytest -q tests/simulators/binance/test_ccxt.py
+	@build/ccxt/bin/python -m pytest -q $(CCXT_TESTS)
 
 .PHONY: lint
 lint: $(READY) ## check the rules and the format of the code
@@ -100,7 +102,8 @@ lock: $(READY) ## choose the newest allowed versions anew
 	@build/uv/bin/python $(PIP_INSTALL) uv
 	@$(UV_COMPILE) --annotation-style line -o requirements.lock
 	@$(UV_COMPILE) --annotation-style line --extra dev -c requirements.lock -o requirements-dev.lock
-	@git diff --stat -- requirements.lock requirements-dev.lock
+	@$(UV_COMPILE) --annotation-style line --extra ccxt --extra dev -o requirements-ccxt.lock
+	@git diff --stat -- 'requirements*.lock'
 
 .PHONY: clean
 clean: ## remove what the other targets made

@@ -363,3 +363,7 @@ def test_both_locks_agree_and_cover_what_is_asked_for() -> None:
     assert set(asked) <= runtime.keys()
     tools = [re.split(r"[<>=\[]", wanted)[0] for wanted in project["optional-dependencies"]["dev"]]
     assert set(tools) <= dev.keys()
+    with_ccxt = pins("requirements-ccxt.lock")
+    (bridge,) = project["optional-dependencies"]["ccxt"]
+    assert set(asked) <= with_ccxt.keys()
+    assert f"ccxt=={with_ccxt['ccxt']}" == bridge

@@ -294,7 +294,7 @@ def read_draft(
     stp = call.params.get("selfTradePreventionMode") or "EXPIRE_MAKER"
     if stp not in FUTURES_STP:
         raise ApiError(-5039, "Invalid self trade prevention mode.")
-    tif = call.choice("timeInForce", TIMES_IN_FORCE, None if limited else "GTC")
+    tif = call.choice("timeInForce", TIMES_IN_FORCE, None if kind == "LIMIT" else "GTC")
     till = call.whole("goodTillDate") or 0
     if tif == "GTD" and till < call.now_ms + GTD_MS:
         raise ApiError(-5040, "The goodTillDate must be more than 600 seconds ahead.")

@@ -120,7 +120,7 @@ class SpotRoutes:
             "GET /api/v3/exchangeInfo": Route(self.exchange_info, 20, none),
             "GET /api/v3/depth": Route(data.depth, 5, none),
             "GET /api/v3/trades": Route(data.trades, 25, none),
-            "GET /api/v3/historicalTrades": Route(data.trades, 25, Security.KEY),
+            "GET /api/v3/historicalTrades": Route(data.trades, 25, none),
             "GET /api/v3/aggTrades": Route(data.aggregate_trades, 4, none),
             "GET /api/v3/klines": Route(data.candles, 2, none),
             "GET /api/v3/ticker/24hr": Route(data.ticker, 2, none),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from adapters.clock import LoopClock, SystemClock
 from tests.simulators.binance import BinanceSimulator
 from tests.simulators.binance.certificates import make_certificate
+from tests.simulators.binance.resolver import Here
 from tests.simulators.binance.trader import NOON
 
 if TYPE_CHECKING:
@@ -25,31 +24,6 @@ REAL = (
     "https://demo-fapi.binance.com/fapi/v1/time",
     "https://testnet.binance.vision/api/v3/time",
 )
-
-
-class Here(AbstractResolver):
-    """Finds every name on this machine, at one port."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        del port, family
-        return [
-            ResolveResult(
-                hostname=host,
-                host="127.0.0.1",
-                port=self._port,
-                family=socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held."""
 
 
 @asynccontextmanager

@@ -1,0 +1,1 @@
+"""The unmodified ccxt and ccxt.pro clients, which we did not write, use the simulator."""
