@@ -203,6 +203,7 @@ class Daemon:
         database = DatabaseWatch(engine.store, self._clock, self._metrics)
         checks = self._readiness
         checks.register("database", database.reason)
+        self._metrics.ready_while(lambda: not checks.reasons())
         checks.register(
             "scheduler", lambda: None if engine.schedule.is_running else "it does not run"
         )
@@ -214,7 +215,7 @@ class Daemon:
             lag.start(watchers)
             watchers.spawn(database.run(), name="database watch")
             watchers.spawn(
-                self._measures.count_open_orders(engine.store, self._clock), name="open orders"
+                self._measures.count_what_stands(engine.store, self._clock), name="open orders"
             )
             watchers.spawn(Heartbeat(engine.services, checks).run(), name="heartbeat")
         self._notify = NotifyOffice(

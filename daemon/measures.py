@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from adapters.sqlite.errors import StorageError
 from algorithms.domain import ChildState
 from daemon.api.metrics import OrderOutcome, Phase
-from daemon.signals import ChildMoved, Committed, FillBooked, PairCrossed
+from daemon.signals import ChildMoved, Committed, FillBooked, NoticeRaised, PairCrossed
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,13 +42,13 @@ class Measures:
         bus.subscribe(FillBooked, self._booked)
         bus.subscribe(PairCrossed, self._crossed)
         bus.subscribe(Committed, self._committed)
+        bus.subscribe(NoticeRaised, self._noticed)
 
-    async def count_open_orders(self, store: Store, clock: Clock) -> None:
-        """Look again and again how many orders have not ended, until cancelled."""
+    async def count_what_stands(self, store: Store, clock: Clock) -> None:
+        """Look again and again how many orders have not ended, and what is halted."""
         while True:
             with suppress(StorageError):  # the database's own watch tells of it
-                parents, children = await store.read(_open_orders)
-                self._metrics.open_orders(parents=parents, children=children)
+                self._metrics.standing(**await store.read(_standing))
             await clock.sleep(LOOK_EVERY_S)
 
     def _moved(self, signal: ChildMoved) -> None:
@@ -80,11 +80,14 @@ class Measures:
             broker_orders=signal.broker_orders_saved,
         )
 
+    def _noticed(self, signal: NoticeRaised) -> None:
+        self._metrics.noticed(signal.level)
+
     def _committed(self, signal: Committed) -> None:
         self._metrics.commit(signal.writes)
 
 
-def _open_orders(view: View) -> tuple[int, int]:
+def _standing(view: View) -> dict[str, int]:
     row = view.fetch_one("open_order_counts")
     assert row is not None  # it counts
-    return row["parents"], row["children"]
+    return dict(row)

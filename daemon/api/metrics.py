@@ -80,7 +80,11 @@ _HELP = {
     "account's currency.",
     "netting_broker_orders_saved": "Orders that never had to go to the broker.",
     "phase_seconds": "Time of one stretch of an order's way.",
-    "open_orders": "Orders that have not ended: parents (asked for) and children (at a broker).",
+    "open_orders": "Orders that have not ended: parents (asked for), children (at a broker), and "
+    "how many children are unknown.",
+    "halts": "Halts in force.",
+    "ready": "1 while /ready answers 200, else 0.",
+    "notices": "What people were told, by level: info, warning, alarm.",
     "loop_lag_seconds": "How late the event loop woke from a sleep.",
     "commit_batch_size": "Writes that shared one transaction.",
     "database_errors": "Errors of the database, by code.",
@@ -134,13 +138,10 @@ class Metrics:
         self._saved_orders = self._counter("netting_broker_orders_saved", "account")
         self._phases = PhaseTimes(_HELP["phase_seconds"])
         self.registry.register(self._phases)
-        self._open = Gauge(
-            "open_orders",
-            _HELP["open_orders"],
-            ["kind"],
-            namespace=NAMESPACE,
-            registry=self.registry,
-        )
+        self._open = self._gauge("open_orders", "kind")
+        self._halts = self._gauge("halts")
+        self._ready = self._gauge("ready")
+        self._notices = self._counter("notices", "level")
         self._loop_lag = self._histogram("loop_lag_seconds", _SECONDS)
         self._batches = self._histogram("commit_batch_size", _BATCHES)
         self._database_errors = self._counter("database_errors", "code")
@@ -152,6 +153,9 @@ class Metrics:
 
     def _counter(self, name: str, *labels: str) -> Counter:
         return Counter(name, _HELP[name], labels, namespace=NAMESPACE, registry=self.registry)
+
+    def _gauge(self, name: str, *labels: str) -> Gauge:
+        return Gauge(name, _HELP[name], labels, namespace=NAMESPACE, registry=self.registry)
 
     def _histogram(self, name: str, buckets: Sequence[float], *labels: str) -> Histogram:
         return Histogram(
@@ -194,10 +198,20 @@ class Metrics:
         """Record how long a stretch took."""
         self._phases.observe(phase, seconds)
 
-    def open_orders(self, *, parents: int, children: int) -> None:
-        """Record how many orders have not ended."""
+    def standing(self, *, parents: int, children: int, unknown: int, halts: int) -> None:
+        """Record how many orders have not ended, and how many halts there are."""
         self._open.labels("parent").set(parents)
         self._open.labels("child").set(children)
+        self._open.labels("unknown").set(unknown)
+        self._halts.set(halts)
+
+    def ready_while(self, is_ready: Callable[[], bool]) -> None:
+        """Ask this whenever somebody looks whether the daemon is ready."""
+        self._ready.set_function(is_ready)
+
+    def noticed(self, level: str) -> None:
+        """Count a notice."""
+        self._notices.labels(level).inc()
 
     def loop_lag(self, seconds: float) -> None:
         """Record how late the loop woke."""

@@ -647,9 +647,11 @@ SELECT id, mp, sub_mp, set_by, at FROM rebalancing_targets
 WHERE account = :account ORDER BY id DESC LIMIT :limit;
 
 -- name: open_order_counts
--- How many orders have not ended, asked for and at brokers.
+-- How many orders have not ended, asked for, at brokers and unknown; and the halts in force.
 SELECT (SELECT COUNT(*) FROM parent_orders WHERE ended_at IS NULL) AS parents,
-       (SELECT COUNT(*) FROM child_orders WHERE ended_at IS NULL) AS children;
+       (SELECT COUNT(*) FROM child_orders WHERE ended_at IS NULL) AS children,
+       (SELECT COUNT(*) FROM child_orders WHERE ended_at IS NULL AND state = 'unknown') AS unknown,
+       (SELECT COUNT(*) FROM halts) AS halts;
 
 -- name: notifiers
 -- Who is told of notices outside.

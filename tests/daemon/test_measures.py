@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from adapters.paper import Fault
 from algorithms.domain import OrderType
 from daemon.api.metrics import Metrics
+from daemon.execution.halts import Scope
 from daemon.measures import LOOK_EVERY_S, Measures
 from tests.daemon.api.test_metrics import samples
 from tests.support.loops import in_virtual_time
@@ -63,19 +64,42 @@ def test_what_is_crossed_shows_with_what_it_saved(tmp_path: Path) -> None:
     in_virtual_time(story())
 
 
-def test_open_orders_are_looked_at_again_and_again(tmp_path: Path) -> None:
+def test_open_orders_and_halts_are_looked_at_again_and_again(tmp_path: Path) -> None:
     async def story() -> None:
         async with world(tmp_path) as here:
             metrics = Metrics()
             measures = Measures(here.engine.bus, metrics)
-            looking = started(measures.count_open_orders(here.engine.store, here.clock))
+            looking = started(measures.count_what_stands(here.engine.store, here.clock))
             await here.submit("beta", buy("SOXL", "4", **LOW))
             await here.pass_time(LOOK_EVERY_S)
             assert samples(metrics)["nettingd_open_orders", "parent"] == 1
             assert samples(metrics)["nettingd_open_orders", "child"] == 1
+            assert samples(metrics)[("nettingd_halts",)] == 0
             await here.submit("beta", cancel_all())
+            await here.engine.halts.halt(Scope.ALL, "", "odd fills", here.now)
             await here.pass_time(LOOK_EVERY_S)
             assert samples(metrics)["nettingd_open_orders", "parent"] == 0
+            assert samples(metrics)[("nettingd_halts",)] == 1
+            looking.cancel()
+
+    in_virtual_time(story())
+
+
+def test_an_order_without_an_answer_shows_and_so_does_what_people_are_told(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as here:
+            metrics = Metrics()
+            measures = Measures(here.engine.bus, metrics)
+            here.exchange().faults.script("place", Fault.ANSWER_LOST_BEFORE)
+            for _ in range(50):
+                here.exchange().faults.script("find", Fault.SERVER_ERROR_BEFORE)
+            await here.submit("beta", buy("SOXL", "4", **LOW))
+            looking = started(measures.count_what_stands(here.engine.store, here.clock))
+            await here.pass_time(2 * LOOK_EVERY_S)
+            assert samples(metrics)["nettingd_open_orders", "unknown"] == 1
+            assert samples(metrics)["nettingd_notices_total", "warning"] >= 1
             looking.cancel()
 
     in_virtual_time(story())

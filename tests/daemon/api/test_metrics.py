@@ -36,7 +36,8 @@ def test_a_day_s_work_shows_in_the_counts() -> None:
         commission=Decimal("7.5025"),
         broker_orders=3,
     )
-    metrics.open_orders(parents=4, children=2)
+    metrics.standing(parents=4, children=2, unknown=1, halts=3)
+    metrics.noticed("alarm")
     metrics.database_error("storage_full")
     seen = samples(metrics)
     assert seen["nettingd_webhooks_total", "done"] == 2
@@ -50,7 +51,18 @@ def test_a_day_s_work_shows_in_the_counts() -> None:
     assert seen["nettingd_netting_broker_orders_saved_total", "main"] == 3
     assert seen["nettingd_open_orders", "parent"] == 4
     assert seen["nettingd_open_orders", "child"] == 2
+    assert seen["nettingd_open_orders", "unknown"] == 1
+    assert seen[("nettingd_halts",)] == 3
+    assert seen["nettingd_notices_total", "alarm"] == 1
     assert seen["nettingd_database_errors_total", "storage_full"] == 1
+
+
+def test_whether_the_daemon_is_ready_is_asked_at_every_look() -> None:
+    metrics, ready = Metrics(), [True]
+    metrics.ready_while(lambda: ready[0])
+    assert samples(metrics)[("nettingd_ready",)] == 1
+    ready[0] = False
+    assert samples(metrics)[("nettingd_ready",)] == 0
 
 
 def test_times_and_sizes_are_histograms() -> None:
