@@ -16,11 +16,13 @@ import orjson
 
 from adapters.clock import LoopClock
 from tests.simulators.kis import DEFAULT_ACCOUNTS, KisSimulator, Profile
+from tests.simulators.kis.listings import LISTINGS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
     from tests.simulators.kis import AccountSeed, Urls
+    from tests.simulators.kis.listings import Listing
 
 KST = ZoneInfo("Asia/Seoul")
 FRIDAY_MORNING = datetime(2026, 11, 20, 10, 15, tzinfo=KST)
@@ -409,11 +411,15 @@ async def trading(
     at: datetime = FRIDAY_MORNING,
     account: str = "alice",
     accounts: Iterable[AccountSeed] = DEFAULT_ACCOUNTS,
+    listings: Iterable[Listing] = LISTINGS,
     seed: int = 1,
+    walk_s: float = 0.0,
 ) -> AsyncIterator[Client]:
     """A host on a port, whose lists show everything at once, and a client that is logged in."""
     clock = LoopClock(at)
-    simulator = KisSimulator(clock, profile, seed=seed, accounts=accounts)
+    simulator = KisSimulator(
+        clock, profile, seed=seed, walk_s=walk_s, accounts=accounts, listings=listings
+    )
     simulator.switches.visible_to_s = 0.0
     simulator.switches.us_visible_from_s = simulator.switches.us_visible_to_s = 0.0
     urls = await simulator.start()

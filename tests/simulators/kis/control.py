@@ -35,6 +35,7 @@ class Control:
             "price": self._price,
             "auction": self._auction,
             "depth": self._depth,
+            "sockets": self._sockets,
         }.items():
             app.router.add_post(f"/control/{name}", _handler(change))
 
@@ -97,6 +98,11 @@ class Control:
 
     def _depth(self, body: dict[str, Any]) -> None:
         self._simulator.host.market.depth[self._symbol(body)] = int(body["depth"])
+
+    def _sockets(self, body: dict[str, Any]) -> None:
+        if body["do"] != "drop":
+            raise ValueError(f"do is drop, not {body['do']!r}")
+        self._simulator.sockets.drop_all()
 
     def _symbol(self, body: dict[str, Any]) -> str:
         symbol = str(body["symbol"])

@@ -243,6 +243,7 @@ class Engine:
     def set_price(self, symbol: str, price: Decimal) -> None:
         """Let the house trade at a price, and what rests at or beyond it trade too."""
         self.market.set_price(symbol, price)
+        self.market.trades.append((symbol, price, self.now()))
         self.trade_resting(symbol)
 
     def walk(self) -> None:
@@ -251,6 +252,7 @@ class Engine:
         for symbol, listing in self.market.listings.items():
             if listing.country in trading:
                 self.market.walk(symbol)
+                self.market.trades.append((symbol, self.market.last(symbol), self.now()))
                 self.trade_resting(symbol)
 
     def trade_resting(self, symbol: str) -> None:

@@ -95,7 +95,7 @@ class Host:
         self.faults = Faults(Random(seed + 1))
         self.agenda = Agenda(clock)
         self.hours = {country: Hours(country) for country in Country}
-        self.market = Market(listings, self.random)
+        self.market = Market(listings, Random(seed + 2))
         self.accounts = {
             each.number: Account(each, self.market, self.hours, self.switches) for each in accounts
         }

@@ -11,6 +11,7 @@ from tests.simulators.kis.hours import Country
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from random import Random
 
     from tests.simulators.kis.listings import Listing
@@ -52,6 +53,8 @@ class Market:
         self.depth: dict[str, int] = defaultdict(lambda: 100_000)
         self.auction: dict[str, Decimal] = {}
         self.auction_depth: dict[str, int] = {}
+        self.trades: list[tuple[str, Decimal, datetime]] = []
+        """What quote registrations have yet to tell."""
         self._random = random
 
     def last(self, symbol: str) -> Decimal:

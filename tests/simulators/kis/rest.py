@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import orjson
 from aiohttp import web
@@ -13,8 +13,6 @@ from tests.simulators.kis.host import Reply, Request
 from tests.simulators.kis.refusals import TEXTS, gateway, padded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from adapters.clock import Clock
     from adapters.tasks import TaskSupervisor
     from tests.simulators.kis.faults import Met
@@ -35,12 +33,14 @@ ANSWERED = frozenset(
 )
 
 
-class Rest:
-    """``flush`` sends what notices have to tell."""
+class Flush(Protocol):
+    """Sends what notices have to tell."""
 
-    def __init__(
-        self, host: Host, clock: Clock, tasks: TaskSupervisor, flush: Callable[[], None]
-    ) -> None:
+    def __call__(self, *, at_once: bool = False) -> None: ...
+
+
+class Rest:
+    def __init__(self, host: Host, clock: Clock, tasks: TaskSupervisor, flush: Flush) -> None:
         self._host = host
         self._clock = clock
         self._tasks = tasks
@@ -103,7 +103,7 @@ class Rest:
 
     def _perform(self, seen: Request, met: Met) -> Reply:
         reply = self._host.perform(seen, met)
-        self._flush()
+        self._flush(at_once=met.fault is Fault.NOTICE_FIRST)
         return reply
 
     async def _later(self, seen: Request, met: Met) -> None:

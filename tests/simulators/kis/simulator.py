@@ -13,6 +13,7 @@ from tests.simulators.kis.control import Control
 from tests.simulators.kis.host import Host
 from tests.simulators.kis.listings import LISTINGS
 from tests.simulators.kis.rest import Rest
+from tests.simulators.kis.sockets import Sockets
 
 if TYPE_CHECKING:
     import ssl
@@ -58,6 +59,7 @@ class KisSimulator:
         self._walk_s = walk_s
         self._tasks = TaskSupervisor()
         self.host = Host(clock, profile=profile, seed=seed, accounts=accounts, listings=listings)
+        self.sockets = Sockets(self.host, clock, self._tasks)
         self._rest = Rest(self.host, clock, self._tasks, self.flush)
         self._runner: web.AppRunner | None = None
 
@@ -84,9 +86,9 @@ class KisSimulator:
         self.host.engine.set_price(symbol, price)
         self.flush()
 
-    def flush(self) -> None:
+    def flush(self, *, at_once: bool = False) -> None:
         """Send what notices have to tell."""
-        self.host.news.clear()
+        self.sockets.flush(at_once=at_once)
 
     async def start(
         self, port: int = 0, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
@@ -94,6 +96,8 @@ class KisSimulator:
         """Listen; port 0 takes a free one."""
         app = web.Application()
         Control(self).add_routes(app)
+        for path in ("/", "/tryitout", "/tryitout/{tr_id}"):
+            app.router.add_get(path, self.sockets.connect)
         app.router.add_route("*", "/{path:.*}", self._rest.answer)
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=False, shutdown_timeout=0.1
@@ -117,6 +121,7 @@ class KisSimulator:
 
     async def close(self) -> None:
         self._rest.closing.set()
+        self.sockets.drop_all()
         await self._tasks.close(CLOSE_TIMEOUT_S)
         if self._runner is not None:
             await self._runner.cleanup()

@@ -68,6 +68,38 @@ class Switches:
     numbers: Literal["shared", "per_account"] = "shared"
     """Whether two accounts may have the same order number on the same day."""
 
+    # The websocket.
+    notice_fields: Literal["23", "26", "22"] = "23"
+    """How many fields a domestic notice has; 23 were seen, 26 are documented."""
+    us_notice_fields: Literal["25", "24"] = "25"
+    us_notice_time: bool = True
+    """Whether an American notice says when."""
+    notice_numbers: Literal["padded", "stripped"] = "padded"
+    encrypted: bool = True
+    """Whether notices are; the first character of a frame says so."""
+    acknowledged_as: Literal["Y", "N"] = "Y"
+    """What the acknowledgement says of encryption, whatever is true."""
+    confirmed_as: Literal["1", "2", "3"] = "2"
+    """ACPT_YN of an amendment or cancellation that took effect."""
+    confirmed_twice: bool = False
+    """Whether a taken order is confirmed by a second notice."""
+    joined_notices: bool = False
+    """Whether notices of one moment share a frame, with a count above 001."""
+    repeated_notices: bool = False
+    shuffled_notices: bool = False
+    """Whether notices of one moment come in any order."""
+    notice_lag_s: float = 0.05
+    """How long after an event its notice goes out."""
+    stalled: bool = False
+    """Whether sockets stay open and say nothing; what they miss is not told later."""
+    ping_s: float = 10.0
+    pong_timeout_s: float = 30.0
+    """How long a heartbeat may go unanswered before the connection is broken off."""
+    session_linger_s: float = 0.0
+    """How long a session that broke off still holds its app key."""
+    registering_fails: bool = False
+    """Whether new registrations meet an internal error."""
+
     # The exchange.
     us_hold_percent: float = 0.0
     """How much more cash than its limit an American order to buy holds; 0.7 in paper."""

@@ -55,6 +55,7 @@ async def test_the_control_endpoint_moves_prices_and_turns_switches(real: Client
     assert await change(real, "auction", symbol="069500", price="41300") == (204, "")
     assert await change(real, "depth", symbol="069500", depth=7) == (204, "")
     assert await change(real, "switch", rate_limit=5) == (204, "")
+    assert await change(real, "sockets", do="drop") == (204, "")
     await real.bought()
     async with real.session.get(f"{real.urls.rest}/control") as answer:
         state = await answer.json()
@@ -79,6 +80,7 @@ async def test_the_control_endpoint_sets_faults_and_clears_them(real: Client) ->
         ("price", {"symbol": "069500", "price": "dear"}, "price 'dear' is no number"),
         ("price", {"symbol": "nothing", "price": "1"}, "symbol 'nothing' is not traded here"),
         ("price", {"symbol": "069500", "price": "3"}, "069500 trades from 28980 to 53820 today"),
+        ("sockets", {"do": "mend"}, "do is drop, not 'mend'"),
         ("switch", {"colour": 1}, "no switch 'colour'"),
         ("fault", {"route": "token", "fault": "flood"}, "'flood' is not a valid Fault"),
     ],
