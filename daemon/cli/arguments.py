@@ -66,6 +66,10 @@ def _cancel(parser: ArgumentParser) -> None:
     parser.add_argument("--request", metavar="ID", help="how an earlier cancel stands now")
 
 
+def _decision(parser: ArgumentParser) -> None:
+    parser.add_argument("id", nargs="+", metavar="ID", help="an order that waits for a yes")
+
+
 def _adopt(parser: ArgumentParser) -> None:
     parser.add_argument("book", nargs="?", metavar="BOOK", help="who owns it")
     parser.add_argument("asset", nargs="?", metavar="ASSET", help="a symbol, or the currency")
@@ -115,6 +119,8 @@ COMMANDS: tuple[tuple[str, str, str, Callable[[ArgumentParser], None]], ...] = (
     ("order", "daemon.cli.hand", "place an order by hand", _order),
     ("cancel", "daemon.cli.hand", "cancel orders of one strategy, after a look", _cancel),
     ("adopt", "daemon.cli.adopt", "show suspense, or say which book owns what of it", _adopt),
+    ("approve", "daemon.cli.hand", "let orders be worked that wait for a yes", _decision),
+    ("reject", "daemon.cli.hand", "end orders that wait for a yes", _decision),
     ("halt", "daemon.cli.hand", "stop new orders; cancels stay allowed", _halting),
     ("resume", "daemon.cli.hand", "let new orders pass again", _halting),
     ("backup", "daemon.cli.backup", "copy every database at one moment, and verify", _backup),

@@ -1,4 +1,4 @@
-"""``nettingd order``, ``cancel``, ``halt``, ``resume``: a person and the running daemon."""
+"""``nettingd order``, ``cancel``, ``approve``, ``halt``...: a person and the running daemon."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import secrets
 import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from daemon.cli.caller import NotReachableError, asked, print_json
 from daemon.cli.table import item_table
@@ -87,6 +88,32 @@ def cancel(options: argparse.Namespace) -> int:
         sys.stderr.write("nettingd cancel: nobody can be asked here: give --yes or --preview\n")
         return Exit.BAD_INPUT
     return asked("cancel", options.config, os.environ, work)
+
+
+def approve(options: argparse.Namespace) -> int:
+    """Let orders be worked that wait for a yes."""
+    return _decide("approve", options)
+
+
+def reject(options: argparse.Namespace) -> int:
+    """End orders that wait for a yes."""
+    return _decide("reject", options)
+
+
+def _decide(command: str, options: argparse.Namespace) -> int:
+    """Say yes or no to each order; the first one that does not wait ends it, with the reason."""
+
+    def work(caller: Caller) -> int:
+        for order_id in options.id:
+            told = caller.post(f"/api/orders/{quote(order_id, safe='')}/{command}", {})
+            if options.json:
+                print_json(told)
+            else:
+                words = "is worked from now on" if told["approved"] else "has ended"
+                sys.stdout.write(f"order {told['id']} {words}\n")
+        return Exit.OK
+
+    return asked(command, options.config, os.environ, work)
 
 
 def halt(options: argparse.Namespace) -> int:

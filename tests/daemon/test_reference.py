@@ -267,6 +267,8 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int]] = {
     "orders": (("orders", "--all"), 0),
     "positions": (("positions", "--json"), 0),
     "cancel": (("cancel", "--strategy", "dip", "--yes"), 0),
+    "approve": (("approve", "01ARZ3NDEKTSV4RRFFQ69G5FAV"), 1),  # nothing waits here
+    "reject": (("reject", "01ARZ3NDEKTSV4RRFFQ69G5FAV"), 1),
     "adopt": (("adopt",), 0),
     "halt": (("halt",), 0),
     "resume": (("resume",), 0),

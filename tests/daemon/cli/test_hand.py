@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from algorithms.domain import OrderType
+from algorithms.domain import OrderType, ParentStatus
 from daemon.exits import Exit
 from tests.support.books import parents
 from tests.support.served import Served, served
-from tests.support.world import buy
+from tests.support.world import THREE_BOOKS, buy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,6 +108,27 @@ async def test_where_nobody_can_be_asked_nothing_is_cancelled(tmp_path: Path) ->
         assert "--yes" in err
         code, out, _ = await here.nettingd("cancel", "--strategy", "alpha", "--yes", "--json")
         assert (code, orjson.loads(out)["cancelled_orders"]) == (Exit.OK, 1)
+
+
+async def test_a_person_says_yes_to_one_order_and_no_to_another(tmp_path: Path) -> None:
+    text = THREE_BOOKS.replace("[books.a]", '[books.a]\nmode = "approve"')
+    text += "\n[webhook]\nwait_seconds = 0.1\n"
+    async with served(tmp_path, text) as here:
+        for quantity in ("3", "4"):
+            await here.nettingd("order", "buy", "TQQQ", "--book", "a", "--qty", quantity)
+        _, out, _ = await here.nettingd("orders", "--book", "a")
+        assert out.count("waits for approval") == 2
+        first, second = (each["id"] for each in parents(here.day))
+        code, out, _ = await here.nettingd("approve", first)
+        assert (code, out) == (Exit.OK, f"order {first} is worked from now on\n")
+        code, out, _ = await here.nettingd("reject", second, "--json")
+        assert (code, orjson.loads(out)) == (Exit.OK, {"id": second, "approved": False})
+        code, out, err = await here.nettingd("approve", first, second)
+        assert code == Exit.FAILED
+        assert (out, "was approved before" in err) == ("", True)
+        after = {each["id"]: each["status"] for each in parents(here.day)}
+        assert after[first] != ParentStatus.CANCELLED.value
+        assert after[second] == ParentStatus.CANCELLED.value
 
 
 async def test_a_book_is_halted_and_resumed(tmp_path: Path) -> None:
