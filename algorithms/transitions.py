@@ -26,8 +26,9 @@ CHILD: Mapping[ChildState, frozenset[ChildState]] = {
         {ChildState.SENDING, ChildState.CANCELLED, ChildState.EXPIRED, ChildState.REJECTED}
     ),
     # Under way: every answer is possible, and so is none. A stream may tell of a fill before
-    # the answer to the request itself arrives.
-    ChildState.SENDING: _ALIVE | _ENDS | {ChildState.UNKNOWN},
+    # the answer to the request itself arrives. A venue that judged nothing and wants to be left
+    # alone proves that nothing was placed: the order waits to be sent again.
+    ChildState.SENDING: _ALIVE | _ENDS | {ChildState.UNKNOWN, ChildState.PLANNED},
     ChildState.UNKNOWN: _ALIVE | _ENDS,
     ChildState.OPEN: _ENDS | {ChildState.PARTIALLY_FILLED, ChildState.CANCELLING},
     ChildState.PARTIALLY_FILLED: _ENDS | {ChildState.CANCELLING},

@@ -60,6 +60,10 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
             "trading with itself; {filled} of {quantity} filled"
         ),
     ),
+    "order_waits": (
+        Level.WARNING,
+        "{book}: the broker wants no orders for {seconds} s, {symbol} waits; {reason}",
+    ),
     "order_unknown": (
         Level.WARNING,
         "{book}: no answer about order {order} for {symbol}, asking the broker; {reason}",

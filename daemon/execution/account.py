@@ -199,8 +199,12 @@ class AccountWorker:
                 self._attention.set()
                 await self._clock.sleep(PAUSE_AFTER_FAILURE_S)
                 continue
+            held_until = self._sender.held_until
+            if held_until is not None:
+                self._next_cancel_at = min(self._next_cancel_at or held_until, held_until)
             for child in children:
-                self._take_up(child)
+                if held_until is None or child.state is not ChildState.PLANNED:
+                    self._take_up(child)
             await self._clock.sleep(PAUSE_BETWEEN_ROUNDS_S)
 
     def _to_work(self, view: View) -> tuple[list[ChildOrder], datetime | None]:

@@ -89,6 +89,28 @@ class Evidence:
         )
         self._orders.advance(tx, child, now, ChildState.REJECTED, reason)
 
+    def postponed(
+        self, tx: Tx, child_id: ChildId, reason: str, now: datetime, wait_s: float
+    ) -> None:
+        """Take in that the venue judged nothing and wants to be left alone for a while."""
+        child = self._orders.child(tx, child_id)
+        if child.state is not ChildState.SENDING:
+            return
+        raise_notice(
+            tx,
+            self._ids.new(),
+            "order_waits",
+            now,
+            account=child.account,
+            book=child.book,
+            order=child.id,
+            symbol=child.symbol,
+            seconds=f"{wait_s:.1f}",
+            reason=reason,
+        )
+        unsent = child._replace(sent_at=None, fingerprint=None)
+        self._orders.advance(tx, unsent, now, ChildState.PLANNED, reason)
+
     def not_sent(self, tx: Tx, child: ChildOrder, reason: str, now: datetime) -> None:
         """Take in that a planned order may not be sent; people are told why."""
         raise_notice(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from adapters.broker import Accepted, BrokerError, OutcomeUnknown, RefusalCode, Refused
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 MOST_ATTEMPTS = 3
 WAIT_BETWEEN_ATTEMPTS_S = 0.5
-LONGEST_WAIT_S = 5.0
+USUAL_SILENCE_S = 1.0
+"""How long nothing is sent where a venue refuses for the rate and does not say for how long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,16 @@ class Sender:
         self._halts = halts
         self._current = current
         self._stopping = False
+        self._held_until: datetime | None = None
         self._one_by_one = not broker.capabilities.client_order_ids
         self._turns: defaultdict[Symbol, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @property
+    def held_until(self) -> datetime | None:
+        """Until when nothing is sent because the venue wants to be left alone; None: now it is."""
+        if self._held_until is not None and self._held_until <= self._clock.now():
+            self._held_until = None
+        return self._held_until
 
     def stop(self) -> None:
         """Begin nothing more; what is planned is sent after the next start."""
@@ -101,7 +111,7 @@ class Sender:
 
         def begin(tx: Tx) -> OrderRequest | None:
             child = self._orders.child(tx, child_id)
-            if child.state is not ChildState.PLANNED or self._stopping:
+            if child.state is not ChildState.PLANNED or self._stopping or self._is_held(now):
                 return None
             max_age = self._current.setup.slicing.max_age
             if child.cancel_at is None and now - child.created_at > max_age:
@@ -123,6 +133,9 @@ class Sender:
             return request_of(child)
 
         return await self._persistence.write(begin)
+
+    def _is_held(self, now: datetime) -> bool:
+        return self._held_until is not None and now < self._held_until
 
     def _frozen(self, tx: Tx, child: ChildOrder) -> bool:
         """Whether an order of unknown fate forbids this one for now."""
@@ -146,12 +159,11 @@ class Sender:
         """Send; after a refusal that judged nothing, send again a bounded number of times."""
         for attempt in range(1, MOST_ATTEMPTS + 1):
             outcome = await self._calls.place(request)
-            if not isinstance(outcome, Refused) or not outcome.code.is_transient:
+            if not isinstance(outcome, Refused) or outcome.code is not RefusalCode.UNAVAILABLE:
                 return outcome
-            wait = outcome.retry_after_s or WAIT_BETWEEN_ATTEMPTS_S * attempt
-            if attempt == MOST_ATTEMPTS or wait > LONGEST_WAIT_S:
+            if attempt == MOST_ATTEMPTS:
                 return outcome
-            await self._clock.sleep(wait)
+            await self._clock.sleep(WAIT_BETWEEN_ATTEMPTS_S * attempt)
             if not await self._begin_again(child.id):
                 return outcome
         raise AssertionError  # the loop returns in its last round
@@ -173,8 +185,24 @@ class Sender:
 
         return await self._persistence.write(begin)
 
+    def _hold(self, seconds: float, now: datetime) -> None:
+        """Send nothing for so long; a shorter time never cuts a longer one."""
+        until = now + timedelta(seconds=seconds)
+        if self._held_until is None or until > self._held_until:
+            self._held_until = until
+
+    def _may_wait(self, child: ChildOrder, now: datetime, seconds: float) -> bool:
+        """Whether an order is still wanted when the venue takes orders again."""
+        last = child.cancel_at or child.created_at + self._current.setup.slicing.max_age
+        then = now + timedelta(seconds=seconds)
+        return then < last and self._forbidden(child, now) is None
+
     async def _record(self, child_id: ChildId, outcome: PlaceOutcome) -> SendResult:
         now = self._clock.now()
+        wait_s = None
+        if isinstance(outcome, Refused) and outcome.code is RefusalCode.RATE_LIMITED:
+            wait_s = outcome.retry_after_s or USUAL_SILENCE_S
+            self._hold(wait_s, now)
 
         def record(tx: Tx) -> SendResult:
             match outcome:
@@ -186,7 +214,12 @@ class Sender:
                     # An order of ours with this id is there: this one, by an earlier attempt.
                     self._evidence.unanswered(tx, child_id, f"duplicate: {message}", now)
                 case Refused(code, message):
-                    self._evidence.refused(tx, child_id, f"{code.value}: {message}", now)
+                    reason = f"{code.value}: {message}"
+                    child = self._orders.child(tx, child_id)
+                    if wait_s is not None and self._may_wait(child, now, wait_s):
+                        self._evidence.postponed(tx, child_id, reason, now, wait_s)
+                    else:
+                        self._evidence.refused(tx, child_id, reason, now)
                 case OutcomeUnknown(reason):
                     self._evidence.unanswered(tx, child_id, reason, now)
             return SendResult(look=False)

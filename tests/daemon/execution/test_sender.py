@@ -110,7 +110,7 @@ async def test_a_halt_between_two_attempts_stops_the_second(tmp_path: Path) -> N
         await order
         await here.pass_time(3)
         assert await here.held("a", "TQQQ") == 0
-        assert states(here) == ["rejected"]
+        assert states(here) == ["cancelled"]
         await all_is_well(here)
 
 

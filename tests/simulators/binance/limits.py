@@ -35,6 +35,8 @@ class Limits:
     def __init__(self, *, weight: int, orders_10s: int, orders_1m: int) -> None:
         self.weight = weight
         self.orders = {TEN_SECONDS_MS: orders_10s, MINUTE_MS: orders_1m}
+        self.refusals = 0
+        """How often a call was refused for the rate."""
         self._used: dict[tuple[str, int], _Window] = defaultdict(_Window)
         self._banned_until_ms: dict[str, int] = {}
         self._refused: dict[str, _Window] = defaultdict(_Window)
@@ -46,6 +48,7 @@ class Limits:
         """Count a call's weight."""
         until = self._banned_until_ms.get(address, 0)
         if now_ms < until:
+            self.refusals += 1
             raise TooManyError(
                 418,
                 -1003,
@@ -57,6 +60,7 @@ class Limits:
         window.used += weight
         if window.used <= self.weight:
             return
+        self.refusals += 1
         refused = self._at(self._refused[address], MINUTE_MS, now_ms)
         refused.used += 1
         if refused.used > PATIENCE:
@@ -78,6 +82,7 @@ class Limits:
         for length, count in ((TEN_SECONDS_MS, seconds10), (MINUTE_MS, minute)):
             window = self._at(self._used[account, length], length, now_ms)
             if window.used + count > self.orders[length]:
+                self.refusals += 1
                 raise TooManyError(
                     429,
                     -1015,
