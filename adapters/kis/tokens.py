@@ -1,0 +1,199 @@
+"""The access token: asked for once a day, kept on disk, shared by all processes of this host.
+
+KIS refuses a second request within a minute, then for longer while attempts go on, and tells the
+customer of every token by message. So one process at a time may ask (a lock file says which), the
+time of asking is on disk before the request leaves, and a token is used for as long as it lives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import logging
+import os
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, TypeGuard
+
+import orjson
+
+from adapters.broker import BrokerMisconfiguredError, BrokerUnavailableError
+from adapters.kis.answers import NotSent, Reply
+from adapters.kis.codes import Remedy, meaning_of
+from adapters.kis.fields import text
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    from adapters.clock import Clock
+    from adapters.kis.answers import Observation
+
+RENEW_S = 2 * 3600.0
+"""A token with less time left is replaced; until that succeeds it goes on being used."""
+LEAST_S = 60.0
+"""A token with less time left may die on its way."""
+AGAIN_S = 65.0
+"""Between two requests for a token, doubled after each refusal up to ``LONGEST_S``."""
+LONGEST_S = 900.0
+LOCK_S = 15.0
+LOOK_S = 0.1
+TOO_SOON = "EGW00133"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the file holds. Times are seconds since the epoch."""
+
+    token: str = ""
+    expires_at: float = 0.0
+    asked_at: float = 0.0
+    refusals: int = 0
+
+    def may_ask_at(self) -> float:
+        return self.asked_at + min(AGAIN_S * (1 << min(self.refusals, 10)), LONGEST_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The two secrets of an app key."""
+
+    app_key: str
+    app_secret: str
+
+    def __repr__(self) -> str:
+        return "Keys(...)"
+
+
+def token_file(folder: Path, host: str, keys: Keys) -> Path:
+    """Return where the token of a key at a host is kept: never that of another key or host."""
+    mark = hashlib.sha256(f"{host}\n{keys.app_key}".encode()).hexdigest()[:16]
+    return folder / f"kis-{mark}.token"
+
+
+class Tokens:
+    """Gives the token of one app key; ``issue`` asks KIS for a new one."""
+
+    def __init__(
+        self, clock: Clock, file: Path, issue: Callable[[], Awaitable[Observation]]
+    ) -> None:
+        self._clock = clock
+        self._file = file
+        self._issue = issue
+        self._kept: Kept | None = None
+        self._dead = ""
+        self._turn = asyncio.Lock()
+
+    async def token(self) -> str:
+        """Return a token that should work.
+
+        Raises BrokerUnavailableError when there is none now, BrokerMisconfiguredError when KIS
+        does not take the keys.
+        """
+        now = self._now()
+        if self._is_fresh(self._kept, now):
+            return self._kept.token
+        async with self._turn, self._locked():
+            self._kept = kept = self._read()
+            now = self._now()
+            if self._is_fresh(kept, now):
+                return kept.token
+            usable = kept.token != self._dead and kept.expires_at - now > LEAST_S
+            if now < kept.may_ask_at():
+                if usable:
+                    return kept.token
+                raise BrokerUnavailableError(
+                    f"no token; the next may be asked for in {kept.may_ask_at() - now:.0f} s"
+                )
+            return await self._renew(kept, usable=usable)
+
+    def refused(self, token: str) -> None:
+        """Hear that KIS does not take a token (any more)."""
+        self._dead = token
+
+    def _is_fresh(self, kept: Kept | None, now: float) -> TypeGuard[Kept]:
+        return (
+            kept is not None
+            and bool(kept.token)
+            and kept.token != self._dead
+            and kept.expires_at - now > RENEW_S
+        )
+
+    async def _renew(self, kept: Kept, *, usable: bool) -> str:
+        """Ask for a new token; while the old one lives, a failure is not one."""
+        asked_at = self._now()
+        self._write(replace(kept, asked_at=asked_at))
+        seen = await self._issue()
+        body = seen.body if isinstance(seen, Reply) else {}
+        token, lifetime = text(body, "access_token"), body.get("expires_in")
+        if token and isinstance(lifetime, int | float):
+            self._dead = ""
+            self._write(Kept(token, asked_at + float(lifetime), asked_at))
+            return token
+        refused = isinstance(seen, Reply) and seen.code == TOO_SOON
+        self._write(replace(kept, asked_at=asked_at, refusals=kept.refusals + refused))
+        reason = seen.said() if isinstance(seen, Reply) else seen.reason
+        if usable:
+            log.warning("no new token, the old one goes on: %s", reason)
+            return kept.token
+        if isinstance(seen, Reply) and not refused:
+            if meaning_of(seen.code, seen.message).remedy is Remedy.PERSON:
+                raise BrokerMisconfiguredError(f"KIS does not take the keys: {reason}")
+        elif isinstance(seen, NotSent):
+            self._write(kept)  # nobody heard the question
+        raise BrokerUnavailableError(f"no token: {reason}")
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+    @asynccontextmanager
+    async def _locked(self) -> AsyncIterator[None]:
+        """Be the only one, of all processes here, who may ask for this token."""
+        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(
+            self._file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+        try:
+            for _ in range(int(LOCK_S / LOOK_S)):
+                with suppress(BlockingIOError):
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                await self._clock.sleep(LOOK_S)
+            else:
+                raise BrokerUnavailableError("another process asks for the token")
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _read(self) -> Kept:
+        """Read the file; one that cannot be read is as good as none."""
+        try:
+            raw = orjson.loads(self._file.read_bytes())
+            kept = Kept(
+                str(raw["token"]),
+                float(raw["expires_at"]),
+                min(float(raw["asked_at"]), self._now()),  # a clock may have been set back
+                int(raw["refusals"]),
+            )
+        except FileNotFoundError:
+            return Kept()
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, OSError) as error:
+            log.warning("the kept token cannot be read: %s", error)
+            return Kept()
+        return kept
+
+    def _write(self, kept: Kept) -> None:
+        """Replace the file at once and whole; only its owner may read it."""
+        self._kept = kept
+        beside = self._file.with_suffix(".new")
+        with suppress(FileNotFoundError):
+            beside.unlink()
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(orjson.dumps(asdict(kept)))
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(self._file)

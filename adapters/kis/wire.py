@@ -1,0 +1,160 @@
+"""One request to KIS and what came back: with a token, in its turn, limited in time.
+
+What could not be sent and what was sent without a whole answer are two different things, and
+everything above depends on telling them apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aiohttp
+import orjson
+
+from adapters.broker import BrokerMisconfiguredError, BrokerUnavailableError
+from adapters.kis.answers import Lost, NotSent, Reply, read_reply
+from adapters.kis.codes import Remedy, is_familiar, meaning_of
+from adapters.kis.outcomes import WAIT_S
+from adapters.kis.pace import Rank
+from adapters.limits import OverBudgetError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from adapters.kis.answers import Observation
+    from adapters.kis.hosts import Profile
+    from adapters.kis.operations import Operation
+    from adapters.kis.pace import Pace
+    from adapters.kis.tokens import Keys, Tokens
+
+CONNECT_S = 3.0
+ANSWER_S = 8.0
+JSON = "application/json; charset=utf-8"
+MOST_CODES = 1_000
+
+Params = tuple[tuple[str, str], ...]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request. Names of ``params`` are in capitals; every one is sent, blank ones too."""
+
+    operation: Operation
+    params: Params
+    rank: Rank = Rank.ASK
+    continued: bool = False
+    """Whether this asks for a further page."""
+
+
+class Wire:
+    """Sends the requests of one app key to one host."""
+
+    def __init__(
+        self,
+        *,
+        session: aiohttp.ClientSession,
+        base: str,
+        profile: Profile,
+        keys: Keys,
+        pace: Pace,
+    ) -> None:
+        self._session = session
+        self._base = base
+        self._profile = profile
+        self._keys = keys
+        self._pace = pace
+        self._told: set[str] = set()
+
+    async def send(self, call: Call, tokens: Tokens) -> Observation:
+        """Send one request; with another token, once more. Never raises for what KIS does."""
+        seen, token = await self._authorised(call, tokens)
+        if isinstance(seen, Reply) and _remedy(seen) is Remedy.REAUTH:
+            # Refused before anybody judged it, so an order may be sent again, too.
+            tokens.refused(token)
+            seen, token = await self._authorised(call, tokens)
+        return seen
+
+    async def _authorised(self, call: Call, tokens: Tokens) -> tuple[Observation, str]:
+        route = call.operation.value
+        tr_id = route.tr_id(self._profile)
+        if tr_id is None:
+            what = f"{call.operation.name} is not offered in the paper environment"
+            return NotSent(what, person=True), ""
+        try:
+            token = await tokens.token()
+        except BrokerMisconfiguredError as error:
+            return NotSent(str(error), person=True), ""
+        except BrokerUnavailableError as error:
+            return NotSent(str(error)), ""
+        headers = {
+            "Content-Type": JSON,
+            "authorization": f"Bearer {token}",
+            "appkey": self._keys.app_key,
+            "appsecret": self._keys.app_secret,
+            "tr_id": tr_id,
+            "tr_cont": "N" if call.continued else "",
+            "custtype": "P",
+        }
+        seen = await self.request(route.method, route.path, headers, dict(call.params), call.rank)
+        if isinstance(seen, Reply) and _remedy(seen) is Remedy.WAIT:
+            self._pace.close_for(WAIT_S)
+        return seen, token
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str],
+        rank: Rank = Rank.ASK,
+    ) -> Observation:
+        """Wait for a turn and send; the token and the approval key are asked for so, too."""
+        try:
+            await self._pace.enter(rank)
+        except OverBudgetError as error:
+            return NotSent(str(error), error.retry_after_s)
+        asking = method == "GET"
+        try:
+            async with (
+                asyncio.timeout(CONNECT_S + ANSWER_S),
+                self._session.request(
+                    method,
+                    self._base + path,
+                    headers=headers,
+                    params=params if asking else None,
+                    data=None if asking else orjson.dumps(params),
+                    allow_redirects=False,
+                ) as response,
+            ):
+                raw = await response.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return NotSent(_words(error))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return Lost(_words(error))
+        reply = read_reply(response.status, raw, response.headers.get("tr_cont", ""))
+        self._report(reply)
+        return reply
+
+    def _report(self, reply: Reply) -> None:
+        """Tell of a code nobody has written down yet, once."""
+        if is_familiar(reply.code) or reply.code in self._told or len(self._told) > MOST_CODES:
+            return
+        self._told.add(reply.code)
+        log.warning("KIS answers with an unfamiliar code: %s", reply.said())
+
+
+def _remedy(reply: Reply) -> Remedy:
+    if reply.is_good:
+        return Remedy.NONE
+    return meaning_of(reply.code, reply.message).remedy
+
+
+def _words(error: BaseException) -> str:
+    text = str(error)
+    name = type(error).__name__
+    return f"{name}: {text}" if text else name
