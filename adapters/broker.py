@@ -116,6 +116,8 @@ class BrokerFill:
 
     ``trade_id`` is the venue's, None where it has none; then ``cumulative`` (units executed of
     this order including this fill) tells repeats from news, and only the increase is booked.
+    Where the venue tells totals, ``cumulative_value`` is what all of them traded for, and the
+    increase costs what that grew by, whatever ``price`` says of this fill alone.
     ``fee`` is what was charged, in ``fee_asset``: the currency, the bought coin or a third one.
     """
 
@@ -131,6 +133,7 @@ class BrokerFill:
     fee_asset: str
     market_day: date
     at: datetime
+    cumulative_value: Decimal | None = None
 
 
 class RefusalCode(StrEnum):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from adapters.binance.hub import Hub
     from adapters.broker import Broker
     from adapters.clock import Clock
+    from adapters.kis.hub import Hub as KisHub
     from adapters.sessions import Sessions
     from adapters.sqlite.driver import OpenDriver
     from algorithms.instruments import Instrument
@@ -40,11 +41,12 @@ async def open_broker(
     open_driver: OpenDriver,
     sessions: Sessions,
     hub: Callable[[], Hub],
+    kis: Callable[[], KisHub],
     on_failure: Callable[[str, BaseException], None],
 ) -> Broker:
     """Make the adapter of an account and connect it.
 
-    Accounts at Binance share a ``hub``, which is made for the first of them.
+    Accounts at Binance share a ``hub``, and accounts at KIS ``kis``, made for the first of them.
     Raises BrokerNotAvailableError for a broker this version does not speak to, or cannot with
     what the configuration says, PaperSettingsError for a paper market that cannot be, and
     BrokerUnavailableError.
@@ -55,6 +57,10 @@ async def open_broker(
         from daemon.binance_accounts import open_binance  # noqa: PLC0415
 
         return open_binance(config, name, account, hub())
+    if account.broker is BrokerKind.KIS:
+        from daemon.kis_accounts import open_kis  # noqa: PLC0415 - as above
+
+        return open_kis(config, name, account, kis())
     if account.broker is not BrokerKind.PAPER or account.paper is None:
         message = f"this version has no adapter for {account.broker.value}"
         raise BrokerNotAvailableError(message)

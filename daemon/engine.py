@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from adapters.binance.hub import Hub
     from adapters.broker import Broker
     from adapters.clock import Clock
+    from adapters.kis.hub import Hub as KisHub
     from adapters.sqlite.driver import OpenDriver
     from adapters.tasks import TaskSupervisor
     from algorithms.domain import AccountName
@@ -100,6 +101,7 @@ class Engine:
         self._on_failure = on_failure
         self._dice = dice
         self._hub: Hub | None = None
+        self._kis_hub: KisHub | None = None
         self.fleet: Fleet
         self.calendars: Calendars
         self.store: SqliteStore
@@ -150,8 +152,9 @@ class Engine:
         await self.schedule.stop()
         self._auditor.stop()
         await self.fleet.stop()
-        if self._hub is not None:
-            await self._hub.close()
+        for hub in (self._hub, self._kis_hub):
+            if hub is not None:
+                await hub.close()
         await self._tasks.close(CLOSE_TIMEOUT_S)
         await self.store.close()
 
@@ -263,6 +266,7 @@ class Engine:
             open_driver=self._open_driver,
             sessions=sessions,
             hub=self._binance,
+            kis=self._kis,
             on_failure=self._on_failure,
         )
 
@@ -275,6 +279,15 @@ class Engine:
                 self._clock, on_failure=self._on_failure, dice=self._dice, silence=self._silence
             )
         return self._hub
+
+    def _kis(self) -> KisHub:
+        """What all accounts at KIS share; it is loaded for the first of them."""
+        if self._kis_hub is None:
+            from adapters.kis.hub import Hub as KisHub  # noqa: PLC0415 - as ``open_broker`` says
+
+            folder = self.config.daemon.data_dir
+            self._kis_hub = KisHub(self._clock, folder, on_failure=self._on_failure)
+        return self._kis_hub
 
     async def _wait_for_brokers(self) -> None:
         try:

@@ -46,7 +46,7 @@ class Access:
         self._keys = keys
         self.pace = Pace(hub.clock, SPACING_S[profile])
         self._wire = Wire(
-            session=hub.session, base=hosts.rest, profile=profile, keys=keys, pace=self.pace
+            session=lambda: hub.session, base=hosts.rest, profile=profile, keys=keys, pace=self.pace
         )
         self.tokens = Tokens(hub.clock, token_file(hub.folder, hosts.rest, keys), self._issue_token)
 

@@ -61,4 +61,5 @@ class Operation(Enum):
     US_BALANCE = _get(_OVERSEAS + "trading/inquire-balance", "TTTS3012R", "VTTS3012R")
     US_PRESENT = _get(_OVERSEAS + "trading/inquire-present-balance", "CTRP6504R", "VTRP6504R")
     US_BUYABLE = _get(_OVERSEAS + "trading/inquire-psamount", "TTTS3007R", "VTTS3007R")
+    US_MARGIN = _get(_OVERSEAS + "trading/foreign-margin", "TTTC2101R", None)
     US_PRICE = _get(_QUOTES + "price", "HHDFS00000300", "HHDFS00000300")

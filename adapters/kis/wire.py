@@ -22,7 +22,7 @@ from adapters.kis.pace import Rank
 from adapters.limits import OverBudgetError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from adapters.kis.answers import Observation
     from adapters.kis.hosts import Profile
@@ -57,7 +57,7 @@ class Wire:
     def __init__(
         self,
         *,
-        session: aiohttp.ClientSession,
+        session: Callable[[], aiohttp.ClientSession],
         base: str,
         profile: Profile,
         keys: Keys,
@@ -122,7 +122,7 @@ class Wire:
         try:
             async with (
                 asyncio.timeout(CONNECT_S + ANSWER_S),
-                self._session.request(
+                self._session().request(
                     method,
                     self._base + path,
                     headers=headers,

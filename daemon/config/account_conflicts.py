@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from daemon.config.secret import Surroundings
     from daemon.config.tables import Tables
 
+_KIS_NUMBER = re.compile(r"[0-9]{8}-?[0-9]{2}")
 _MARKETS: dict[str, tuple[Market, ...]] = {
     BrokerKind.KIS: (Market.XKRX, Market.XNYS),
     BrokerKind.BINANCE: (Market.ALWAYS_OPEN,),
@@ -33,6 +35,7 @@ _MARKETS: dict[str, tuple[Market, ...]] = {
 def find_account_conflicts(tables: Tables, around: Surroundings) -> Iterator[Conflict]:
     """Run every check of accounts."""
     yield from _accounts_in_the_wrong_market(tables)
+    yield from _kis_without_its_number(tables)
     yield from _two_sources_of_prices(tables)
     yield from _prices_off_their_ticks(tables)
     yield from _databases_twice(tables, around)
@@ -54,6 +57,28 @@ def _accounts_in_the_wrong_market(tables: Tables) -> Iterator[Conflict]:
         if markets is not None and market is not None and market not in markets:
             listed = " and ".join(f'"{each}"' for each in markets)
             yield Conflict((*path, "market"), f"this broker trades {listed} only")
+
+
+def _kis_without_its_number(tables: Tables) -> Iterator[Conflict]:
+    """KIS knows an account by its number and the pair of keys made for it."""
+    for name, account in entries(tables, "accounts").items():
+        if account.get("broker") != BrokerKind.KIS:
+            continue
+        number = account.get("account_no")
+        if not isinstance(number, str) or not _KIS_NUMBER.fullmatch(number):
+            yield Conflict(
+                ("accounts", name, "account_no"),
+                "must be the number of an account at KIS",
+                'eight digits and two, like "50123456-01"',
+            )
+        credentials = table(account, "credentials")
+        for key in ("app_key", "app_secret"):
+            if key not in credentials:
+                yield Conflict(
+                    ("accounts", name, "credentials", key),
+                    "is missing",
+                    'by reference, like { env = "NAME" }',
+                )
 
 
 def _two_sources_of_prices(tables: Tables) -> Iterator[Conflict]:

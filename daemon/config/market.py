@@ -37,6 +37,14 @@ class InstrumentType(StrEnum):
     ETN = "etn"
 
 
+class Exchange(StrEnum):
+    """Where a US symbol is listed, as KIS spells it; NYSE Arca counts as AMEX."""
+
+    NASDAQ = "NASD"
+    NYSE = "NYSE"
+    AMEX = "AMEX"
+
+
 @dataclass(frozen=True, slots=True)
 class Hours:
     """A session of one day, in the exchange's time zone."""
@@ -83,4 +91,7 @@ class InstrumentConfig(Section):
     )
     type: Annotated[InstrumentType, one_of(InstrumentType)] = Field(
         InstrumentType.STOCK, description="Kind of paper; ETFs and ETNs have their own ticks."
+    )
+    exchange: Annotated[Exchange | None, one_of(Exchange)] = Field(
+        None, description="Where a US symbol is listed, for KIS. Left out: it is found out."
     )

@@ -41,7 +41,7 @@ def _is(*values: object) -> Callable[[object], bool]:
 
 
 GAPS = (
-    Gap("accounts.*.broker", _is(BrokerKind.KIS, BrokerKind.CCXT), "it stays out of work"),
+    Gap("accounts.*.broker", _is(BrokerKind.CCXT), "it stays out of work"),
     Gap("accounts.*.market_type", _is(MarketType.FUTURES), "it trades spot only"),
     Gap("jobs.*.run", _is(JobKind.LOC, JobKind.REBALANCE), "the job is not run"),
     Gap("loc.mode", _is(LocMode.LADDER), "LOC orders are sent one by one"),

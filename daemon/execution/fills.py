@@ -6,11 +6,12 @@ venue's trade id, or where there is none the order's cumulative quantity) makes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from algorithms.decimals import ZERO, divide, multiply, to_text
+from algorithms.decimals import ZERO, add, divide, multiply, subtract, to_text
 from algorithms.domain import FEES, ChildState, FillSource, Measure, Side
+from algorithms.executions import priced_parts
 from algorithms.ledger import (
     Holding,
     average_cost,
@@ -129,6 +130,13 @@ class Fills:
         A fill of an order that had ended is booked all the same: the broker's evidence counts,
         and people are told.
         """
+        if fill.trade_id is None and fill.cumulative_value is not None:
+            child = self._orders.child(tx, child.id)
+            parts = [self._book(tx, child, part, now) for part in _increase(child, fill)]
+            return any(parts)
+        return self._book(tx, child, fill, now)
+
+    def _book(self, tx: Tx, child: ChildOrder, fill: BrokerFill, now: datetime) -> bool:
         key = trade_key(fill)
         if tx.fetch_one("fill_by_key", account=child.account, trade_key=key) is not None:
             return False
@@ -346,6 +354,28 @@ class Fills:
         if child.state.is_final:
             self._orders.recall_excess(tx, parent, now)
         tx.signal(WorkArrived(child.account, child.symbol))
+
+
+def _increase(child: ChildOrder, fill: BrokerFill) -> list[BrokerFill]:
+    """Return what a total says that was not booked yet, at the prices that make up its value.
+
+    What was booked may have come in other pieces: from notices, or before a restart.
+    """
+    quantity = subtract(fill.cumulative, child.filled)
+    if quantity <= ZERO:
+        return []
+    assert fill.cumulative_value is not None  # the caller's to see to
+    value = subtract(fill.cumulative_value, child.filled_value)
+    parts = priced_parts(quantity, value) if value > ZERO else ((quantity, fill.price),)
+    cumulative = child.filled
+    found = []
+    for units, price in parts:
+        cumulative = add(cumulative, units)
+        share = fill.fee
+        if units != fill.quantity:
+            share = divide(multiply(fill.fee, units), fill.quantity, FEE_PLACES)
+        found.append(replace(fill, cumulative=cumulative, quantity=units, price=price, fee=share))
+    return found
 
 
 def reduced(parent: ParentOrder, execution: Execution, currency: str) -> ParentOrder:

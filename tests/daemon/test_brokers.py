@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from adapters.binance.hosts import DEMO, Hosts, MarketKind
 from adapters.binance.hub import Hub
 from adapters.clock import SystemClock
+from adapters.kis.hosts import Profile
+from adapters.kis.hub import Hub as KisHub
+from adapters.kis.tokens import Keys
 from adapters.sessions import AlwaysOpen
 from adapters.sqlite.driver import InlineDriver
 from algorithms.domain import AccountName, Symbol
@@ -18,13 +22,18 @@ from daemon.brokers import (
     paper_settings,
 )
 from daemon.config import Config, load_config
+from daemon.kis_accounts import kis_settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from adapters.binance.account import BinanceSettings
     from adapters.broker import Broker
+    from adapters.kis.desk import KisSettings
 
+AT_KIS = (
+    'account_no = "50123456-01"',
+    'credentials.app_key = { env = "KEY" }',
+    'credentials.app_secret = { env = "SECRET" }',
+)
 PAPER = """
 [accounts.main]
 market = "XNYS"
@@ -46,6 +55,12 @@ credentials.api_secret = { env = "SECRET" }
 [accounts.seoul]
 broker = "kis"
 market = "XKRX"
+account_no = "50123456-01"
+credentials.app_key = { env = "KEY" }
+credentials.app_secret = { env = "SECRET" }
+[accounts.elsewhere]
+broker = "ccxt"
+market = "24/7"
 [strategies.alpha]
 [strategies.beta]
 [books.a]
@@ -95,8 +110,52 @@ def test_every_switch_of_the_paper_exchange_reaches_it(config: Config) -> None:
 
 
 async def test_a_broker_this_version_does_not_speak_to_is_named(config: Config) -> None:
-    with pytest.raises(BrokerNotAvailableError, match="kis"):
-        await opened(config, "seoul")
+    with pytest.raises(BrokerNotAvailableError, match="ccxt"):
+        await opened(config, "elsewhere")
+
+
+async def test_an_account_at_kis_is_made_without_a_question(config: Config) -> None:
+    broker = await opened(config, "seoul")
+    assert not broker.capabilities.client_order_ids
+    await broker.close()
+
+
+SEOUL = AccountName("seoul")
+
+
+def seoul(folder: Path, *lines: str, live: bool = False) -> KisSettings:
+    """Read the settings of an account at KIS."""
+    path = folder / "config.toml"
+    account = ["[accounts.seoul]", 'broker = "kis"', 'market = "XKRX"', *AT_KIS, *lines]
+    path.write_text("\n".join([f"[daemon]\nlive = {str(live).lower()}", *account]) + "\n")
+    config = load_config(path, KEYS)
+    return kis_settings(config, SEOUL, config.accounts[SEOUL])
+
+
+def test_an_account_at_kis_begins_on_paper(tmp_path: Path) -> None:
+    settings = seoul(
+        tmp_path,
+        'commission_percent = "0.014"',
+        "[instruments.SOXL]",
+        'exchange = "AMEX"',
+        '[instruments."069500"]',
+        'type = "etf"',
+    )
+    assert (settings.cano, settings.product, settings.currency) == ("50123456", "01", "KRW")
+    assert settings.profile is Profile.PAPER
+    assert settings.keys == Keys("the-key", "the-secret")
+    assert settings.exchanges == {"SOXL": "AMEX"}
+    assert [(name, told.type) for name, told in settings.instruments.items()] == [("069500", "etf")]
+    assert settings.no_orders is None
+
+
+def test_real_orders_at_kis_need_two_yeses(tmp_path: Path) -> None:
+    real = 'environment = "live"'
+    assert seoul(tmp_path, real).no_orders == "real orders need daemon.live = true"
+    assert seoul(tmp_path, real, live=True).no_orders is None
+    proxied = 'base_url = "https://openapi.koreainvestment.com:9443"'
+    refused = seoul(tmp_path, proxied, live=True).no_orders
+    assert refused == 'real orders need environment = "live"'
 
 
 COINS = AccountName("coins")
@@ -169,6 +228,7 @@ async def opened(config: Config, name: str) -> Broker:
         open_driver=InlineDriver.open,
         sessions=AlwaysOpen(),
         hub=lambda: Hub(clock),
+        kis=lambda: KisHub(clock, Path()),
         on_failure=lambda _name, _error: None,
     )
 

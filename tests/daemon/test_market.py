@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from adapters.binance.hub import Hub
 from adapters.broker import BrokerUnavailableError, UnknownSymbolError
 from adapters.clock import LoopClock
+from adapters.kis.hub import Hub as KisHub
 from adapters.sessions import AlwaysOpen
 from adapters.sqlite.driver import InlineDriver
 from adapters.tasks import TaskSupervisor
@@ -21,7 +23,6 @@ from tests.support.world import START, THREE_BOOKS, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from pathlib import Path
 
     from adapters.paper import PaperBroker
     from algorithms.instruments import Instrument
@@ -53,6 +54,7 @@ def play(folder: Path, story: Callable[[Scene], Coroutine[object, object, None]]
             open_driver=InlineDriver.open,
             sessions=AlwaysOpen(),
             hub=lambda: Hub(clock),
+            kis=lambda: KisHub(clock, Path()),
             on_failure=lambda _name, _error: None,
         )
         await broker.open()

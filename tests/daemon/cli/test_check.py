@@ -22,7 +22,7 @@ def write(folder: Path, text: str) -> Path:
 WRONG = '[http]\nprot = 1\nhost = "local host"\n'
 EARLY = """
 [accounts.seoul]
-broker = "kis"
+broker = "ccxt"
 market = "XKRX"
 [accounts.toy]
 market = "24/7"

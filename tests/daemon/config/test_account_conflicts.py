@@ -10,10 +10,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+AT_KIS = """account_no = "50123456-01"
+credentials.app_key = { file = "key" }
+credentials.app_secret = { file = "key" }
+"""
+
+
 def test_the_paper_exchange_belongs_to_paper_accounts(tmp_path: Path) -> None:
     text = """
     [accounts.real]
-    broker = "kis"
+    broker = "ccxt"
     market = "XKRX"
     [accounts.real.paper]
     seed = 1
@@ -42,7 +48,23 @@ def test_a_broker_trades_in_its_own_markets(
     tmp_path: Path, broker: str, market: str, *, is_right: bool
 ) -> None:
     text = f'[accounts.a]\nbroker = "{broker}"\nmarket = "{market}"\n'
+    (tmp_path / "key").write_text("secret")
+    if broker == "kis":
+        text += AT_KIS
     assert complaints(tmp_path, text).keys() == (set() if is_right else {"accounts.a.market"})
+
+
+@pytest.mark.parametrize("number", [None, "12345678", "1234567-01", "12345678-001", "5012345a01"])
+def test_an_account_at_kis_has_a_number_and_two_keys(tmp_path: Path, number: str | None) -> None:
+    (tmp_path / "key").write_text("secret")
+    text = '[accounts.a]\nbroker = "kis"\nmarket = "XKRX"\n'
+    text += "" if number is None else f'account_no = "{number}"\n'
+    assert complaints(tmp_path, text).keys() == {
+        "accounts.a.account_no",
+        "accounts.a.credentials.app_key",
+        "accounts.a.credentials.app_secret",
+    }
+    assert complaints(tmp_path, f'[accounts.a]\nbroker = "kis"\nmarket = "XKRX"\n{AT_KIS}') == {}
 
 
 def paper(name: str, database: str = "") -> str:

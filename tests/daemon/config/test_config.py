@@ -59,7 +59,7 @@ DESCRIBED = """
 [http]
 trusted_proxies = ["10.0.0.0/8"]
 [accounts.main]
-broker = "kis"
+broker = "ccxt"
 market = "XKRX"
 commission_percent = "0.0140"
 credentials = { app_key = { env = "KEY" } }

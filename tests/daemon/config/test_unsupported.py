@@ -14,7 +14,7 @@ AMBITIOUS = """
 [daemon]
 locale = "ko"
 [accounts.main]
-broker = "kis"
+broker = "ccxt"
 market = "XKRX"
 [accounts.coins]
 market = "24/7"

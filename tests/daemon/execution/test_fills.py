@@ -133,6 +133,35 @@ async def test_without_trade_ids_only_the_increase_is_booked_with_its_part_of_th
         assert await here.held("a", "USD") == Decimal(100_000) - 540 - Decimal("4.5")
 
 
+async def test_where_totals_are_told_the_rest_costs_what_the_total_grew_by(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        await here.submit("alpha", buy("TQQQ", "10", kind=LIMIT, price="90"))
+        (child,) = children(here)
+        one = fill_of(child, cumulative=Decimal(3), quantity=Decimal(3), price=Decimal(90))
+        assert await book(here, replace(one, cumulative_value=Decimal(270)))
+        # After a restart all is told as one, at an average that was never traded.
+        all_ = fill_of(child, cumulative=Decimal(8), quantity=Decimal(8), price=Decimal(89))
+        assert await book(here, replace(all_, cumulative_value=Decimal(712), fee=Decimal(8)))
+        assert not await book(here, replace(all_, cumulative_value=Decimal(712)))
+        assert [(row["quantity"], row["price"], row["fee"]) for row in fills(here)] == [
+            ("3", "90", "0.9"),
+            ("3", "88", "3"),
+            ("2", "89", "2"),
+        ]
+        assert await here.held("a", "USD") == Decimal(100_000) - 712 - Decimal("5.9")
+
+
+async def test_a_total_below_what_was_booked_falls_back_to_its_price(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        await here.submit("alpha", buy("TQQQ", "10", kind=LIMIT, price="90"))
+        (child,) = children(here)
+        one = fill_of(child, cumulative=Decimal(3), quantity=Decimal(3), price=Decimal(90))
+        assert await book(here, one)
+        more = fill_of(child, cumulative=Decimal(4), quantity=Decimal(1), price=Decimal(89))
+        assert await book(here, replace(more, cumulative_value=Decimal(100)))
+        assert [row["price"] for row in fills(here)] == ["90", "89"]
+
+
 @given(st.permutations([1, 2, 3, 4, 5, 5, 3]))
 def test_whatever_order_sums_come_in_the_last_one_counts(
     tmp_path_factory: pytest.TempPathFactory, sums: list[int]

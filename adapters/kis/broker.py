@@ -1,0 +1,354 @@
+"""One KIS account, its Korean or its US half, as a ``Broker``."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from adapters.broker import (
+    Absent,
+    Accepted,
+    Ambiguous,
+    BrokerError,
+    BrokerUnavailableError,
+    CancelAccepted,
+    CancelRefused,
+    Capabilities,
+    Found,
+    Holdings,
+    NotOpen,
+    OutcomeUnknown,
+    RefusalCode,
+    Refused,
+    SentOrder,
+    Undecided,
+    UnknownSymbolError,
+)
+from adapters.followers import Followers
+from adapters.kis.asking import Asker
+from adapters.kis.desk import Target, refusal
+from adapters.kis.domestic import Domestic
+from adapters.kis.fingerprint import Fingerprint, read_fingerprint, search
+from adapters.kis.hosts import Profile
+from adapters.kis.orders import Orders
+from adapters.kis.outcomes import cancelled, not_placed, receipt_of, was_throttled
+from adapters.kis.overseas import Overseas
+from adapters.kis.pace import LEAVE_S, Rank
+from adapters.kis.wire import ANSWER_S, CONNECT_S
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import date, datetime
+
+    from adapters.broker import (
+        BrokerEvent,
+        BrokerFill,
+        BrokerOrder,
+        CancelOutcome,
+        FindOutcome,
+        OrderRequest,
+        PlaceOutcome,
+        Quote,
+    )
+    from adapters.kis.desk import Desk, KisSettings, Terms
+    from adapters.kis.hub import Access
+    from adapters.kis.register import Known
+    from algorithms.domain import ChildId, Symbol
+    from algorithms.instruments import Instrument
+
+MAX_IN_FLIGHT = {Profile.REAL: 12, Profile.PAPER: 2}
+"""On paper one order and one cancel wait for their turn; the rest waits without a time limit."""
+SHOWN_S = {
+    ("XKRX", Profile.REAL): 12.0,
+    ("XKRX", Profile.PAPER): 12.0,
+    ("XNYS", Profile.REAL): 20.0,
+    ("XNYS", Profile.PAPER): 65.0,
+}
+"""How long an accepted order may be missing from the lists."""
+TRAVEL_S = LEAVE_S[Rank.ORDER] + CONNECT_S + ANSWER_S
+REPEAT_CANCEL_AFTER = timedelta(seconds=5)
+"""A cancel that KIS has taken is not sent again so soon."""
+MOST_REMEMBERED = 10_000
+NOT_CONNECTED = "not connected"
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What is remembered of an order that is being placed."""
+
+    print_: Fingerprint
+    left_at: datetime | None = None
+    throttled: int = 0
+
+
+class KisBroker:
+    """A ``Broker``. Accounts with one app key share an ``Access``."""
+
+    def __init__(self, settings: KisSettings, access: Access) -> None:
+        self._settings = settings
+        self._access = access
+        self._clock = access.clock
+        asker = Asker(access)
+        korean = settings.market == "XKRX"
+        self._desk: Desk = Domestic(settings, asker) if korean else Overseas(settings, asker)
+        self._followers = Followers()
+        self._orders = Orders(settings, self._desk, access, self._followers)
+        self._attempts: OrderedDict[ChildId, _Attempt] = OrderedDict()
+        self._in_flight: Counter[ChildId] = Counter()
+        self._is_open = False
+        self._is_closed = False
+        settle_s = TRAVEL_S + SHOWN_S[settings.market, settings.profile]
+        self.capabilities = Capabilities(
+            client_order_ids=False,
+            order_types=self._desk.order_types,
+            good_till_cancelled=False,
+            batch_cancel=1,
+            max_in_flight=MAX_IN_FLIGHT[settings.profile],
+            settle_time=timedelta(seconds=settle_s),
+        )
+
+    async def open(self) -> None:
+        """Make sure that the keys open this account, and follow it."""
+        await self._desk.owned()
+        self._is_open = True
+        await self._orders.follow()
+
+    async def close(self) -> None:
+        """Stop following; orders stay, and so does what other accounts share with this one."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._followers.close()
+        await self._orders.leave()
+
+    async def fingerprint(self, request: OrderRequest) -> str | None:
+        """Note how an order is spelt, and which orders of its symbol are there already."""
+        self._require_open()
+        terms = await self._terms(request)
+        if isinstance(terms, Refused):
+            return None  # ``place`` will say so
+        today = self._desk.day_at(self._clock.now())
+        rows = await self._orders.listed(today, today, symbol=request.symbol)
+        known = {each.number for each in self._orders.register.all() if each.day == today}
+        print_ = Fingerprint(terms, frozenset({row.number for row in rows} | known))
+        self._attempts[request.client_id] = _Attempt(print_)
+        if len(self._attempts) > MOST_REMEMBERED:
+            self._attempts.popitem(last=False)
+        return print_.written()
+
+    async def place(self, request: OrderRequest) -> PlaceOutcome:
+        if not self._is_open or self._is_closed:
+            return Refused(RefusalCode.UNAVAILABLE, NOT_CONNECTED)
+        if self._settings.no_orders is not None:
+            return Refused(RefusalCode.REJECTED, self._settings.no_orders)
+        attempt = self._attempts.get(request.client_id)
+        if attempt is None:
+            terms = await self._terms(request)
+            if isinstance(terms, Refused):
+                return terms
+            attempt = self._attempts[request.client_id] = _Attempt(Fingerprint(terms, frozenset()))
+        terms = attempt.print_.terms
+        began = self._clock.now()
+        self._in_flight[request.client_id] += 1
+        try:
+            seen = await self._access.send(self._desk.order(request, terms))
+        finally:
+            self._in_flight[request.client_id] -= 1
+            attempt.left_at = self._clock.now()
+        receipt = receipt_of(seen)
+        if receipt is not None:
+            return Accepted(self._orders.taken(request, receipt, terms.venue).order)
+        if was_throttled(seen):
+            return await self._look_once(request, attempt, began)
+        return not_placed(seen)
+
+    async def _look_once(
+        self, request: OrderRequest, attempt: _Attempt, began: datetime
+    ) -> PlaceOutcome:
+        """See whether an order turned away for haste is there all the same: KIS does not say.
+
+        Once it may be sent again after that; the second time nobody knows.
+        """
+        attempt.throttled += 1
+        throttled = Refused(RefusalCode.RATE_LIMITED, "too many requests a second", 0.1)
+        try:
+            found = await self._search(_sent(request, began), attempt.print_)
+        except BrokerError as error:
+            return OutcomeUnknown(f"{throttled.message}, and no list to look at: {error}")
+        if isinstance(found, Found):
+            return Accepted(found.order)
+        if found is not None or attempt.throttled > 1:
+            return OutcomeUnknown(throttled.message)
+        return throttled
+
+    async def _terms(self, request: OrderRequest) -> Terms | Refused:
+        """Decide how an order is spelt; refuse what KIS would, without asking it."""
+        if request.order_type not in self._desk.order_types:
+            what = f"{request.order_type.value} orders are not taken here"
+            return Refused(RefusalCode.UNSUPPORTED, what)
+        try:
+            instrument = await self._desk.instrument(request.symbol)
+            refused = refusal(request, instrument) or self._desk.refusal(request, self._clock.now())
+            return refused or await self._desk.terms(request)
+        except UnknownSymbolError as error:
+            return Refused(RefusalCode.UNKNOWN_SYMBOL, str(error))
+        except BrokerError as error:
+            return Refused(RefusalCode.UNAVAILABLE, str(error))
+
+    async def cancel(self, orders: tuple[SentOrder, ...]) -> tuple[CancelOutcome, ...]:
+        if len(orders) > 1:
+            raise ValueError(f"at most 1 order in one cancel, not {len(orders)}")
+        return tuple([await self._cancel(sent) for sent in orders])
+
+    async def _cancel(self, sent: SentOrder) -> CancelOutcome:
+        if not self._is_open or self._is_closed:
+            return CancelRefused(NOT_CONNECTED)
+        if sent.broker_order_id is None:
+            return NotOpen()  # who has no number cannot be named
+        known = self._orders.of(sent)
+        now = self._clock.now()
+        if known is not None and not known.is_live:
+            return NotOpen()
+        if known is not None and _is_being_cancelled(known, now):
+            return CancelAccepted()
+        if known is None:
+            known = await self._look_up(sent)
+        outcome = cancelled(await self._access.send(self._desk.cancel(_target(sent, known))))
+        if isinstance(outcome, CancelAccepted) and known is not None:
+            known.cancel_sent_at = now
+        self._orders.look_soon()
+        return outcome
+
+    async def _look_up(self, sent: SentOrder) -> Known | None:
+        """Learn the branch of an order that another process sent; a cancel does not need more."""
+        try:
+            await self._orders.listed(*self._days(sent), symbol=sent.request.symbol)
+        except BrokerError:
+            return None
+        return self._orders.of(sent)
+
+    async def find(self, sent: SentOrder) -> FindOutcome:
+        if not self._is_open or self._is_closed:
+            return Undecided(NOT_CONNECTED)
+        try:
+            if sent.broker_order_id is not None:
+                return await self._find_numbered(sent)
+            return await self._find_unknown(sent)
+        except BrokerError as error:
+            return Undecided(str(error))
+
+    async def _find_numbered(self, sent: SentOrder) -> FindOutcome:
+        number = sent.broker_order_id
+        await self._orders.listed(*self._days(sent), symbol=sent.request.symbol, number=number)
+        known = self._orders.of(sent)
+        if known is None or not (known.listed or known.filled >= known.quantity):
+            return Undecided("the lists do not show an order that KIS has taken")
+        self._orders.register.claim(known, sent.request)
+        return Found(known.order, tuple(known.fills))
+
+    async def _find_unknown(self, sent: SentOrder) -> FindOutcome:
+        """Look for an order whose number nobody told us, by what it looks like."""
+        print_ = read_fingerprint(sent.fingerprint)
+        if print_ is None:
+            return Absent()  # nothing was noted, so nothing was sent
+        attempt = self._attempts.get(sent.request.client_id)
+        left_at = attempt.left_at if attempt is not None else None
+        began = self._clock.now()
+        found = await self._search(sent, print_)
+        if found is not None:
+            return found
+        if self._in_flight[sent.request.client_id]:
+            return Undecided("the request is still on its way")
+        if began < max(sent.sent_at, left_at or sent.sent_at) + self.capabilities.settle_time:
+            return Undecided("too early to be sure")
+        return Absent()
+
+    async def _search(self, sent: SentOrder, print_: Fingerprint) -> Found | Ambiguous | None:
+        """Look at the list once: the one order that must be it, several that may, or none."""
+        rows = await self._orders.listed(*self._days(sent), symbol=sent.request.symbol)
+        rows += self._orders.heard(sent.request.symbol, rows)
+        seen = search(rows, sent, print_, self._orders.register.owner)
+        if len(seen.fitting) == 1 and not self._in_flight[sent.request.client_id]:
+            known = self._orders.adopt(seen.fitting[0], sent.request)
+            return Found(known.order, tuple(known.fills))
+        candidates = seen.fitting + seen.doubtful
+        if candidates and not self._in_flight[sent.request.client_id]:
+            return Ambiguous(tuple(self._orders.described(row).order for row in candidates))
+        return None
+
+    def _days(self, sent: SentOrder) -> tuple[date, date]:
+        """Return the market days under which KIS may have filed an order."""
+        if sent.market_day is not None:
+            return sent.market_day, sent.market_day
+        hour = timedelta(hours=1)
+        return self._desk.day_at(sent.sent_at - hour), self._desk.day_at(sent.sent_at + hour)
+
+    async def open_orders(self) -> tuple[BrokerOrder, ...]:
+        self._require_open()
+        return await self._orders.open_orders()
+
+    async def fills_since(self, since: datetime) -> tuple[BrokerFill, ...]:
+        self._require_open()
+        return await self._orders.fills_since(since)
+
+    async def holdings(self) -> Holdings:
+        self._require_open()
+        at = self._clock.now()
+        owned = await self._desk.owned()
+        return Holdings(
+            positions=owned.positions, cash={self._settings.currency: owned.cash}, at=at
+        )
+
+    async def quote(self, symbol: Symbol) -> Quote:
+        self._require_open()
+        return await self._desk.quote(symbol, self._clock.now())
+
+    async def instrument(self, symbol: Symbol) -> Instrument:
+        self._require_open()
+        return await self._desk.instrument(symbol)
+
+    async def server_time(self) -> datetime:
+        """Return KIS's clock as its last heartbeat told it; nothing else does."""
+        self._require_open()
+        return self._orders.server_time()
+
+    def market_day(self, at: datetime) -> date:
+        return self._desk.day_at(at)
+
+    def events(self) -> AsyncIterator[BrokerEvent]:
+        return self._followers.follow()
+
+    def _require_open(self) -> None:
+        if not self._is_open or self._is_closed:
+            raise BrokerUnavailableError(NOT_CONNECTED)
+
+
+def _is_being_cancelled(known: Known, now: datetime) -> bool:
+    sent_at = known.cancel_sent_at
+    return sent_at is not None and now < sent_at + REPEAT_CANCEL_AFTER
+
+
+def _sent(request: OrderRequest, began: datetime) -> SentOrder:
+    """Describe an order that was, or may have been, sent just now."""
+    return SentOrder(
+        request=request,
+        sent_at=began,
+        fingerprint=None,
+        broker_order_id=None,
+        market_day=None,
+    )
+
+
+def _target(sent: SentOrder, known: Known | None) -> Target:
+    """Return what is to be cancelled, as well as it is known."""
+    request = sent.request
+    assert sent.broker_order_id is not None  # the caller's to see to
+    return Target(
+        number=sent.broker_order_id,
+        branch="" if known is None else known.branch,
+        venue="" if known is None else known.venue,
+        symbol=request.symbol,
+        left=request.quantity if known is None else known.left,
+    )

@@ -1,0 +1,59 @@
+"""What a trade costs, by the rates of its day: KIS tells no fee of an order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from algorithms.decimals import ZERO, add, floor_to, percent, round_to, subtract
+from algorithms.domain import Side
+
+if TYPE_CHECKING:
+    from datetime import date
+
+WON = Decimal(1)
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Percentages of what was traded, from a day on."""
+
+    since: date | None
+    commission_percent: Decimal
+    sell_tax_percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """The rates of an account, oldest first. Korean funds pay no sale tax."""
+
+    rates: tuple[Rate, ...] = ()
+    currency: str = "KRW"
+
+    def of(self, side: Side, value: Decimal, day: date, *, fund: bool) -> Decimal:
+        """Return what trading ``value`` costs on a day, in the account's currency.
+
+        Rounded as it is charged: won down, commission and tax each; cents to the nearest.
+        """
+        rate = self._on(day)
+        if rate is None:
+            return ZERO
+        commission = self._rounded(percent(value, rate.commission_percent))
+        if side is Side.BUY or fund:
+            return commission
+        return add(commission, self._rounded(percent(value, rate.sell_tax_percent)))
+
+    def of_more(
+        self, side: Side, before: Decimal, after: Decimal, day: date, *, fund: bool
+    ) -> Decimal:
+        """Return what an order costs more once ``after`` is traded in all instead of ``before``."""
+        return subtract(self.of(side, after, day, fund=fund), self.of(side, before, day, fund=fund))
+
+    def _on(self, day: date) -> Rate | None:
+        valid = [rate for rate in self.rates if rate.since is None or rate.since <= day]
+        return valid[-1] if valid else None
+
+    def _rounded(self, amount: Decimal) -> Decimal:
+        return floor_to(amount, WON) if self.currency == "KRW" else round_to(amount, CENT)

@@ -1,0 +1,286 @@
+"""Korean stocks, ETFs and ETNs: how orders are spelt, and how lists and prices are read."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from adapters.broker import BrokerUnavailableError, Quote, UnknownSymbolError
+from adapters.kis.desk import SIDES, Desk, Owned, Target, Terms
+from adapters.kis.fields import (
+    SEOUL,
+    Fields,
+    amount,
+    count,
+    day_of,
+    day_text,
+    object_of,
+    order_number,
+    price,
+    required,
+    rows_of,
+    seoul_time,
+    text,
+)
+from adapters.kis.hosts import Profile
+from adapters.kis.operations import Operation
+from adapters.kis.pace import Rank
+from adapters.kis.rows import Row
+from adapters.kis.wire import Call
+from algorithms.decimals import ZERO, add, to_text
+from algorithms.domain import OrderType, Side, Symbol
+
+if TYPE_CHECKING:
+    from datetime import date
+    from decimal import Decimal
+
+    from adapters.broker import OrderRequest
+    from adapters.kis.wire import Params
+    from algorithms.instruments import Instrument
+
+KRX = "KRX"
+LIMIT, MARKET = "00", "01"
+PAGE_KEYS = ("CTX_AREA_FK100", "CTX_AREA_NK100")
+NONE: Params = (("CTX_AREA_FK100", ""), ("CTX_AREA_NK100", ""))
+REGULAR_CLOSE = time(15, 30)
+LAST_CLOSE = time(20, 0)
+"""NXT and orders routed by KIS may live until the after-market ends."""
+MARGIN = timedelta(minutes=30)
+CANCEL = "취소"
+"""The word by which a line of the lists is known to be a request to cancel."""
+FUNDS = {"ETF": "etf", "ETN": "etn"}
+
+
+class Domestic(Desk):
+    """The Korean half of an account."""
+
+    zone = SEOUL
+    order_types = frozenset({OrderType.MARKET, OrderType.LIMIT})
+
+    async def terms(self, request: OrderRequest) -> Terms:
+        if request.order_type is OrderType.MARKET:
+            return Terms(MARKET, None, KRX)
+        return Terms(LIMIT, request.limit_price, KRX)
+
+    def order(self, request: OrderRequest, terms: Terms) -> Call:
+        selling = request.side is Side.SELL
+        return Call(
+            operation=Operation.KR_SELL if selling else Operation.KR_BUY,
+            params=(
+                *self.settings.identity,
+                ("PDNO", request.symbol),
+                ("ORD_DVSN", terms.division),
+                ("ORD_QTY", to_text(request.quantity)),
+                ("ORD_UNPR", to_text(terms.price or ZERO)),
+                ("EXCG_ID_DVSN_CD", terms.venue),
+                ("SLL_TYPE", "01" if selling else ""),
+                ("CNDT_PRIC", ""),
+            ),
+            rank=Rank.ORDER,
+        )
+
+    def cancel(self, target: Target) -> Call:
+        return self._change(target, "02", LIMIT, ZERO, Rank.CANCEL)
+
+    def amend(self, target: Target, price: Decimal, division: str) -> Call:
+        return self._change(target, "01", division, price, Rank.ORDER)
+
+    def _change(self, target: Target, kind: str, division: str, price: Decimal, rank: Rank) -> Call:
+        return Call(
+            operation=Operation.KR_CHANGE,
+            params=(
+                *self.settings.identity,
+                ("KRX_FWDG_ORD_ORGNO", target.branch),
+                ("ORGN_ODNO", target.number.zfill(10)),
+                ("ORD_DVSN", division),
+                ("RVSE_CNCL_DVSN_CD", kind),
+                ("ORD_QTY", "0"),
+                ("ORD_UNPR", to_text(price)),
+                ("QTY_ALL_ORD_YN", "Y"),
+                ("EXCG_ID_DVSN_CD", target.venue or KRX),
+            ),
+            rank=rank,
+        )
+
+    async def orders(
+        self, first: date, last: date, *, symbol: Symbol | None = None, number: str | None = None
+    ) -> list[Row]:
+        return await self._daily(first, last, "00", symbol=symbol, number=number)
+
+    async def open_orders(self, today: date) -> list[Row]:
+        """Real: the list of what can be cancelled. Paper has none: what is not filled today."""
+        if self.settings.profile is Profile.PAPER:
+            return [row for row in await self._daily(today, today, "02") if row.left]
+        call = Call(
+            operation=Operation.KR_CANCELLABLE,
+            params=(*self.settings.identity, *NONE, ("INQR_DVSN_1", "0"), ("INQR_DVSN_2", "0")),
+        )
+        found = {}
+        for reply in await self.asker.pages(call, PAGE_KEYS):
+            for line in rows_of(reply.body.get("output"), "odno"):
+                row = _cancellable(line, today)
+                found[row.key] = row
+        return [row for row in found.values() if row.left]
+
+    async def _daily(
+        self,
+        first: date,
+        last: date,
+        which: str,
+        *,
+        symbol: Symbol | None = None,
+        number: str | None = None,
+    ) -> list[Row]:
+        paper = self.settings.profile is Profile.PAPER
+        call = Call(
+            operation=Operation.KR_ORDERS,
+            params=(
+                *self.settings.identity,
+                ("INQR_STRT_DT", day_text(first)),
+                ("INQR_END_DT", day_text(last)),
+                ("SLL_BUY_DVSN_CD", "00"),
+                ("PDNO", symbol or ""),
+                ("ORD_GNO_BRNO", ""),
+                ("ODNO", number.zfill(10) if number else ""),
+                ("CCLD_DVSN", which),
+                ("INQR_DVSN", "00"),
+                ("INQR_DVSN_1", ""),
+                ("INQR_DVSN_3", "00"),
+                ("EXCG_ID_DVSN_CD", KRX if paper else "ALL"),
+                *NONE,
+            ),
+            rank=Rank.FIND,
+        )
+        found = {}
+        for reply in await self.asker.pages(call, PAGE_KEYS):
+            for line in rows_of(reply.body.get("output1"), "odno"):
+                row = _order(line)
+                found[row.key] = row
+        return list(found.values())
+
+    async def owned(self) -> Owned:
+        call = Call(
+            operation=Operation.KR_BALANCE,
+            params=(
+                *self.settings.identity,
+                ("AFHR_FLPR_YN", "N"),
+                ("OFL_YN", ""),
+                ("INQR_DVSN", "02"),
+                ("UNPR_DVSN", "01"),
+                ("FUND_STTL_ICLD_YN", "N"),
+                ("FNCG_AMT_AUTO_RDPT_YN", "N"),
+                ("PRCS_DVSN", "00"),
+                *NONE,
+            ),
+        )
+        replies = await self.asker.pages(call, PAGE_KEYS)
+        lines: dict[tuple[str, ...], Fields] = {}
+        for reply in replies:
+            for line in rows_of(reply.body.get("output1"), "pdno"):
+                mark = (text(line, "pdno"), text(line, "loan_dt"), text(line, "trad_dvsn_name"))
+                lines[mark] = line
+        positions: dict[Symbol, Decimal] = {}
+        for line in lines.values():
+            units = count(line, "hldg_qty")
+            if units:
+                symbol = Symbol(text(line, "pdno"))
+                positions[symbol] = add(positions.get(symbol, ZERO), units)
+        # The deposit of today does not fall when something is bought; that in two days does.
+        totals = object_of(replies[0].body.get("output2"))
+        cash = amount(totals, "prvs_rcdl_excc_amt")
+        if cash is None:
+            raise BrokerUnavailableError("the balance came without cash")
+        return Owned(positions, cash)
+
+    async def quote(self, symbol: Symbol, at: datetime) -> Quote:
+        body = (await self.asker.ask(self._about(Operation.KR_BOOK, symbol))).body
+        book, last = object_of(body.get("output1")), object_of(body.get("output2"))
+        found = price(last, "stck_prpr")
+        if found is None:
+            raise UnknownSymbolError(f"KIS has no price of {symbol}")
+        return Quote(
+            symbol=symbol,
+            last=found,
+            bid=price(book, "bidp1"),
+            ask=price(book, "askp1"),
+            previous_close=price(last, "stck_sdpr"),
+            at=at,
+        )
+
+    async def _describe(self, symbol: Symbol) -> Instrument:
+        reply = await self.asker.ask(self._about(Operation.KR_PRICE, symbol))
+        output = object_of(reply.body.get("output"))
+        if price(output, "stck_prpr") is None:
+            raise UnknownSymbolError(f"KIS has no price of {symbol}")
+        kind = text(output, "rprs_mrkt_kor_name").upper()
+        fund = next((name for word, name in FUNDS.items() if word in kind), "stock")
+        return self.plain_instrument(symbol, fund)
+
+    def _about(self, operation: Operation, symbol: Symbol) -> Call:
+        params = (("FID_COND_MRKT_DIV_CODE", "J"), ("FID_INPUT_ISCD", symbol))
+        return Call(operation=operation, params=params)
+
+    def over_at(self, day: date, venue: str) -> datetime:
+        close = REGULAR_CLOSE if venue in {KRX, ""} else LAST_CLOSE
+        return datetime.combine(day, close, SEOUL) + MARGIN
+
+
+def _order(line: Fields) -> Row:
+    """Read a line of the daily list."""
+    day = day_of(required(line, "ord_dt"))
+    filled = count(line, "tot_ccld_qty")
+    average = price(line, "avg_prvs")
+    value = amount(line, "tot_ccld_amt")
+    if not value and filled and average is not None:
+        value = average * filled
+    return Row(
+        number=order_number(text(line, "odno")),
+        origin=order_number(text(line, "orgn_odno")),
+        branch=text(line, "ord_gno_brno"),
+        day=day,
+        times=(seoul_time(day, text(line, "ord_tmd")),),
+        symbol=Symbol(required(line, "pdno")),
+        side=_side(line),
+        division=text(line, "ord_dvsn_cd"),
+        venue=text(line, "excg_id_dvsn_Cd", "excg_id_dvsn_cd"),
+        quantity=count(line, "ord_qty"),
+        limit_price=price(line, "ord_unpr"),
+        filled=filled,
+        value=value,
+        left=count(line, "rmn_qty"),
+        cancelled=amount(line, "cncl_cfrm_qty", "cnc_cfrm_qty") or ZERO,
+        rejected=amount(line, "rjct_qty") or ZERO,
+        reason=text(line, "ccld_cndt_name"),
+        is_cancel=CANCEL in text(line, "sll_buy_dvsn_cd_name"),
+    )
+
+
+def _cancellable(line: Fields, today: date) -> Row:
+    """Read a line of the list of what can be cancelled; all of it is today's."""
+    left = count(line, "psbl_qty")
+    filled = count(line, "tot_ccld_qty")
+    return Row(
+        number=order_number(text(line, "odno")),
+        origin=order_number(text(line, "orgn_odno")),
+        branch=text(line, "ord_gno_brno"),
+        day=today,
+        times=(seoul_time(today, text(line, "ord_tmd")),),
+        symbol=Symbol(required(line, "pdno")),
+        side=_side(line),
+        division=text(line, "ord_dvsn_cd"),
+        venue=text(line, "excg_id_dvsn_cd"),
+        quantity=count(line, "ord_qty"),
+        limit_price=price(line, "ord_unpr"),
+        filled=filled,
+        value=amount(line, "tot_ccld_amt"),
+        left=left,
+        is_cancel=CANCEL in text(line, "rvse_cncl_dvsn_name"),
+    )
+
+
+def _side(line: Fields) -> Side:
+    code = text(line, "sll_buy_dvsn_cd")
+    side = SIDES.get(code)
+    if side is None:
+        raise BrokerUnavailableError(f"an order that neither buys nor sells: {code!r}")
+    return side

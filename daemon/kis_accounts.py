@@ -1,0 +1,98 @@
+"""Accounts at KIS, from the configuration to the adapter. Loaded when there is one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from adapters.kis.broker import KisBroker
+from adapters.kis.charges import Charges, Rate
+from adapters.kis.desk import KisSettings
+from adapters.kis.hosts import Profile, hosts_of, moves_real_money
+from adapters.kis.tokens import Keys
+from algorithms.domain import Symbol
+from algorithms.instruments import default_instrument
+from daemon.brokers import BrokerNotAvailableError
+from daemon.config.accounts import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from adapters.broker import Broker
+    from adapters.kis.hosts import Hosts
+    from adapters.kis.hub import Hub
+    from algorithms.domain import AccountName
+    from algorithms.instruments import Instrument
+    from daemon.config import Config
+    from daemon.config.accounts import AccountConfig
+
+NUMBER = re.compile(r"([0-9]{8})-?([0-9]{2})")
+
+
+def open_kis(config: Config, name: AccountName, account: AccountConfig, hub: Hub) -> Broker:
+    """Make the adapter of an account. Raises BrokerNotAvailableError."""
+    settings = kis_settings(config, name, account)
+    return KisBroker(settings, hub.access(settings.profile, settings.hosts, settings.keys))
+
+
+def kis_settings(config: Config, name: AccountName, account: AccountConfig) -> KisSettings:
+    """Translate the configuration of an account at KIS for its adapter.
+
+    Raises BrokerNotAvailableError for a number or keys that are missing.
+    """
+    number = NUMBER.fullmatch(account.account_no or "")
+    if number is None:
+        raise BrokerNotAvailableError(f'accounts.{name}.account_no must be like "50123456-01"')
+    wanted = ("app_key", "app_secret")
+    missing = [key for key in wanted if key not in account.credentials]
+    if missing:
+        keys = ", ".join(f"accounts.{name}.credentials.{key}" for key in missing)
+        raise BrokerNotAvailableError(f"{keys} missing")
+    real = account.environment is Environment.LIVE
+    profile = Profile.REAL if real else Profile.PAPER
+    hosts = hosts_of(profile, rest=account.base_url, socket=account.ws_url)
+    rate = Rate(None, account.commission_percent, account.sell_tax_percent)
+    return KisSettings(
+        account=name,
+        profile=profile,
+        hosts=hosts,
+        keys=Keys(*(account.credentials[key].reveal() for key in wanted)),
+        cano=number[1],
+        product=number[2],
+        market=account.market.value,
+        currency=account.currency,
+        hts_id=account.hts_id,
+        instruments=_instruments(config, account),
+        exchanges={
+            Symbol(symbol): told.exchange.value
+            for symbol, told in config.instruments.items()
+            if told.exchange is not None
+        },
+        charges=Charges((rate,), account.currency),
+        no_orders=_no_orders(config, account, hosts),
+    )
+
+
+def _instruments(config: Config, account: AccountConfig) -> Mapping[Symbol, Instrument]:
+    """Return what a person says of symbols; of the others KIS is asked."""
+    return {
+        Symbol(symbol): default_instrument(
+            Symbol(symbol),
+            account.market.value,
+            account.currency,
+            type=told.type.value,
+            lot=told.lot,
+            tick=told.tick,
+        )
+        for symbol, told in config.instruments.items()
+        if told.model_fields_set - {"exchange"}
+    }
+
+
+def _no_orders(config: Config, account: AccountConfig, hosts: Hosts) -> str | None:
+    """Why an account may be looked at and place nothing: real money needs two yeses."""
+    if not moves_real_money(hosts.rest):
+        return None
+    if account.environment is not Environment.LIVE:
+        return 'real orders need environment = "live"'
+    return None if config.daemon.live else "real orders need daemon.live = true"
