@@ -324,8 +324,8 @@ class Engine:
             return
         account, now = self.accounts[order.draft.account], self.now()
         day = self.hours[order.draft.listing.country].day_at(now)
-        fee, tax = account.book(order, quantity, price, day)
-        order.record(now, quantity, price, fee + tax)
+        charges = account.book(order, quantity, price, day)
+        order.record(now, quantity, price, charges)
         if order.remaining == 0:
             account.open.pop(order.serial, None)
         self.market.traded(order.symbol, quantity, price)

@@ -146,13 +146,11 @@ class Account:
             if order.symbol == symbol and not order.is_buy and order is not but
         )
 
-    def book(
-        self, order: Order, quantity: int, price: Decimal, day: date
-    ) -> tuple[Decimal, Decimal]:
-        """Book a trade of an order; return commission and tax."""
+    def book(self, order: Order, quantity: int, price: Decimal, day: date) -> Decimal:
+        """Book a trade of an order; return commission and tax together."""
         listing = order.draft.listing
         country, amount = listing.country, quantity * price
-        fee, tax = self.rates.of_trade(listing, order.draft.side, amount)
+        charges = self._charges(order, amount)
         holding = self.holdings.setdefault(order.symbol, Holding())
         if order.is_buy:
             holding.quantity += quantity
@@ -166,11 +164,13 @@ class Account:
         for _ in range(SETTLEMENT_DAYS[country]):
             settles = self._hours[country].next_day(settles)
         moved = -amount if order.is_buy else amount
-        self.flows.append(Flow(country, day, settles, moved - fee - tax, fee + tax))
-        return fee, tax
+        self.flows.append(Flow(country, day, settles, moved - charges, charges))
+        return charges
 
-    def settlement_day(self, country: Country, day: date, business_days: int) -> date:
-        """Return the day a number of trading days later."""
-        for _ in range(business_days):
-            day = self._hours[country].next_day(day)
-        return day
+    def _charges(self, order: Order, amount: Decimal) -> Decimal:
+        listing, side = order.draft.listing, order.draft.side
+        if self._switches.charged_per == "execution":
+            return sum(self.rates.of_trade(listing, side, amount), ZERO)
+        before, after = order.state.amount, order.state.amount + amount
+        total = sum(self.rates.of_trade(listing, side, after), ZERO)
+        return total - sum(self.rates.of_trade(listing, side, before), ZERO)

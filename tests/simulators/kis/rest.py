@@ -55,6 +55,10 @@ class Rest:
             dict(request.query),
             await request.read(),
         )
+        if self._host.switches.down:
+            return _hang_up(request)
+        if self._host.switches.latency_s:
+            await self._clock.sleep(self._host.switches.latency_s)
         met = self._host.faults.meet(self._host.operation(seen))
         if met is None:
             reply = self._host.perform(seen)

@@ -11,6 +11,7 @@ from adapters.tasks import TaskSupervisor
 from tests.simulators.kis.accounts import DEFAULT_ACCOUNTS
 from tests.simulators.kis.control import Control
 from tests.simulators.kis.host import Host
+from tests.simulators.kis.ledger import Account
 from tests.simulators.kis.listings import LISTINGS
 from tests.simulators.kis.rest import Rest
 from tests.simulators.kis.sockets import Sockets
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from adapters.clock import Clock
     from tests.simulators.kis.accounts import AccountSeed, Key
     from tests.simulators.kis.faults import Faults
-    from tests.simulators.kis.ledger import Account
     from tests.simulators.kis.listings import Listing
     from tests.simulators.kis.services import Profile
     from tests.simulators.kis.switches import Switches
@@ -79,6 +79,14 @@ class KisSimulator:
         """Return an account's money and holdings, as the broker's own books have them."""
         self.host.agenda.catch_up()
         return self.host.accounts[self.host.seeds[name].number]
+
+    def reset(self, name: str) -> None:
+        """Begin an account anew, as paper accounts can be: orders, holdings and cash."""
+        seed = self.host.seeds[name]
+        host = self.host
+        host.agenda.catch_up()
+        host.engine.orders[seed.number].clear()
+        host.accounts[seed.number] = Account(seed, host.market, host.hours, host.switches)
 
     def set_price(self, symbol: str, price: Decimal) -> None:
         """Let the market trade at a price, and tell whoever listens what that filled."""

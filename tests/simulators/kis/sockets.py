@@ -157,6 +157,10 @@ class Sockets:
     # -- a connection --------------------------------------------------------------------
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
+        if self._host.switches.down:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.WebSocketResponse()
         socket = web.WebSocketResponse(autoping=False, heartbeat=None)
         await socket.prepare(request)
         session = Session(socket, request.transport, self._clock.now())

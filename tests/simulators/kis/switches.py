@@ -34,6 +34,12 @@ class Switches:
     """Whether a request within six hours returns a token that was revoked."""
     expired_token_status: Literal[500, 401, 200] = 500
 
+    # The way there.
+    down: bool = False
+    """Whether connections are broken off at once, as on a weekend at the paper host."""
+    latency_s: float = 0.0
+    """How long every call waits before it is carried out; the paper host may take 8."""
+
     # Answers.
     business_status: Literal[200, 500] = 200
     """The HTTP status of an order that the ledger does not take."""
@@ -101,6 +107,8 @@ class Switches:
     """Whether new registrations meet an internal error."""
 
     # The exchange.
+    charged_per: Literal["order", "execution"] = "order"
+    """What charges are reckoned from, and rounded: all that an order has traded, or each piece."""
     us_hold_percent: float = 0.0
     """How much more cash than its limit an American order to buy holds; 0.7 in paper."""
     paper_takes_ioc: bool = False

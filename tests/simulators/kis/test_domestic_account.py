@@ -165,3 +165,13 @@ async def test_the_holiday_list_is_open_where_opnd_yn_says_so(real: Client) -> N
         "Y",
         "N",
     )
+
+
+@pytest.mark.parametrize(("per", "charges"), [("order", 17), ("execution", 15)])
+async def test_what_charges_are_rounded_from_is_a_switch(
+    real: Client, per: str, charges: int
+) -> None:
+    real.simulator.switches.set("charged_per", per)
+    real.simulator.host.market.depth["069500"] = 1
+    await real.bought(ORD_UNPR="41500")
+    assert sum(flow.charges for flow in real.simulator.account("alice").flows) == charges

@@ -186,3 +186,25 @@ async def test_a_fault_that_is_not_for_this_call_waits(real: Client) -> None:
     assert (await real.order()).ok
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await real.order("sell")
+
+
+async def test_the_host_may_be_down_and_slow(paper: Client) -> None:
+    switches = paper.simulator.switches
+    switches.down = True
+    with pytest.raises(aiohttp.ServerDisconnectedError):
+        await paper.balance()
+    with pytest.raises(aiohttp.ClientError):
+        await paper.session.ws_connect(f"{paper.urls.ws}/tryitout")
+    switches.down, switches.latency_s = False, 7.0
+    began = paper.clock.monotonic()
+    assert (await paper.balance()).ok
+    assert paper.clock.monotonic() - began >= 7
+
+
+async def test_a_paper_account_can_begin_anew(paper: Client) -> None:
+    number = await paper.bought(ORD_UNPR="41500")
+    paper.simulator.reset("alice")
+    assert (await paper.daily()).body["output1"] == []
+    totals = (await paper.balance()).body["output2"][0]
+    assert totals["prvs_rcdl_excc_amt"] == "100000000"
+    assert (await paper.cancel(number)).code == "40330000"
