@@ -12,6 +12,7 @@ from adapters.binance.broker import BinanceBroker
 from adapters.binance.fields import from_ms, plain
 from adapters.binance.hosts import MarketKind
 from adapters.binance.hub import Hub
+from adapters.binance.routes import ALGO
 from adapters.broker import BrokerOrder, BrokerOrderState, Holdings
 from adapters.clock import LoopClock
 from adapters.tasks import TaskSupervisor
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 BTC = Symbol("BTCUSDT")
 ACCOUNT = "main"
 LOTS_HELD = 50
+ENDOWMENT = "endowment"
 LOT = Decimal("0.001")
 CASH = Decimal(20_000)
 PIECE = 10 * LOT
@@ -54,6 +56,15 @@ ROUTES: dict[MarketKind, dict[Asked, str]] = {
         "holdings": "GET /api/v3/account",
         "quote": "GET /api/v3/ticker/24hr",
     },
+    MarketKind.FUTURES: {
+        "place": "POST /fapi/v1/*rder",
+        "cancel": "DELETE /fapi/v1/*rder*",
+        "find": "GET /fapi/v1/*rder",
+        "open_orders": "GET /fapi/v1/openOrders",
+        "fills_since": "GET /fapi/v1/userTrades",
+        "holdings": "GET /fapi/v3/account",
+        "quote": "GET /fapi/v1/ticker/24hr",
+    },
 }
 
 
@@ -61,7 +72,6 @@ class SimulatedVenue(Venue):
     symbol = BTC
     currency = "USDT"
     price = Decimal(50_000)
-    tick = Decimal("0.01")
     lot = LOT
     lots_held = LOTS_HELD
     time_limit_s = 0.4
@@ -69,6 +79,7 @@ class SimulatedVenue(Venue):
     def __init__(self, clock: LoopClock, binance: SimulatedBinance) -> None:
         self.clock = clock
         self.binance = binance
+        self.tick = binance.venue.listings[BTC].tick
         self.hubs: list[Hub] = []
         self.tasks = TaskSupervisor()
         self._broker: BinanceBroker | None = None
@@ -116,7 +127,7 @@ class SimulatedVenue(Venue):
         pytest.skip("this market never closes")
 
     async def orders_there(self) -> tuple[OrderThere, ...]:
-        return tuple(
+        plain_ones = [
             OrderThere(
                 client_id=ChildId(order.draft.client_id),
                 number=str(order.id),
@@ -124,14 +135,30 @@ class SimulatedVenue(Venue):
                 filled=order.executed,
             )
             for order in self.binance.orders(ACCOUNT)
-        )
+            if order.draft.client_id != ENDOWMENT
+        ]
+        conditional = [
+            OrderThere(
+                client_id=ChildId(order.draft.client_id),
+                number=ALGO + str(order.id),
+                is_open=order.is_open,
+                filled=Decimal(0),
+            )
+            for order in self.binance.simulator.exchange.futures.algos.of(ACCOUNT)
+        ]
+        return (*plain_ones, *conditional)
 
     async def holdings_there(self) -> Holdings:
-        owned = self.binance.simulator.exchange.spot.balances[ACCOUNT]
+        exchange = self.binance.simulator.exchange
+        if self.binance.kind is MarketKind.SPOT:
+            owned = exchange.spot.balances[ACCOUNT]
+            units, cash = owned["BTC"], owned["USDT"]
+        else:
+            position = exchange.futures.positions[ACCOUNT, BTC, "BOTH"]
+            units = position.amount
+            cash = exchange.futures.wallets[ACCOUNT]["USDT"] - units * position.entry
         return Holdings(
-            positions={BTC: plain(owned["BTC"])},
-            cash={"USDT": plain(owned["USDT"])},
-            at=self.clock.now(),
+            positions={BTC: plain(units)}, cash={"USDT": plain(cash)}, at=self.clock.now()
         )
 
     async def place_by_hand(self, request: OrderRequest) -> BrokerOrder:
@@ -162,8 +189,13 @@ class SimulatedVenue(Venue):
 @asynccontextmanager
 async def simulated_venue(kind: MarketKind) -> AsyncIterator[SimulatedVenue]:
     clock = LoopClock(FRIDAY_AFTERNOON)
-    seed = AccountSeed(name=ACCOUNT, spot={"USDT": CASH, "BTC": LOT * LOTS_HELD})
+    seed = AccountSeed(
+        name=ACCOUNT, spot={"USDT": CASH, "BTC": LOT * LOTS_HELD}, futures={"USDT": CASH}
+    )
     async with simulated(clock, kind, [seed]) as binance:
+        if kind is MarketKind.FUTURES:
+            binance.buy(ACCOUNT, BTC, LOT * LOTS_HELD, client_id=ENDOWMENT)
+            await clock.sleep(1)  # the story begins after it
         venue = SimulatedVenue(clock, binance)
         await venue.second_session()
         yield venue
@@ -171,6 +203,13 @@ async def simulated_venue(kind: MarketKind) -> AsyncIterator[SimulatedVenue]:
         for hub in venue.hubs:
             await hub.close()
         await venue.tasks.close(1)
+
+
+class TestBinanceFutures(BrokerContract):
+    @pytest.fixture
+    async def venue(self) -> AsyncIterator[Venue]:
+        async with simulated_venue(MarketKind.FUTURES) as venue:
+            yield venue
 
 
 class TestBinanceSpot(BrokerContract):

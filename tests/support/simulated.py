@@ -29,8 +29,7 @@ class SimulatedBinance:
     def __init__(self, simulator: BinanceSimulator, urls: Urls, kind: MarketKind) -> None:
         self.simulator = simulator
         self.kind = kind
-        socket = urls.rest.replace("http", "ws", 1)
-        self.hosts = Hosts(urls.rest, socket)
+        self.hosts = Hosts(urls.rest, urls.socket)
 
     @property
     def venue(self) -> Venue:
@@ -53,17 +52,28 @@ class SimulatedBinance:
 
     def buy_by_hand(self, account: str, symbol: str, quantity: Decimal, price: Decimal) -> Order:
         """Place an order as a person would, in the exchange's own app."""
-        hand = f"web_{len(self.venue.orders)}"
+        return self.buy(account, symbol, quantity, price, client_id=f"web_{len(self.venue.orders)}")
+
+    def buy(
+        self,
+        account: str,
+        symbol: str,
+        quantity: Decimal,
+        price: Decimal | None = None,
+        *,
+        client_id: str,
+    ) -> Order:
+        """Place an order past everybody, at the market without a price."""
         order = self.venue.place(
             account,
             Draft(
                 symbol=symbol,
                 side="BUY",
-                type="LIMIT",
+                type="MARKET" if price is None else "LIMIT",
                 tif="GTC",
                 quantity=quantity,
                 price=price,
-                client_id=hand,
+                client_id=client_id,
             ),
         )
         self.simulator.sockets.flush()
