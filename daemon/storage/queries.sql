@@ -610,6 +610,11 @@ WHERE order_id = :order_id AND decided_at IS NULL;
 UPDATE parent_orders SET nets = :nets, due_at = :due_at, slices_left = :slices_left, reason = ''
 WHERE id = :id AND ended_at IS NULL;
 
+-- name: waiting_approvals
+-- Orders that wait for a yes, oldest first.
+SELECT p.* FROM approvals a JOIN parent_orders p ON p.id = a.order_id
+WHERE a.decided_at IS NULL AND p.ended_at IS NULL ORDER BY p.id;
+
 -- name: approvals_due
 -- Orders whose time to be approved is over.
 SELECT p.* FROM approvals a JOIN parent_orders p ON p.id = a.order_id

@@ -17,18 +17,18 @@ from daemon.api.webhook_model import read_signal
 from daemon.execution.commands import BY_HAND, Cancel, CancelAll, Submission, as_of
 from daemon.execution.halts import Scope
 from daemon.notify.lengths import as_fits
+from daemon.telegram.looks import order_text
 from daemon.telegram.questions import Question
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from adapters.clock import Clock
+    from algorithms.domain import ParentOrder
     from daemon.api.by_hand import CancelPreview
     from daemon.api.decode import Json
     from daemon.api.ports import AdminPort, DeskPort
     from daemon.i18n import Words
-
-ID_LENGTH = 26
 
 
 class NotUnderstoodError(Exception):
@@ -87,6 +87,26 @@ class Actions:
 
         text = words.say("Resume {what}? New orders pass again.", what=target)
         return Question(text, words.say("Resume"), carry_out)
+
+    def approve(self, order: ParentOrder, words: Words) -> Question:
+        """Let an order be worked that waits for a yes."""
+
+        async def carry_out(_: str, __: str) -> str:
+            await self._admin.approve(order.id)
+            return words.say("Approved: {order}.", order=order_text(order))
+
+        text = words.say("Approve this order?") + "\n" + order_text(order)
+        return Question(text, words.say("Approve"), carry_out)
+
+    def reject(self, order: ParentOrder, words: Words) -> Question:
+        """End an order that waits for a yes."""
+
+        async def carry_out(_: str, __: str) -> str:
+            await self._admin.reject(order.id)
+            return words.say("Rejected: {order}.", order=order_text(order))
+
+        text = words.say("Reject this order?") + "\n" + order_text(order)
+        return Question(text, words.say("Reject"), carry_out)
 
     async def cancel(self, given: Sequence[str], words: Words) -> Question | str:
         """``STRATEGY [SYMBOL] [buy | sell]``, ``BOOK ...`` or ``ORDER``. Raises BadInput.

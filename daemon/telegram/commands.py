@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from adapters.sqlite.errors import StorageError
 from daemon.api.errors import Refused
 from daemon.api.problems import BadInput
+from daemon.execution.approvals import NotWaitingError
 from daemon.i18n import words_in
 from daemon.notify.lengths import TEXT_UNITS_MAX, cut
 from daemon.telegram.actions import Actions, NotUnderstoodError
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from adapters.clock import Clock
+    from algorithms.domain import ParentOrder
     from daemon.administration import Administration
     from daemon.api.health import Readiness
     from daemon.engine import Engine
@@ -34,6 +37,8 @@ HELP = {
     "sheet": "closing orders: /sheet ACCOUNT SYMBOL",
     "halt": "stop new orders: /halt [NAME] [reason]",
     "resume": "let them pass again: /resume [NAME]",
+    "approve": "say yes to an order: /approve [ORDER]",
+    "reject": "say no to it: /reject [ORDER]",
     "cancel": "cancel orders: /cancel STRATEGY [SYMBOL]",
     "help": "this list",
 }
@@ -58,6 +63,8 @@ class Commands:
             "sheet": self._sheet,
             "halt": self._halt,
             "resume": self._resume,
+            "approve": partial(self._decide, self._actions.approve),
+            "reject": partial(self._decide, self._actions.reject),
             "cancel": self._cancel,
             "help": self._help,
             "start": self._help,
@@ -92,18 +99,23 @@ class Commands:
     async def _explained(self, work: Awaitable[Answer]) -> Answer:
         try:
             return await work
-        except NotUnderstoodError as error:
-            return str(error)
-        except BadInput as error:
-            return cut(str(error), TEXT_UNITS_MAX)
-        except Refused as error:
-            return cut(error.detail, TEXT_UNITS_MAX)
+        except (NotUnderstoodError, BadInput, NotWaitingError, Refused) as error:
+            return cut(self._said(error), TEXT_UNITS_MAX)
         except StorageError as error:
             log.warning("a command could not be done: %s", error)
             return self.words.say("Not done, the database does not answer: {error}", error=error)
         except Exception:
             log.exception("a command failed")
             return self.words.say("Not done, for a fault of the daemon. Its log says more.")
+
+    def _said(self, error: Exception) -> str:
+        match error:
+            case Refused():
+                return error.detail
+            case NotWaitingError():
+                return self.words.say("Not done: {reason}", reason=error)
+            case _:
+                return str(error)
 
     async def _status(self, _: Given) -> Answer:
         return await self._looks.status(self.words)
@@ -130,6 +142,16 @@ class Commands:
 
     async def _resume(self, given: Given) -> Answer:
         return self._actions.resume(given, self.words)
+
+    async def _decide(self, ask: Callable[[ParentOrder, Words], Question], given: Given) -> Answer:
+        if not given:
+            return await self._looks.waiting(self.words)
+        order = await self._looks.order(given[0].upper())
+        if order is None:
+            raise NotUnderstoodError(
+                self.words.say("There is no order {order}.", order=given[0][:64])
+            )
+        return ask(order, self.words)
 
     async def _cancel(self, given: Given) -> Answer:
         return await self._actions.cancel(given, self.words)

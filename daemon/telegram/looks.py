@@ -82,9 +82,24 @@ class Looks:
         rows = await self._engine.store.read(lambda view: view.fetch("live_parents"))
         orders = [parent_from_row(row) for row in reversed(rows)]
         lines = [
-            _order(order) for order in orders if self._is_meant(name, order.account, order.book)
+            f"{order_text(order)}\n  {order.id}"
+            for order in orders
+            if self._is_meant(name, order.account, order.book)
         ]
         return _fitted(lines or [words.say("no open orders")], words)
+
+    async def order(self, order_id: str) -> ParentOrder | None:
+        """Return a parent order by its id."""
+        row = await self._engine.store.read(
+            lambda view: view.fetch_one("parent_order", id=order_id)
+        )
+        return None if row is None else parent_from_row(row)
+
+    async def waiting(self, words: Words) -> str:
+        """Say which orders wait for a yes."""
+        rows = await self._engine.store.read(lambda view: view.fetch("waiting_approvals"))
+        lines = [f"{order_text(each)}\n  {each.id}" for each in map(parent_from_row, rows)]
+        return _fitted(lines or [words.say("no order waits for approval")], words)
 
     def known_names(self) -> frozenset[str]:
         """Return what lists can be narrowed to."""
@@ -113,12 +128,13 @@ def _position(row: sqlite3.Row, words: Words) -> str:
     return text
 
 
-def _order(order: ParentOrder) -> str:
+def order_text(order: ParentOrder) -> str:
+    """Say what an order wants, what is left of it, and how it stands."""
     prices = [to_text(each) for each in (order.stop_price, order.limit_price) if each is not None]
     terms = " ".join([order.order_type.value, *prices])
     return (
         f"{order.book} {order.side.value} {to_text(order.remain)}/{to_text(order.total)} "
-        f"{order.symbol} {terms}, {order.status.value}\n  {order.id}"
+        f"{order.symbol} {terms}, {order.status.value}"
     )
 
 

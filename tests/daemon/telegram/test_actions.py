@@ -132,3 +132,34 @@ async def test_a_button_pressed_twice_cancels_once(tmp_path: Path) -> None:
         await here.day.submit("alpha", buy("SOXL", "4", **LOW))
         assert "too old" in await here.send_press(asked, data)
         assert sum((await here.day.resting()).values()) == 1
+
+
+async def test_an_order_that_waits_is_approved_from_a_chat(tmp_path: Path) -> None:
+    text = THREE_BOOKS.replace('strategy = "alpha"', 'strategy = "alpha"\nmode = "approve"')
+    async with room(tmp_path, text) as here:
+        assert (await here.write("/approve")).text == "no order waits for approval"
+        await here.day.submit("alpha", buy("TQQQ", "3"))
+        order = here.day.notices[-1].params["order"]
+        assert (await here.write("/approve")).text == f"a buy 3/3 TQQQ MARKET, open\n  {order}"
+        asked = await here.write(f"/approve {order}")
+        assert asked.text == "Approve this order?\na buy 3/3 TQQQ MARKET, open"
+        assert await here.day.held("a", "TQQQ") == 0
+        said = await here.press(asked, "Approve")
+        assert said.startswith("Approved: a buy 3/3 TQQQ")
+        await here.day.settle()
+        assert await here.day.held("a", "TQQQ") == 3
+
+
+async def test_an_order_that_waits_is_rejected_and_stays_so(tmp_path: Path) -> None:
+    text = THREE_BOOKS.replace('strategy = "alpha"', 'strategy = "alpha"\nmode = "approve"')
+    async with room(tmp_path, text) as here:
+        await here.day.submit("alpha", buy("TQQQ", "3"))
+        order = here.day.notices[-1].params["order"]
+        late = await here.write(f"/approve {order}")
+        assert (await here.press(await here.write(f"/reject {order}"), "Reject")).startswith(
+            "Rejected: a buy"
+        )
+        assert (await here.press(late, "Approve")).startswith("Not done: ")
+        await here.day.settle()
+        assert await here.day.held("a", "TQQQ") == 0
+        assert (await here.write("/reject 01nothing")).text == "There is no order 01nothing."
