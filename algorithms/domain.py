@@ -29,6 +29,11 @@ EXTERNAL = BookName("@external")
 FEES = BookName("@fees")
 """Commissions and taxes paid, and fees charged in a coin that no book of the order holds."""
 
+LADDER = BookName("@loc")
+"""Where an account's LOC ladder trades until what it got is handed to the books."""
+LADDER_STRATEGY = StrategyName("LOC")
+"""Whose orders a ladder's are: nobody's, so that no strategy cancels them. Names are lower case."""
+
 
 class Side(StrEnum):
     """Direction of an order, from the book's point of view."""
@@ -51,6 +56,10 @@ class OrderType(StrEnum):
     TWAP = "TWAP"
     LOC = "LOC"
     MOC = "MOC"
+
+
+AT_THE_CLOSE = frozenset({OrderType.LOC, OrderType.MOC})
+"""Order types that trade in the closing auction only."""
 
 
 class TimeInForce(StrEnum):
@@ -133,10 +142,15 @@ AT_BROKER = LIVE_CHILDREN - {ChildState.PLANNED}
 
 
 class FillSource(StrEnum):
-    """Where a fill came from: a broker's execution, or a crossing inside the account."""
+    """Where a fill came from.
+
+    A broker's execution, a crossing inside the account, or the account's LOC ladder: that is the
+    broker's again, handed on to a book with its part of the fee.
+    """
 
     BROKER = "broker"
     NETTING = "netting"
+    LADDER = "ladder"
 
 
 class ParentOrder(NamedTuple):

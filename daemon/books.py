@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from algorithms.decimals import ZERO
 from algorithms.domain import (
     AccountName,
     BookName,
     ChildId,
     FillSource,
+    OrderType,
     ParentId,
     Side,
     StrategyName,
     Symbol,
 )
 from algorithms.invariants import (
+    AtClose,
     CancelTarget,
     Change,
     Crossing,
@@ -25,6 +29,7 @@ from algorithms.invariants import (
     Family,
     Fill,
     Held,
+    LadderBooks,
     Pair,
     Request,
     Snapshot,
@@ -44,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime, timedelta
 
+    from algorithms.domain import ParentOrder
     from algorithms.invariants import BrokerView
     from daemon.storage.tx import View
 
@@ -72,6 +78,7 @@ def read_books(
         families=_families(rows),
         crossings=_crossings(rows),
         requests=map(_request, rows.of("all_requests")),
+        ladders=_ladders(rows),
         held=read_held(view),
         currencies=read_currencies(view),
         resting=read_resting(view),
@@ -186,6 +193,38 @@ def _crossings(rows: _Rows) -> Iterator[Crossing]:
             tuple(map(_fill, fills.take(pair_id))),
             len(events.take(pair_id)),
         )
+
+
+def _ladders(rows: _Rows) -> Iterator[LadderBooks]:
+    orders = _Alongside(rows.of("all_orders_of_ladders"), "ladder_id")
+    rungs = _Alongside(rows.of("all_rungs_of_ladders"), "ladder_id")
+    fills = _Alongside(rows.of("all_fills_of_ladders"), "ladder_id")
+    for row in rows.of("all_ladders"):
+        own = [parent_from_row(each) for each in rungs.take(row["id"])]
+        live = [rung for rung in own if not rung.status.is_final]
+        moved: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+        for fill in fills.take(row["id"]):
+            sign = 1 if fill["side"] == Side.BUY else -1
+            moved[fill["source"]] += sign * Decimal(fill["quantity"])
+        yield LadderBooks(
+            id=row["id"],
+            is_settled=row["ended_at"] is not None,
+            is_whole=bool(row["whole"]) and not any(map(_was_lost, own)),
+            orders=tuple(_at_close(parent_from_row(each)) for each in orders.take(row["id"])),
+            rungs=tuple(map(_at_close, live)),
+            from_broker=moved[FillSource.BROKER],
+            handed_on=moved[FillSource.LADDER],
+        )
+
+
+def _was_lost(rung: ParentOrder) -> bool:
+    """Whether an order of a ladder has ended though nobody wanted that."""
+    return rung.status.is_final and rung.cancel_requested_at is None
+
+
+def _at_close(parent: ParentOrder) -> AtClose:
+    price = parent.limit_price if parent.order_type is OrderType.LOC else None
+    return AtClose(parent.side, price, parent.remain)
 
 
 def _change(row: sqlite3.Row) -> Change:

@@ -26,6 +26,8 @@ from daemon.execution.evidence import Evidence
 from daemon.execution.fills import Fills
 from daemon.execution.halts import Halts
 from daemon.execution.intake import Intake
+from daemon.execution.ladder.closing import Closings
+from daemon.execution.ladder.parts import ladders_of
 from daemon.execution.ledger_desk import SPLITS_EVERY, LedgerDesk
 from daemon.execution.losses import LossWatch
 from daemon.execution.orders import Orders
@@ -40,7 +42,7 @@ from daemon.jobs.schedule import guarded
 from daemon.market import Market
 from daemon.setup import Current, setup_of
 from daemon.shadows import configured, open_shadow
-from daemon.signals import Committed, OrderTaken, SignalBus, WorkArrived
+from daemon.signals import Committed, LadderStirred, OrderTaken, SignalBus, WorkArrived
 from daemon.silence import Silence
 from daemon.storage.store import SqliteStore, open_store
 
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from algorithms.domain import AccountName
     from daemon.calendars import ComputeSessions
     from daemon.config import Config
+    from daemon.config.market import Market as MarketName
     from daemon.execution.account_runtime import AccountRuntime
     from daemon.execution.commands import Command
     from daemon.jobs.board import JobBoard
@@ -207,25 +210,21 @@ class Engine:
             evidence=Evidence(orders, fills, ids),
             halts=self.halts,
             keeper=keeper,
+            ladders=ladders_of(
+                current=self.current,
+                orders=orders,
+                fills=fills,
+                halts=self.halts,
+                keeper=keeper,
+                ids=ids,
+                closings=Closings(self.calendars.known, self._market_of),
+            ),
         )
         self.ledger = LedgerDesk(self.store, self.services, splits)
         self.cancels = CancelDesk(self.current, orders)
         timetables = Timetables(self.services, self.calendars)
         self.approvals = approvals_of(self.services, self.calendars, timetables)
-        self.desk = Desk(
-            store=self.store,
-            clock=clock,
-            tasks=self._tasks,
-            bus=self.bus,
-            ids=ids,
-            intake=Intake(self.current, self.halts, orders, self.approvals, ids),
-            cancels=self.cancels,
-            requests=requests,
-            market=market,
-            brokers=brokers,
-            current=self.current,
-            commands_of=self._commands_of,
-        )
+        self.desk = self._make_desk(requests)
         self.fleet = Fleet(self.services, self.schedule, self._connect, self._on_failure)
         self.jobs = open_board(
             self.services,
@@ -241,11 +240,31 @@ class Engine:
         self._skew = skew.SkewWatch(self.services)
         self.bus.subscribe(WorkArrived, self.fleet.work_arrived)
         self.bus.subscribe(OrderTaken, self.fleet.order_taken)
+        self.bus.subscribe(LadderStirred, self.fleet.ladder_stirred)
+
+    def _make_desk(self, requests: Requests) -> Desk:
+        services = self.services
+        return Desk(
+            store=self.store,
+            clock=self._clock,
+            tasks=self._tasks,
+            bus=self.bus,
+            ids=services.ids,
+            intake=Intake(self.current, self.halts, services.orders, self.approvals, services.ids),
+            cancels=self.cancels,
+            requests=requests,
+            market=services.market,
+            brokers=services.brokers,
+            current=self.current,
+            commands_of=self._commands_of,
+        )
+
+    def _market_of(self, account: AccountName) -> MarketName:
+        return self.config.accounts[configured(account)].market
 
     async def _connect(self, name: AccountName) -> Broker:
         try:
-            market = self.config.accounts[configured(name)].market
-            sessions = await self.calendars.sessions(market)
+            sessions = await self.calendars.sessions(self._market_of(name))
         except (CalendarError, StorageError) as error:
             raise BrokerUnavailableError(str(error)) from error
         if configured(name) != name:

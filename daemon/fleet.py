@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from algorithms.domain import AccountName
     from daemon.execution.services import Services
     from daemon.jobs.schedule import Schedule
-    from daemon.signals import OrderTaken, WorkArrived
+    from daemon.signals import LadderStirred, OrderTaken, WorkArrived
 
 
 class Fleet:
@@ -95,6 +95,8 @@ class Fleet:
         for account in self.accounts.values():
             if account.worker is not None:
                 account.worker.wake()
+            if account.ladders is not None:
+                account.ladders.wake()
 
     def work_arrived(self, signal: WorkArrived) -> None:
         """Hand on that an account has something to do."""
@@ -107,6 +109,12 @@ class Fleet:
         account = self.accounts.get(signal.account)
         if account is not None and account.worker is not None:
             account.worker.taken(signal)
+
+    def ladder_stirred(self, signal: LadderStirred) -> None:
+        """Hand on that something about an account's LOC ladders is to be done."""
+        account = self.accounts.get(signal.account)
+        if account is not None and account.ladders is not None:
+            account.ladders.wake()
 
     async def _reconcile(self, name: AccountName) -> None:
         account = self.accounts.get(name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerError
 from algorithms.decimals import floor_divide, multiply, to_text
-from algorithms.domain import AccountName, Measure, OrderType, Symbol
+from algorithms.domain import AT_THE_CLOSE, LADDER, AccountName, Measure, OrderType, Symbol
 from algorithms.instruments import normalise_symbol
 from algorithms.loc.curve import LocOrder
 from daemon.api.loc_preview import describe
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from daemon.execution.services import Services
     from daemon.storage.tx import View
 
-_AT_THE_CLOSE = frozenset({OrderType.LOC, OrderType.MOC})
-
 
 @dataclass(frozen=True, slots=True)
 class _Left:
@@ -40,8 +38,9 @@ class _Left:
 async def live_loc(services: Services, account: str, symbol: str) -> Mapping[str, object]:
     """Answer like a preview, with the orders and their books. Raises BadInput.
 
-    What is left of an order counts, at the broker or not. ``skipped`` are those whose units
-    nobody knows yet: cash for market-on-close, or less than one lot.
+    What is left of an order of a book counts, at the broker or not; a ladder's own orders do not.
+    ``skipped`` are those whose units nobody knows yet: cash for market-on-close, or less than one
+    lot.
     """
     name, of = _read(services, account, symbol)
     try:
@@ -56,7 +55,7 @@ async def live_loc(services: Services, account: str, symbol: str) -> Mapping[str
     parents = [
         parent
         for parent in await services.persistence.read(read)
-        if parent.order_type in _AT_THE_CLOSE
+        if parent.order_type in AT_THE_CLOSE and parent.book != LADDER
     ]
     found = [_left(parent, instrument) for parent in parents]
     left = [each for each in found if each is not None]

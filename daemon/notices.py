@@ -179,6 +179,32 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
             "profit {profit}, fees {fees}, saved by netting {saved}"
         ),
     ),
+    "ladder_sent": (
+        Level.INFO,
+        "{symbol}: for the close of {day} {orders} orders became the ladder {ladder}",
+    ),
+    "ladder_settled": (
+        Level.INFO,
+        (
+            "{symbol} closed at {close} on {day}: {bought} bought and {sold} sold for books, "
+            "{netted} of it netted, {commission} commission saved"
+        ),
+    ),
+    "ladder_unsettled": (
+        Level.ALARM,
+        "{symbol}: the ladder of {day} is not settled yet, {reason}; it is tried again",
+    ),
+    "ladder_given_up": (
+        Level.ALARM,
+        (
+            "{symbol}: the ladder of {day} got {got}, which does not fit its orders: {reason}; "
+            "they have ended, what it got goes to suspense"
+        ),
+    ),
+    "ladder_left": (
+        Level.ALARM,
+        "{asset}: {amount} was left with the LOC ladder and is put to suspense",
+    ),
     "heartbeat_failed": (
         Level.WARNING,
         "the outside watcher does not hear from us, {reason}; it may raise an alarm",

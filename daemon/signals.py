@@ -24,6 +24,13 @@ class WorkArrived:
     symbol: Symbol
 
 
+class LadderStirred(NamedTuple):
+    """An order for the close waits for its account's ladder or leaves it, or the ladder moved."""
+
+    account: AccountName
+    symbol: Symbol
+
+
 class OrderTaken(NamedTuple):
     """A new parent order: it may net with what opposes it, and wants planning at ``due_at``."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from algorithms.invariants.examine import against_brokers, broken, examine
 from algorithms.invariants.findings import Finding, Violation
 from algorithms.invariants.snapshot import (
+    AtClose,
     BrokerRecord,
     BrokerView,
     CancelTarget,
@@ -14,12 +15,14 @@ from algorithms.invariants.snapshot import (
     Family,
     Fill,
     Held,
+    LadderBooks,
     Pair,
     Request,
     Snapshot,
 )
 
 __all__ = [
+    "AtClose",
     "BrokerRecord",
     "BrokerView",
     "CancelTarget",
@@ -30,6 +33,7 @@ __all__ = [
     "Fill",
     "Finding",
     "Held",
+    "LadderBooks",
     "Pair",
     "Request",
     "Snapshot",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from algorithms.decimals import total
 from algorithms.domain import FillSource, Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from algorithms.invariants.findings import Check
-    from algorithms.invariants.snapshot import Crossing
+    from algorithms.invariants.snapshot import Crossing, Fill
 
 SIDES = 2
 
@@ -44,5 +45,20 @@ def crossing_faults(crossing: Crossing) -> Iterator[str]:
             yield f"its {fill.side.value} is in another account or symbol"
         if fill.parent_id != parents[fill.side]:
             yield f"its {fill.side.value} belongs to {fill.parent_id}"
-        if fill.fee or fill.source is not FillSource.NETTING:
-            yield f"its {fill.side.value} paid a fee or came from a broker"
+    yield from _source_faults(crossing.fills)
+
+
+def _source_faults(fills: tuple[Fill, ...]) -> Iterator[str]:
+    """What is wrong with where the fills of a pair came from, and with their fees.
+
+    Netting is free. What an account's ladder hands on carries the broker's fee: one side pays
+    back what the other has paid.
+    """
+    if any(fill.source is FillSource.BROKER for fill in fills):
+        yield "has a side that came from a broker"
+    elif len({fill.source for fill in fills}) > 1:
+        yield "is netting on one side only"
+    if any(fill.fee and fill.source is FillSource.NETTING for fill in fills):
+        yield "has a side that paid a fee"
+    if total(fill.fee for fill in fills):
+        yield "has sides that do not agree on a fee"

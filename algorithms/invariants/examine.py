@@ -1,7 +1,7 @@
 """All invariants on one snapshot.
 
-Invariants 7 and 8 speak of the ladder and of rebalancing. This version works neither, so no
-snapshot has anything of them: they are listed with nothing checked.
+Invariant 8 speaks of rebalancing. This version works none, so no snapshot has anything of it: it
+is listed with nothing checked.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from algorithms.decimals import exactly
 from algorithms.invariants.crossings import check_crossings
 from algorithms.invariants.findings import NAMES, Check, Finding, Violation
+from algorithms.invariants.ladders import check_ladders
 from algorithms.invariants.ledger import InFlight, Replay, check_brokers
 from algorithms.invariants.orders import OrderChecks
 from algorithms.invariants.requests import check_requests
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from algorithms.domain import AccountName, ChildOrder
     from algorithms.invariants.snapshot import BrokerView, Held, Snapshot
 
-LADDER, REBALANCE = 7, 8
+REBALANCE = 8
 NOT_WORKED = {
-    LADDER: "no ladder is worked by this version",
     REBALANCE: "no rebalance is worked by this version",
 }
 
@@ -51,6 +51,7 @@ def examine(books: Snapshot) -> tuple[Finding, ...]:
         orders.check_reserves(books.held)
         check_brokers(books.held, books.brokers, in_flight, totals.currencies, checks[2])
         check_crossings(books.crossings, checks[5])
+        check_ladders(books.ladders, checks[7])
         check_requests(books.requests, books.now, books.request_age_most, checks[6])
     return tuple(check.finding() for check in checks.values())
 

@@ -185,7 +185,10 @@ def _inside_sums(postings: Iterable[Posting]) -> dict[tuple[BookName, str], Deci
 
 
 def _flows(fill: Fill, currency: str) -> Iterator[tuple[Key, Decimal]]:
-    """What a fill moves, book by book. Of a pair each side's fill moves that side."""
+    """What a fill moves, book by book. Of a pair each side's fill moves that side.
+
+    A fee that one side of a pair pays, the other gets: its fill says so with a fee below zero.
+    """
     for posting in fill_postings(
         fill.account,
         fill.book,
@@ -194,7 +197,7 @@ def _flows(fill: Fill, currency: str) -> Iterator[tuple[Key, Decimal]]:
         side=fill.side,
         quantity=fill.quantity,
         price=fill.price,
-        fee=fill.fee if fill.source is FillSource.BROKER else ZERO,
+        fee=ZERO if fill.source is FillSource.NETTING else fill.fee,
         fee_asset=fill.fee_asset,
     ):
         yield (posting.account, posting.book, posting.asset), posting.amount

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import ZERO, to_text, total
-from algorithms.domain import ChildState, Measure, OrderType, Side
+from algorithms.domain import LADDER, ChildState, Measure, OrderType, Side
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
@@ -185,7 +185,7 @@ def cancel_faults(
                 where,
                 f"of {parent.strategy}, cancelled by {cancel.strategy} ({cancel.request_id})",
             )
-    if parent.cancel_requested_at is not None and not family.cancels:
+    if parent.cancel_requested_at is not None and not family.cancels and parent.book != LADDER:
         yield where, "is to be cancelled, and no request asked for it"
     for child in family.children:
         where = f"child {child.id}"

@@ -140,6 +140,32 @@ class Crossing:
     events: int
 
 
+@dataclass(frozen=True, slots=True)
+class AtClose:
+    """An order for the close. ``price`` None: market-on-close."""
+
+    side: Side
+    price: Decimal | None
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderBooks:
+    """A LOC ladder: ``orders`` of books, and ``rungs``, what of it lives at the broker.
+
+    ``is_whole``: it is neither being replaced nor lacks an order. ``from_broker`` is what its
+    orders got, ``handed_on`` what its books got of that; both in units, buys above zero.
+    """
+
+    id: str
+    is_settled: bool
+    is_whole: bool
+    orders: tuple[AtClose, ...]
+    rungs: tuple[AtClose, ...]
+    from_broker: Decimal
+    handed_on: Decimal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request and how far it has come. ``live_orders``: orders of it that have not ended."""
@@ -196,6 +222,7 @@ class Snapshot:
     families: Iterable[Family] = ()
     crossings: Iterable[Crossing] = ()
     requests: Iterable[Request] = ()
+    ladders: Iterable[LadderBooks] = ()
     held: tuple[Held, ...] = ()
     splits: frozenset[tuple[AccountName, Symbol, datetime]] = frozenset()
     resting: frozenset[tuple[AccountName, str]] = frozenset()

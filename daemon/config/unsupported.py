@@ -16,7 +16,6 @@ from pydantic import BaseModel
 from daemon.config.accounts import BrokerKind, MarketType
 from daemon.config.jobs import JobKind
 from daemon.config.problems import ConfigProblem, path_text
-from daemon.config.trading import LocMode
 
 if TYPE_CHECKING:
     from daemon.config.model import Config
@@ -44,7 +43,6 @@ GAPS = (
     Gap("accounts.*.broker", _is(BrokerKind.CCXT), "it stays out of work"),
     Gap("accounts.*.market_type", _is(MarketType.FUTURES), "it trades spot only"),
     Gap("jobs.*.run", _is(JobKind.LOC, JobKind.REBALANCE), "the job is not run"),
-    Gap("loc.mode", _is(LocMode.LADDER), "LOC orders are sent one by one"),
     Gap("reconcile.adopt_orphans", _is_given, "orphans are reported and left alone"),
 )
 

@@ -22,6 +22,8 @@ from adapters.sqlite.errors import StorageError
 from daemon.brokers import BrokerNotAvailableError, PaperSettingsError
 from daemon.execution.account import AccountWorker
 from daemon.execution.broker_calls import BrokerCalls
+from daemon.execution.ladder.keeper import LadderKeeper, no_ladder
+from daemon.execution.ladder.waiting import Door
 from daemon.execution.netter import Netter
 from daemon.execution.reconcile import Reconciler
 from daemon.execution.sender import Sender
@@ -63,6 +65,7 @@ class AccountRuntime:
         self._broker: Broker | None = None
         self._worker: AccountWorker | None = None
         self._reconciler: Reconciler | None = None
+        self.ladders: LadderKeeper | None = None
         self._problem: str | None = "not connected yet"
         self._is_stopping = False
         self._comparing = asyncio.Lock()
@@ -100,6 +103,8 @@ class AccountRuntime:
         await self._recovered(self._worker)
         self._tasks.spawn(self._listen(broker), name=f"events of {self.name}")
         await self.reconcile()
+        assert self.ladders is not None  # assembled with the worker
+        self._tasks.spawn(self.ladders.run(), name=f"ladders of {self.name}")
         self._problem = None
         self.tried.set()
         await self._worker.run()
@@ -216,6 +221,10 @@ class AccountRuntime:
                 orders=services.orders,
                 halts=services.halts,
                 ids=services.ids,
+                ladder=Door(
+                    services.ladders.waiting,
+                    no_ladder(broker, services.registry.accounts[self.name].broker),
+                ),
             ),
             sender=Sender(
                 broker=broker,
@@ -226,11 +235,13 @@ class AccountRuntime:
                 evidence=services.evidence,
                 halts=services.halts,
                 current=services.current,
+                closings=services.ladders.closings,
             ),
             settler=settler,
             evidence=services.evidence,
             one_by_one=not broker.capabilities.client_order_ids,
         )
+        self.ladders = LadderKeeper(self.name, broker, services)
         self._reconciler = Reconciler(
             account=self.name,
             broker=broker,

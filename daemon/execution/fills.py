@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import ZERO, add, divide, multiply, subtract, to_text
-from algorithms.domain import FEES, ChildState, FillSource, Measure, Side
+from algorithms.domain import FEES, LADDER, ChildState, FillSource, Measure, Side
 from algorithms.executions import priced_parts
 from algorithms.ledger import (
     Holding,
@@ -20,6 +20,7 @@ from algorithms.ledger import (
     pay_in_units,
     sums_to_zero,
     trade,
+    transfer,
 )
 from daemon.notices import raise_notice
 from daemon.signals import FillBooked, WorkArrived
@@ -201,8 +202,13 @@ class Fills:
         *,
         market_day: str,
         now: datetime,
+        repaid: Decimal | None = None,
     ) -> None:
-        """Book a netting pair: both sides at one price and quantity, without commission."""
+        """Book a netting pair: both sides at one price and quantity, without commission.
+
+        With ``repaid`` one side is the account's LOC ladder, which hands on what it got from the
+        broker: that much of the broker's fee, in the currency, the other side pays back to it.
+        """
         currency = self._lots.currency(buyer.account)
         post(
             tx,
@@ -218,17 +224,19 @@ class Fills:
                 currency,
                 quantity=quantity,
                 price=price,
-            ),
+            )
+            + _repayment(buyer, seller, currency, repaid or ZERO),
             now,
         )
         for parent in (seller, buyer):
+            fee = repaid or ZERO
             execution = Execution(
                 event_id=self._ids.new(),
                 key=f"netting:{pair_id}:{parent.side.value}",
-                source=FillSource.NETTING,
+                source=FillSource.NETTING if repaid is None else FillSource.LADDER,
                 quantity=quantity,
                 price=price,
-                fee=ZERO,
+                fee=fee.copy_negate() if fee and parent.book == LADDER else fee,
                 fee_asset=currency,
                 market_day=market_day,
                 at=now,
@@ -286,6 +294,10 @@ class Fills:
             ),
         )
         tx.signal(FillBooked(parent.account, execution.source))
+        if parent.book != LADDER:  # of a ladder people are told when its books have theirs
+            self._tell(tx, parent, execution, now)
+
+    def _tell(self, tx: Tx, parent: ParentOrder, execution: Execution, now: datetime) -> None:
         raise_notice(
             tx,
             self._ids.new(),
@@ -376,6 +388,16 @@ def _increase(child: ChildOrder, fill: BrokerFill) -> list[BrokerFill]:
             share = divide(multiply(fill.fee, units), fill.quantity, FEE_PLACES)
         found.append(replace(fill, cumulative=cumulative, quantity=units, price=price, fee=share))
     return found
+
+
+def _repayment(
+    buyer: ParentOrder, seller: ParentOrder, currency: str, fee: Decimal
+) -> tuple[Posting, ...]:
+    """Postings of a fee that a book pays back to the ladder, which paid it at the broker."""
+    if not fee:
+        return ()
+    book = seller.book if buyer.book == LADDER else buyer.book
+    return transfer(buyer.account, book, LADDER, currency, fee)
 
 
 def reduced(parent: ParentOrder, execution: Execution, currency: str) -> ParentOrder:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from algorithms.decimals import ZERO, to_text
 from algorithms.domain import (
+    AT_THE_CLOSE,
     FINAL_CHILDREN,
+    LADDER,
     ChildState,
     Measure,
     OrderType,
@@ -20,7 +22,7 @@ from algorithms.domain import (
 )
 from algorithms.transitions import check_child, check_parent
 from daemon.notices import raise_notice
-from daemon.signals import ChildMoved, OrderTaken, WorkArrived
+from daemon.signals import ChildMoved, LadderStirred, OrderTaken, WorkArrived
 from daemon.storage.rows import (
     CHILD_ORDERS,
     PARENT_ORDERS,
@@ -202,18 +204,19 @@ class Orders:
             tx,
             parent._replace(status=status, reason=reason, due_at=None, ended_at=now),
         )
-        raise_notice(
-            tx,
-            self._ids.new(),
-            "order_ended",
-            now,
-            account=parent.account,
-            book=parent.book,
-            order=parent.id,
-            symbol=parent.symbol,
-            status=status.value,
-            reason=reason or "complete",
-        )
+        if parent.book != LADDER:
+            raise_notice(
+                tx,
+                self._ids.new(),
+                "order_ended",
+                now,
+                account=parent.account,
+                book=parent.book,
+                order=parent.id,
+                symbol=parent.symbol,
+                status=status.value,
+                reason=reason or "complete",
+            )
         self._requests.parent_changed(tx, parent, now)
         return parent
 
@@ -241,6 +244,8 @@ class Orders:
         """
         if parent.status.is_final:
             return
+        if parent.order_type in AT_THE_CLOSE and self._leaves_ladder(tx, parent, reason):
+            return
         parent = self.store_parent(
             tx,
             parent._replace(
@@ -260,10 +265,30 @@ class Orders:
             self.end_parent(tx, parent, ParentStatus.CANCELLED, reason, now)
         tx.signal(WorkArrived(parent.account, parent.symbol))
 
+    def _leaves_ladder(self, tx: Tx, parent: ParentOrder, reason: str) -> bool:
+        """Have an order taken out of its account's LOC ladder; False if it is in none.
+
+        It may fill until the broker has confirmed that the ladder does not have it any more.
+        """
+        if tx.execute("leave_ladder", parent_id=parent.id, reason=reason):
+            tx.signal(LadderStirred(parent.account, parent.symbol))
+            return True
+        tx.execute("forget_loc_order", parent_id=parent.id)
+        return False
+
+    def begin_waiting(self, tx: Tx, parent: ParentOrder, reason: str, now: datetime) -> ParentOrder:
+        """Let somebody else work an order: it wants no planning, and its request is answered."""
+        self._record(tx, parent.id, parent.status, ParentStatus.WORKING, reason, now)
+        parent = self.store_parent(tx, parent._replace(status=ParentStatus.WORKING, due_at=None))
+        self._requests.parent_changed(tx, parent, now)
+        return parent
+
     def _after_child(self, tx: Tx, parent: ParentOrder, child: ChildOrder, now: datetime) -> None:
         parent = self.store_parent(tx, parent)
         if child.state in FINAL_CHILDREN:
             tx.signal(WorkArrived(parent.account, parent.symbol))
+            if parent.book == LADDER:
+                tx.signal(LadderStirred(parent.account, parent.symbol))
             alive = self.live_children(tx, parent.id)
             if not alive and not parent.status.is_final:
                 self._nothing_alive(tx, parent, child, now)

@@ -32,6 +32,9 @@ REASONS: Mapping[str, str] = {
     "`risk.price_collar_percent`; behind a stop it is compared with the stop price.",
     "too_many_orders": "The account has sent `risk.max_orders_per_minute` orders within a minute.",
     "cancelled": "A cancel of the strategy came before the order could be sent.",
+    "too_late": "Orders for the close must be in the account's LOC ladder before the exchange's "
+    "cut-off.",
+    "ladder_given_up": "What the auction gave the account's ladder did not fit its orders.",
     "too_old": "The order could not be sent within `webhook.max_age_seconds`.",
     "market_closed": "The broker takes no orders at this time.",
     "rejected": "The broker refused the order for another reason.",

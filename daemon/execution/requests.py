@@ -214,6 +214,7 @@ class Requests:
             parent.order_type is OrderType.TWAP
             or bool(acknowledged)
             or parent.remain != parent.total
+            or (parent.status is ParentStatus.WORKING and not children)  # a ladder works it
         )
         refused = parent.status is ParentStatus.FAILED and parent.remain == parent.total
         if (came_through and not refused) or parent.status is ParentStatus.DONE:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from adapters.broker import Accepted, BrokerError, OutcomeUnknown, RefusalCode, Refused
-from algorithms.domain import ChildState
+from algorithms.domain import LADDER, ChildState
 from daemon.execution.sent import request_of
 from daemon.execution.slicer import TOO_OLD
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from daemon.execution.broker_calls import BrokerCalls
     from daemon.execution.evidence import Evidence
     from daemon.execution.halts import Halts
+    from daemon.execution.ladder.closing import Closings
     from daemon.execution.orders import Orders
     from daemon.execution.persistence import Persistence
     from daemon.setup import Current
@@ -59,7 +60,9 @@ class Sender:
         evidence: Evidence,
         halts: Halts,
         current: Current,
+        closings: Closings,
     ) -> None:
+        self._closings = closings
         self._calls = calls
         self._persistence = persistence
         self._clock = clock
@@ -152,6 +155,8 @@ class Sender:
         halted = self._halts.reason(child.account, child.strategy, child.book, child.symbol)
         if halted is not None:
             return f"halted: {halted}"
+        if child.book == LADDER and self._closings.is_over(child.account, child.created_at, now):
+            return "too_late: its closing auction takes no more orders"
         setup = self._current.setup
         return setup.risk.not_live(setup.registry.accounts[child.account])
 

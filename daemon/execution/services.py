@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from daemon.execution.evidence import Evidence
     from daemon.execution.fills import Fills
     from daemon.execution.halts import Halts
+    from daemon.execution.ladder.parts import Ladders
     from daemon.execution.orders import Orders
     from daemon.execution.persistence import Persistence
     from daemon.ids import IdSource
@@ -90,6 +91,7 @@ class Services:
     evidence: Evidence
     halts: Halts
     keeper: Bookkeeper
+    ladders: Ladders
 
     @property
     def registry(self) -> Registry:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from algorithms.domain import AccountName, ParentOrder
     from algorithms.instruments import Instrument
     from daemon.execution.halts import Halts
+    from daemon.execution.ladder.waiting import Door
     from daemon.execution.orders import Orders
     from daemon.ids import IdSource
     from daemon.registry import Book
@@ -101,7 +102,9 @@ class Slicer:
         orders: Orders,
         halts: Halts,
         ids: IdSource,
+        ladder: Door,
     ) -> None:
+        self._ladder = ladder
         self._current = current
         self._capabilities = capabilities
         self._orders = orders
@@ -230,6 +233,8 @@ class Slicer:
                 self._plan_slice(tx, parent, book, instrument, price, now)
         elif now - parent.due_at > self._settings.max_age:
             self._too_old(tx, parent, now)
+        elif self._ladder.takes(parent):
+            self._ladder.admit(tx, parent, now)
         elif instrument is not None and not blocked:
             self._plan_whole(tx, parent, instrument, price, now)
 

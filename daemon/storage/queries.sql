@@ -698,3 +698,113 @@ WHERE id = :id AND delivered_at IS NULL AND NOT EXISTS (
 -- Forget who was told a notice that no longer waits.
 DELETE FROM deliveries WHERE notice_id = :id
   AND EXISTS (SELECT 1 FROM notices WHERE id = :id AND delivered_at IS NOT NULL);
+
+-- name: symbols_at_close
+-- Symbols of an account whose orders for the close wait for a ladder, or are in one.
+SELECT symbol FROM loc_orders WHERE account = :account AND ladder_id IS NULL
+UNION SELECT symbol FROM loc_ladders WHERE account = :account AND ended_at IS NULL
+ORDER BY symbol;
+
+-- name: open_ladders
+-- The ladders of an account and symbol that are not settled, oldest first.
+SELECT * FROM loc_ladders
+WHERE account = :account AND symbol = :symbol AND ended_at IS NULL ORDER BY day;
+
+-- name: ladder
+-- One ladder.
+SELECT * FROM loc_ladders WHERE id = :id;
+
+-- name: revise_ladder!
+-- Store how far a ladder has come, and the cash that its worst close may take.
+UPDATE loc_ladders SET revising = :revising, whole = :whole, needs = :needs WHERE id = :id;
+
+-- name: told_late!
+-- People were told that a ladder is not settled yet.
+UPDATE loc_ladders SET told_late = 1 WHERE id = :id;
+
+-- name: end_ladder!
+-- A ladder is settled, or given up.
+UPDATE loc_ladders SET close = :close, outcome = :outcome, ended_at = :ended_at, revising = 0
+WHERE id = :id;
+
+-- name: needs_of_other_ladders
+-- Cash that the other ladders of an account may take.
+SELECT needs FROM loc_ladders WHERE account = :account AND symbol <> :symbol AND ended_at IS NULL;
+
+-- name: waiting_for_ladder
+-- Orders of a symbol that no ladder has yet, in order of creation.
+SELECT p.*, o.day, o.until, o.leaving FROM loc_orders o
+JOIN parent_orders p ON p.id = o.parent_id
+WHERE o.account = :account AND o.symbol = :symbol AND o.ladder_id IS NULL ORDER BY p.id;
+
+-- name: orders_of_ladder
+-- The orders of books that a ladder stands for, in order of creation.
+SELECT p.*, o.leaving FROM loc_orders o
+JOIN parent_orders p ON p.id = o.parent_id
+WHERE o.ladder_id = :ladder_id ORDER BY p.id;
+
+-- name: rungs_of_ladder
+-- A ladder's own orders, oldest first.
+SELECT p.* FROM loc_rungs r JOIN parent_orders p ON p.id = r.parent_id
+WHERE r.ladder_id = :ladder_id ORDER BY p.id;
+
+-- name: live_children_of_ladder
+-- What of a ladder may still fill at the broker.
+SELECT c.id FROM loc_rungs r JOIN child_orders c ON c.parent_id = r.parent_id
+WHERE r.ladder_id = :ladder_id AND c.ended_at IS NULL;
+
+-- name: fills_of_ladder
+-- What the broker gave a ladder, oldest first.
+SELECT f.side, f.quantity, f.price, f.fee, f.fee_asset FROM loc_rungs r
+JOIN fills f ON f.parent_id = r.parent_id
+WHERE r.ladder_id = :ladder_id AND f.source = 'broker' ORDER BY f.id;
+
+-- name: join_ladder!
+-- An order is in a ladder from now on.
+UPDATE loc_orders SET ladder_id = :ladder_id WHERE parent_id = :parent_id;
+
+-- name: leave_ladder!
+-- An order is to leave its ladder, if it is in one that is not settled.
+UPDATE loc_orders SET leaving = COALESCE(leaving, :reason)
+WHERE parent_id = :parent_id
+    AND ladder_id IN (SELECT id FROM loc_ladders WHERE ended_at IS NULL);
+
+-- name: forget_loc_order!
+-- An order waits for no ladder any more, or has left it.
+DELETE FROM loc_orders WHERE parent_id = :parent_id;
+
+-- name: all_ladders
+-- Every ladder but those that were given up: what these got is in suspense.
+SELECT id, whole, ended_at FROM loc_ladders
+WHERE outcome IS NULL OR outcome = 'settled' ORDER BY id;
+
+-- name: all_orders_of_ladders
+-- The orders of every ladder, ladder by ladder.
+SELECT o.ladder_id, p.* FROM loc_orders o JOIN parent_orders p ON p.id = o.parent_id
+WHERE o.ladder_id IS NOT NULL ORDER BY o.ladder_id, p.id;
+
+-- name: all_rungs_of_ladders
+-- The rungs of every ladder, ladder by ladder.
+SELECT r.ladder_id, p.* FROM loc_rungs r JOIN parent_orders p ON p.id = r.parent_id
+ORDER BY r.ladder_id, p.id;
+
+-- name: all_fills_of_ladders
+-- What every ladder got from the broker, and what it handed on, ladder by ladder.
+SELECT r.ladder_id, f.side, f.quantity, f.source FROM loc_rungs r
+JOIN fills f ON f.parent_id = r.parent_id WHERE f.source = 'broker'
+UNION ALL
+SELECT o.ladder_id, f.side, f.quantity, f.source FROM loc_orders o
+JOIN fills f ON f.parent_id = o.parent_id WHERE f.source = 'ladder'
+ORDER BY 1;
+
+-- name: ladders_at_work
+-- The ladders of an account that are not settled.
+SELECT id FROM loc_ladders WHERE account = :account AND ended_at IS NULL;
+
+-- name: left_with_ladder
+-- Whether settled ladders of an account left something behind.
+SELECT 1 AS found FROM positions
+WHERE account = :account AND book = '@loc' AND quantity <> '0'
+    AND NOT EXISTS (SELECT 1 FROM loc_ladders l
+        WHERE l.account = :account AND l.ended_at IS NULL)
+LIMIT 1;

@@ -35,6 +35,7 @@ from algorithms.domain import (
     TimeInForce,
 )
 from algorithms.invariants import (
+    AtClose,
     BrokerRecord,
     BrokerView,
     CancelTarget,
@@ -43,6 +44,7 @@ from algorithms.invariants import (
     Family,
     Fill,
     Held,
+    LadderBooks,
     Pair,
     Request,
     Snapshot,
@@ -289,6 +291,22 @@ FAMILIES = (
     Family(WANTED, (RESTS,), (TAKEN,)),
     Family(GIVEN_UP, (CANCELLED,), (), (CancelTarget("r4", GIVEN_UP.strategy),)),
 )
+LADDER = LadderBooks(
+    id="l1",
+    is_settled=False,
+    is_whole=True,
+    orders=(
+        AtClose(Side.BUY, Decimal(100), Decimal(5)),
+        AtClose(Side.SELL, Decimal(98), Decimal(3)),
+    ),
+    rungs=(
+        AtClose(Side.SELL, Decimal("100.01"), Decimal(3)),
+        AtClose(Side.BUY, Decimal(100), Decimal(2)),
+        AtClose(Side.BUY, Decimal("97.99"), Decimal(3)),
+    ),
+    from_broker=Decimal(0),
+    handed_on=Decimal(0),
+)
 DAY = Snapshot(
     now=NOW,
     request_age_most=timedelta(minutes=15),
@@ -297,6 +315,7 @@ DAY = Snapshot(
     families=FAMILIES,
     crossings=(Crossing("x1", PAIR, (GIVEN, TAKEN), 1),),
     requests=(ANSWERED, replace(OPEN, live_orders=1)),
+    ladders=(LADDER,),
     held=HELD,
     brokers=(BROKER,),
     brokers_are_still=True,

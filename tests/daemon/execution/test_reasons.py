@@ -43,6 +43,9 @@ def test_every_code_in_the_order_s_way_is_explained() -> None:
                 "risk",
                 "cancels",
                 "requests",
+                "ladder/waiting",
+                "ladder/revising",
+                "ladder/settling",
             )
         ),
     ]

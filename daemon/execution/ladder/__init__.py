@@ -1,0 +1,1 @@
+"""LOC ladders at work: orders wait for one, it is sent, replaced, and settled after the close."""

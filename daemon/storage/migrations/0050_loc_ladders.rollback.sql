@@ -1,0 +1,3 @@
+DROP TABLE loc_rungs;
+DROP TABLE loc_orders;
+DROP TABLE loc_ladders;
