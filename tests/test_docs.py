@@ -8,9 +8,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import pytest
+
 from algorithms.transitions import CHILD, PARENT
+from daemon.config.service import Locale
 from daemon.execution import answers
 from daemon.execution.answers import Item, Outcome
+from daemon.i18n import catalogue, translations
 from daemon.notices import CATALOGUE
 from daemon.rules.catalogue import shipped
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 S = TypeVar("S", bound=StrEnum)
+NAMED = re.compile(r"\{[a-z_]+\}")
 NAMES = re.compile(r"`([a-z_]+)`")
 
 
@@ -84,6 +89,15 @@ def test_every_notice_is_explained_with_its_level() -> None:
     assert len(explained) == len(CATALOGUE)
 
 
+@pytest.mark.parametrize("locale", [each for each in Locale if each is not Locale.ENGLISH])
+def test_every_notice_is_said_in_every_language(locale: Locale) -> None:
+    known = translations(locale)
+    missing = [text for _, text in CATALOGUE.values() if known.gettext(text) == text]
+    assert [text for text in missing if re.search("[a-z]", NAMED.sub("", text))] == [], (
+        f"add them, as msgid and msgstr, to {catalogue(locale).relative_to(ROOT)}"
+    )
+
+
 def test_every_test_that_the_threat_model_names_is_there() -> None:
     page = (ROOT / "docs/explanation/security.md").read_text(encoding="utf-8")
     named = re.findall(r"`([a-z_/]+\.py)(?:::(\w+))?`", page)
@@ -91,6 +105,14 @@ def test_every_test_that_the_threat_model_names_is_there() -> None:
     for path, test in named:
         text = (ROOT / "tests" / path).read_text(encoding="utf-8")
         assert not test or f"def {test}(" in text, f"{path} has no {test}"
+
+
+def test_the_index_leads_to_every_page() -> None:
+    index = (ROOT / "docs/README.md").read_text("utf-8")
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    leads = set(re.findall(r"\]\(([a-z/-]+\.md)\)", index))
+    missing = {page for page in pages if not page.startswith("ko/")} - leads - {"README.md"}
+    assert missing == set()
 
 
 def test_every_command_of_the_promises_leads_somewhere() -> None:
