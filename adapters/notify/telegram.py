@@ -72,6 +72,12 @@ class TelegramApi:
         """Say that a press was heard. Raises NotDeliveredError."""
         await _asked(self._bot.answer_callback_query(press, text), CALL_S)
 
+    async def whereabouts(self, chat: str) -> tuple[str, str]:
+        """Return the bot's @name, and what the chat is called. Raises NotDeliveredError."""
+        me = await _asked(self._bot.get_me(), CALL_S)
+        there = await _asked(self._bot.get_chat(chat), CALL_S)
+        return f"@{me.username}", str(there.title or there.username or there.first_name or chat)
+
     async def offer(self, commands: Mapping[str, str]) -> None:
         """Show these commands, with a few words on each, as a menu. Raises NotDeliveredError."""
         menu = [BotCommand(name, words) for name, words in commands.items()]

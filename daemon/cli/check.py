@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from algorithms.decimals import to_text, total
+from daemon.cli.check_notifiers import notifier_logins
 from daemon.cli.table import table
 from daemon.config import ConfigErrors, describe, load_config, unsupported
 from daemon.config.accounts import BrokerKind
@@ -43,7 +44,7 @@ def check(config_path: Path, environ: Mapping[str, str], *, as_json: bool, onlin
             sys.stderr.write(f"{found}\n")
         return BAD_CONFIG
     warnings = unsupported(config)
-    logins = _logins(config) if online else {}
+    logins = _logins(config) | notifier_logins(config) if online else {}
     if as_json:
         report = {"ok": True, "errors": [], "warnings": [asdict(each) for each in warnings]}
         _write_json(report | {"config": describe(config)} | ({"logins": logins} if online else {}))

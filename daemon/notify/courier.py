@@ -40,10 +40,30 @@ LONGEST_PAUSE_S = 300.0
 TELL_AFTER = timedelta(seconds=30)
 """A channel that fails for shorter is nobody's business; a fault that lasts is told at once."""
 STORAGE_PAUSE_S = 5.0
+LATEST = timedelta(minutes=10)
 _QUIET_LOOK = timedelta(minutes=1)
 _RANKS = {level: rank for rank, level in enumerate(Level)}
 
 log = logging.getLogger(__name__)
+
+
+class Done:
+    """From where on a courier looks for work: ``before`` it, everything is done.
+
+    While another notifier is down, what this one has delivered goes on waiting, and looking
+    through all of it again and again would take ever longer. A notice gets its id some moments
+    before it is on disk, so only what is older than ``LATEST`` is passed over.
+    """
+
+    def __init__(self) -> None:
+        self.before = ""
+        self._next: Notice | None = None
+
+    def all_up_to(self, notice: Notice, now: datetime) -> None:
+        """Learn that everything on disk is done, and that this is the newest of it."""
+        if self._next is not None and now - self._next.at > LATEST:
+            self.before, self._next = self._next.id, None
+        self._next = self._next or notice
 
 
 class Courier:
@@ -67,6 +87,7 @@ class Courier:
         self._alarm = asyncio.Event()
         self._news.set()  # something may wait since before the start
         self._alarm.set()
+        self._done = Done()
         self._fails_since: datetime | None = None
         self._told = False
         self._pause_s = FIRST_PAUSE_S
@@ -105,7 +126,13 @@ class Courier:
             quiet = self._is_quiet()
             if quiet:
                 self._news.set()  # for when it ends
-            read = partial(waiting, notifier=self._name, alarms_only=quiet, limit=BATCH_MAX)
+            read = partial(
+                waiting,
+                notifier=self._name,
+                after=self._done.before,
+                alarms_only=quiet,
+                limit=BATCH_MAX,
+            )
             found = await self._services.persistence.read(read)
             if not found:
                 return
@@ -116,6 +143,8 @@ class Courier:
             done = partial(mark, notifier=self._name, notices=found, now=self._clock.now())
             await self._services.persistence.write(done)
             if len(found) < BATCH_MAX:
+                if not quiet:
+                    self._done.all_up_to(found[-1], self._clock.now())
                 return
             await self._clock.sleep(max(self._terms.group_seconds, FIRST_PAUSE_S))
 

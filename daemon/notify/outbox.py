@@ -58,10 +58,16 @@ def follow(tx: Tx, names: Collection[str], now: datetime) -> None:
         _finish(tx, [row["notice_id"] for row in tx.fetch("delivered_notices")], now)
 
 
-def waiting(view: View, notifier: str, *, alarms_only: bool, limit: int) -> list[Notice]:
-    """Return what a notifier has not been told, oldest first."""
+def waiting(
+    view: View, notifier: str, *, alarms_only: bool, limit: int, after: str = ""
+) -> list[Notice]:
+    """Return what a notifier has not been told, oldest first, of all behind ``after``."""
     rows = view.fetch(
-        "waiting_notices", notifier=notifier, alarms_only=int(alarms_only), limit=limit
+        "waiting_notices",
+        notifier=notifier,
+        after=after,
+        alarms_only=int(alarms_only),
+        limit=limit,
     )
     return [
         Notice(

@@ -682,7 +682,7 @@ SELECT DISTINCT notice_id FROM deliveries;
 -- What one notifier has not been told yet, oldest first, alarms alone if so wished.
 SELECT id, at, level, code, account, book, params FROM notices
 WHERE delivered_at IS NULL
-  AND id > (SELECT since FROM notifiers WHERE name = :notifier)
+  AND id > :after AND id > (SELECT since FROM notifiers WHERE name = :notifier)
   AND id NOT IN (SELECT notice_id FROM deliveries WHERE notifier = :notifier)
   AND (:alarms_only = 0 OR level = 'alarm')
 ORDER BY id LIMIT :limit;

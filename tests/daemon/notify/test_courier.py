@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from adapters.notify.errors import NotDeliveredError
 from daemon.api.metrics import Metrics
 from daemon.config.notify import NotifierConfig, QuietHours
 from daemon.notices import Level, raise_notice
-from daemon.notify.courier import LONGEST_PAUSE_S, TELL_AFTER, Courier
+from daemon.notify.courier import LATEST, LONGEST_PAUSE_S, TELL_AFTER, Courier
 from daemon.notify.outbox import follow
 from daemon.signals import NoticeRaised
+from daemon.storage.tx import View
 from tests.daemon.api.test_metrics import samples
 from tests.daemon.notify.told import Pager
 from tests.support.world import THREE_BOOKS, buy, started, world
@@ -20,8 +23,9 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator
     from pathlib import Path
+    from sqlite3 import Row
 
-    from daemon.storage.tx import Tx
+    from daemon.storage.tx import SqlValue, Tx
     from tests.support.world import World
 
 
@@ -192,6 +196,48 @@ async def test_what_could_not_be_sent_is_there_for_the_next_courier(tmp_path: Pa
         async with desk(day) as here:
             assert dead.messages == []
             assert here.pager.codes == [["sold", "notifier_failed"]]
+
+
+async def test_what_waits_for_another_is_not_looked_through_again(tmp_path: Path) -> None:
+    async with world(tmp_path) as day, desk(day) as here:
+        services = day.engine.services
+        await services.persistence.write(lambda tx: follow(tx, ["pager", "dead"], day.now))
+        asked: list[str] = []
+        fetch = View.fetch
+
+        def listening(view: View, query: str, **values: SqlValue) -> list[Row]:
+            if query == "waiting_notices":
+                asked.append(str(values["after"]))
+            return fetch(view, query, **values)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(View, "fetch", listening)
+            for _ in range(3):
+                await here.fill()
+                await day.advance(LATEST)
+            await here.fill()
+            await day.pass_time(5)
+        assert len(here.pager.messages) == 4
+        earlier = {message[0].id for message in here.pager.messages[:3]}
+        assert asked[0] == ""
+        assert asked[-1] in earlier
+
+
+async def test_a_notice_that_reaches_the_disk_late_is_not_passed_over(tmp_path: Path) -> None:
+    async with world(tmp_path) as day, desk(day) as here:
+        services = day.engine.services
+        early, at = services.ids.new(), day.now
+        await here.fill()
+        await day.advance(timedelta(minutes=9))
+        await here.fill()
+        await day.pass_time(10)
+
+        def tell(tx: Tx) -> None:
+            raise_notice(tx, early, "clock_right", at, seconds="0")
+
+        await services.persistence.write(tell)
+        await day.pass_time(10)
+        assert here.pager.codes == [["sold"], ["sold"], ["clock_right"]]
 
 
 async def test_a_flood_is_sent_in_bounded_messages(tmp_path: Path) -> None:

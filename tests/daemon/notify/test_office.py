@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 import orjson
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -18,8 +21,6 @@ from tests.support.world import THREE_BOOKS, World, buy, world
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
-
-    import pytest
 
 CHAT = 42
 ANN, MALLORY = Person(7, "Ann"), Person(66, "Mallory")
@@ -158,3 +159,15 @@ class TestNotifiers:
             await trade(day)
             await until(lambda: there.said.count("a bought 1 TQQQ at") == 2)
         assert TOKEN not in caplog.text
+
+
+@pytest.mark.slow
+def test_a_daemon_without_a_bot_loads_none() -> None:
+    program = (
+        "import sys, daemon.main;"
+        "print(sorted({'telebot', 'polib', 'requests'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout == "[]\n"

@@ -133,7 +133,7 @@ async def test_what_was_delivered_long_ago_costs_nothing(tmp_path: Path) -> None
         await here.staff("telegram")
     plan = sqlite3.connect(here.file).execute(
         "EXPLAIN QUERY PLAN " + named_queries()["waiting_notices"],
-        {"notifier": "telegram", "alarms_only": 0, "limit": 5},
+        {"notifier": "telegram", "after": "", "alarms_only": 0, "limit": 5},
     )
     steps = [row[3] for row in plan.fetchall()]
     plan.connection.close()

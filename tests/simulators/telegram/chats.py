@@ -117,6 +117,12 @@ class Chats:
         self.answers.append((press, given.get("text", "")))
         return True
 
+    def describe(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """Do ``getChat``. Raises RefusedError."""
+        chat = self._message(self._chat(given), 0, None)["chat"]
+        assert isinstance(chat, dict)  # as it was made
+        return chat | {"title": "The desk", "accent_color_id": 1, "max_reaction_count": 11}
+
     def _chat(self, given: Mapping[str, str]) -> int:
         for number, name in self._names.items():
             if given["chat_id"] in {str(number), f"@{name}"}:

@@ -14,11 +14,12 @@ from aiohttp import web
 from tests.simulators.telegram.chats import Chats, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from adapters.clock import Clock
 
 TOKEN = "123456:a-token-of-no-worth"
+ME = {"id": 123456, "is_bot": True, "first_name": "Desk", "username": "desk_bot"}
 FETCHED_MAX = 100
 
 
@@ -100,19 +101,19 @@ class TelegramSimulator:
         return web.json_response({"ok": True, "result": result})
 
     async def _do(self, method: str, given: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
-        match method:
-            case "sendMessage":
-                return self.chats.send(given)
-            case "editMessageText":
-                return self.chats.edit(given)
-            case "answerCallbackQuery":
-                return self.chats.answer(given)
-            case "setMyCommands":
-                return True
-            case "getUpdates":
-                return await self._updates(given)
-            case _:
-                raise RefusedError(404, "Not Found")
+        if method == "getUpdates":
+            return await self._updates(given)
+        methods: dict[str, Callable[[Mapping[str, str]], object]] = {
+            "sendMessage": self.chats.send,
+            "editMessageText": self.chats.edit,
+            "answerCallbackQuery": self.chats.answer,
+            "getChat": self.chats.describe,
+            "getMe": lambda _: ME,
+            "setMyCommands": lambda _: True,
+        }
+        if method not in methods:
+            raise RefusedError(404, "Not Found")
+        return methods[method](given)
 
     async def _updates(self, given: Mapping[str, str]) -> list[dict[str, Any]]:
         """Forget what lies before the offset; wait for news if there is none."""
