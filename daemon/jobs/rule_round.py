@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from daemon.config.trading import LocMode
 from daemon.execution.rule_intake import RuleTerms, request_of
+from daemon.jobs.lots import read_lots
 from daemon.jobs.runs import RanBeforeError, RunStatus, has_run, record
 from daemon.jobs.snapshot import read_snapshot
 from daemon.notices import raise_notice
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from algorithms.domain import BookName, ParentOrder, Symbol
+    from algorithms.loc.lots import Lot
     from daemon.execution.rule_intake import RuleIntake
     from daemon.execution.services import Services
     from daemon.jobs.day_prices import DayPrice, DayPrices
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from daemon.jobs.timetable import Timetable
     from daemon.registry import Book
     from daemon.rules.rule import Decision, Rule
-    from daemon.storage.tx import Tx
+    from daemon.storage.tx import Tx, View
 
 RULE_TIMEOUT_S = 30.0
 
@@ -61,6 +64,7 @@ class _Morning:
     timetable: Timetable
     prices: Mapping[Symbol, DayPrice]
     snapshot: BooksSnapshot
+    lots: Mapping[tuple[BookName, Symbol], tuple[Lot, ...]]
 
 
 class RuleRound:
@@ -87,7 +91,10 @@ class RuleRound:
         snapshot = await self._services.persistence.read(
             partial(read_snapshot, account=run.account, books=names)
         )
-        morning = _Morning(run, timetable, prices, snapshot)
+        lots = await self._services.persistence.read(
+            partial(self._lots, books=books, prices=prices, snapshot=snapshot)
+        )
+        morning = _Morning(run, timetable, prices, snapshot, lots)
         placed: list[ParentOrder] = []
         for book in books:
             if book.name not in unready and book.symbols <= prices.keys():
@@ -100,6 +107,28 @@ class RuleRound:
         return await self._services.persistence.read(
             lambda view: [book for book in asked if not has_run(view, run, book.name)]
         )
+
+    def _lots(
+        self,
+        view: View,
+        books: Collection[Book],
+        prices: Mapping[Symbol, DayPrice],
+        snapshot: BooksSnapshot,
+    ) -> dict[tuple[BookName, Symbol], tuple[Lot, ...]]:
+        """Return the lots of the books whose rules want them."""
+        return {
+            (book.name, symbol): read_lots(
+                view,
+                book.account.name,
+                book.name,
+                symbol,
+                held=snapshot.holding(book.name, symbol).quantity,
+                lot=prices[symbol].instrument.lot,
+            )
+            for book in books
+            if book.rule is not None and book.rule.wants_lots
+            for symbol in book.symbols & prices.keys()
+        }
 
     async def _ask(self, morning: _Morning, book: Book) -> list[ParentOrder]:
         """Ask one book's rule; store the run and what came of it."""
@@ -184,6 +213,7 @@ class RuleRound:
             cash=morning.snapshot.holding(book.name, currency).free,
             symbols=tuple(_symbol_day(morning, book, each) for each in sorted(book.symbols)),
             days_since=lambda after: sessions.days_since(after, run.day),
+            sends_at_close=self._services.current.setup.config.loc.mode is not LocMode.SHEET,
         )
 
     def _tell(self, tx: Tx, code: str, book: Book, now: datetime, **params: str) -> None:
@@ -205,6 +235,8 @@ def _symbol_day(morning: _Morning, book: Book, symbol: Symbol) -> SymbolDay:
         close_before=price.close_before,
         sales=morning.snapshot.new_sales(book.name, symbol),
         state=morning.snapshot.state(book.name, symbol).state,
+        instrument=price.instrument,
+        lots=morning.lots.get((book.name, symbol), ()),
     )
 
 

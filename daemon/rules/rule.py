@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from algorithms.domain import AccountName, BookName, Symbol
+    from algorithms.instruments import Instrument
+    from algorithms.loc.lots import Lot
 
 NO_STATE: Mapping[str, str] = MappingProxyType({})
 
@@ -51,7 +53,8 @@ class SymbolDay:
     ``quantity`` is held, ``free`` of it promised to no order; ``invested`` is what the units
     cost, without fees. ``last_close`` and ``close_before`` are the closes of the last two trading
     days, None where the daemon does not know them. ``sales`` are those since the rule last
-    decided, oldest first; ``state`` is what it stored then.
+    decided, oldest first; ``state`` is what it stored then. ``lots`` make up the quantity, oldest
+    first, for rules that want them.
     """
 
     symbol: Symbol
@@ -64,6 +67,8 @@ class SymbolDay:
     close_before: Decimal | None = None
     sales: tuple[Sale, ...] = ()
     state: Mapping[str, str] = field(default_factory=lambda: NO_STATE)
+    instrument: Instrument | None = None
+    lots: tuple[Lot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +77,8 @@ class BookDay:
 
     ``cash`` is what new orders may use, in the account's currency. ``previous_day`` is the
     trading day before, None where the calendar begins. ``days_since`` counts the trading days
-    after a day up to this one.
+    after a day up to this one. ``sends_at_close``: whether a rule's orders for the close are
+    sent (``loc.mode``).
     """
 
     book: BookName
@@ -84,6 +90,7 @@ class BookDay:
     cash: Decimal
     symbols: tuple[SymbolDay, ...]
     days_since: Callable[[date], int]
+    sends_at_close: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +135,8 @@ OptionsT = TypeVar("OptionsT", bound=RuleOptions)
 class Rule(Protocol):
     """A rule with its options, as the daemon uses it."""
 
+    wants_lots: ClassVar[bool]
+
     async def decide(self, day: BookDay) -> tuple[Decision, ...]:
         """Say what the book shall do today. May wait for things outside, not for long."""
         ...
@@ -140,6 +149,8 @@ class RuleClass(Generic[OptionsT]):
     """
 
     options_model: ClassVar[type[RuleOptions]] = RuleOptions
+    wants_lots: ClassVar[bool] = False
+    """Whether it asks for the lots that make up what its book holds."""
 
     def __init__(self, options: OptionsT) -> None:
         self.options = options

@@ -808,3 +808,18 @@ WHERE account = :account AND book = '@loc' AND quantity <> '0'
     AND NOT EXISTS (SELECT 1 FROM loc_ladders l
         WHERE l.account = :account AND l.ended_at IS NULL)
 LIMIT 1;
+
+-- name: purchases
+-- What a book bought of a symbol, or was given at a price, newest first.
+SELECT id, quantity, price, market_day FROM fills
+WHERE account = :account AND book = :book AND symbol = :symbol AND side = 'buy'
+UNION ALL
+SELECT id, quantity, price, market_day FROM ledger_entries
+WHERE account = :account AND book = :book AND asset = :symbol AND kind <> 'split'
+    AND price IS NOT NULL AND quantity NOT LIKE '-%'
+ORDER BY 1 DESC;
+
+-- name: splits_of_symbol
+-- The splits of a symbol that were carried out, with the event that booked each.
+SELECT new_units, old_units, event_id FROM splits
+WHERE account = :account AND symbol = :symbol AND event_id IS NOT NULL;
