@@ -45,10 +45,10 @@ build/ccxt/.ready: $(READY) pyproject.toml requirements-ccxt.lock
 	@build/ccxt/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
-CCXT_TESTS := tests/simulators/binance/test_ccxt.py
+CCXT_TESTS := tests/simulators/binance/test_ccxt.py tests/contracts/test_broker_ccxt.py
 .PHONY: ccxt
-ccxt: build/ccxt/.ready ## let the unmodified ccxt client use the simulated Binance
-	@build/ccxt/bin/python -m pytest -q $(CCXT_TESTS)
+ccxt: build/ccxt/.ready ## let the unmodified ccxt use the simulated Binance, and the bridge ccxt
+	@build/ccxt/bin/python -m pytest -q -n 2 $(CCXT_TESTS)
 
 .PHONY: lint
 lint: $(READY) ## check the rules and the format of the code

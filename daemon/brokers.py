@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from adapters.binance.hub import Hub
     from adapters.broker import Broker
+    from adapters.ccxt_bridge.hub import Hub as BridgeHub
     from adapters.clock import Clock
     from adapters.kis.hub import Hub as KisHub
     from adapters.sessions import Sessions
@@ -30,7 +31,7 @@ __all__ = ["BrokerNotAvailableError", "PaperSettingsError", "open_broker", "reac
 
 
 class BrokerNotAvailableError(Exception):
-    """There is no adapter for the account's broker in this version."""
+    """The account's broker cannot be spoken to with what the configuration says."""
 
 
 async def open_broker(
@@ -42,14 +43,15 @@ async def open_broker(
     sessions: Sessions,
     hub: Callable[[], Hub],
     kis: Callable[[], KisHub],
+    bridge: Callable[[], BridgeHub],
     on_failure: Callable[[str, BaseException], None],
 ) -> Broker:
     """Make the adapter of an account and connect it.
 
-    Accounts at Binance share a ``hub``, and accounts at KIS ``kis``, made for the first of them.
-    Raises BrokerNotAvailableError for a broker this version does not speak to, or cannot with
-    what the configuration says, PaperSettingsError for a paper market that cannot be, and
-    BrokerUnavailableError.
+    Accounts at Binance share a ``hub``, accounts at KIS ``kis``, and those that ccxt speaks for
+    ``bridge``, each made for the first of them. Raises BrokerNotAvailableError for a broker that
+    cannot be spoken to with what the configuration says, PaperSettingsError for a paper market
+    that cannot be, and BrokerUnavailableError.
     """
     account = config.accounts[name]
     if account.broker is BrokerKind.BINANCE:
@@ -61,9 +63,12 @@ async def open_broker(
         from daemon.kis_accounts import open_kis  # noqa: PLC0415 - as above
 
         return open_kis(config, name, account, kis())
-    if account.broker is not BrokerKind.PAPER or account.paper is None:
-        message = f"this version has no adapter for {account.broker.value}"
-        raise BrokerNotAvailableError(message)
+    if account.broker is BrokerKind.CCXT:
+        from daemon.ccxt_accounts import open_bridge  # noqa: PLC0415 - as above
+
+        return open_bridge(config, name, account, bridge())
+    if account.paper is None:
+        raise BrokerNotAvailableError(f"accounts.{name}.paper is missing")
     settings = paper_settings(config, name, account, account.paper)
     return await open_paper(settings, clock, open_driver, sessions, on_failure=on_failure)
 

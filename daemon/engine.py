@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
     from adapters.binance.hub import Hub
     from adapters.broker import Broker
+    from adapters.ccxt_bridge.hub import Hub as BridgeHub
     from adapters.clock import Clock
     from adapters.kis.hub import Hub as KisHub
     from adapters.sqlite.driver import OpenDriver
@@ -105,6 +106,7 @@ class Engine:
         self._dice = dice
         self._hub: Hub | None = None
         self._kis_hub: KisHub | None = None
+        self._bridge_hub: BridgeHub | None = None
         self.fleet: Fleet
         self.calendars: Calendars
         self.store: SqliteStore
@@ -155,7 +157,7 @@ class Engine:
         await self.schedule.stop()
         self._auditor.stop()
         await self.fleet.stop()
-        for hub in (self._hub, self._kis_hub):
+        for hub in (self._hub, self._kis_hub, self._bridge_hub):
             if hub is not None:
                 await hub.close()
         await self._tasks.close(CLOSE_TIMEOUT_S)
@@ -286,6 +288,7 @@ class Engine:
             sessions=sessions,
             hub=self._binance,
             kis=self._kis,
+            bridge=self._bridge,
             on_failure=self._on_failure,
         )
 
@@ -307,6 +310,14 @@ class Engine:
             folder = self.config.daemon.data_dir
             self._kis_hub = KisHub(self._clock, folder, on_failure=self._on_failure)
         return self._kis_hub
+
+    def _bridge(self) -> BridgeHub:
+        """What all accounts share that ccxt speaks for; it is loaded for the first of them."""
+        if self._bridge_hub is None:
+            from adapters.ccxt_bridge.hub import Hub as BridgeHub  # noqa: PLC0415 - as above
+
+            self._bridge_hub = BridgeHub(self._clock, on_failure=self._on_failure)
+        return self._bridge_hub
 
     async def _wait_for_brokers(self) -> None:
         try:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from algorithms.domain import AccountName
     from daemon.config import Config
+    from daemon.config.problems import ConfigProblem
 
 OK = 0
 BAD_CONFIG = 2
@@ -43,7 +44,7 @@ def check(config_path: Path, environ: Mapping[str, str], *, as_json: bool, onlin
         else:
             sys.stderr.write(f"{found}\n")
         return BAD_CONFIG
-    warnings = unsupported(config)
+    warnings = unsupported(config) + _told_before(config)
     logins = _logins(config) | notifier_logins(config) if online else {}
     if as_json:
         report = {"ok": True, "errors": [], "warnings": [asdict(each) for each in warnings]}
@@ -53,6 +54,20 @@ def check(config_path: Path, environ: Mapping[str, str], *, as_json: bool, onlin
     sys.stdout.writelines(f"login {name}: {result}\n" for name, result in logins.items())
     sys.stderr.writelines(f"warning: {warning}\n" for warning in warnings)
     return OK
+
+
+def _told_before(config: Config) -> tuple[ConfigProblem, ...]:
+    """What ccxt will not do for the accounts it speaks for; it is loaded for them only."""
+    bridged = {
+        name: account
+        for name, account in config.accounts.items()
+        if account.broker is BrokerKind.CCXT
+    }
+    if not bridged:
+        return ()
+    from daemon.ccxt_accounts import told_before  # noqa: PLC0415
+
+    return tuple(each for name, account in bridged.items() for each in told_before(name, account))
 
 
 def _write_json(report: Mapping[str, object]) -> None:

@@ -7,6 +7,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from adapters.ccxt_bridge.fitness import NO_FUTURES
 from algorithms.decimals import ZERO, to_text
 from algorithms.instruments import default_instrument
 from daemon.config.accounts import BrokerKind, Environment, MarketType
@@ -29,6 +30,7 @@ _KIS_NUMBER = re.compile(r"[0-9]{8}-?[0-9]{2}")
 _MARKETS: dict[str, tuple[Market, ...]] = {
     BrokerKind.KIS: (Market.XKRX, Market.XNYS),
     BrokerKind.BINANCE: (Market.ALWAYS_OPEN,),
+    BrokerKind.CCXT: (Market.ALWAYS_OPEN,),
 }
 
 
@@ -36,6 +38,7 @@ def find_account_conflicts(tables: Tables, around: Surroundings) -> Iterator[Con
     """Run every check of accounts."""
     yield from _accounts_in_the_wrong_market(tables)
     yield from _kis_without_its_number(tables)
+    yield from _beyond_the_bridge(tables)
     yield from _two_sources_of_prices(tables)
     yield from _prices_off_their_ticks(tables)
     yield from _databases_twice(tables, around)
@@ -78,6 +81,26 @@ def _kis_without_its_number(tables: Tables) -> Iterator[Conflict]:
                     ("accounts", name, "credentials", key),
                     "is missing",
                     'by reference, like { env = "NAME" }',
+                )
+
+
+def _beyond_the_bridge(tables: Tables) -> Iterator[Conflict]:
+    """Ccxt is told which exchange, and does spot only."""
+    for name, account in entries(tables, "accounts").items():
+        path: KeyPath = ("accounts", name)
+        if account.get("broker") != BrokerKind.CCXT:
+            continue
+        if "exchange" not in account:
+            yield Conflict((*path, "exchange"), "is missing", 'a name of ccxt\'s, like "kraken"')
+        if account.get("market_type") == MarketType.FUTURES:
+            yield Conflict((*path, "market_type"), NO_FUTURES)
+        if "ws_url" in account:
+            yield Conflict((*path, "ws_url"), "the bridge to ccxt asks and opens no socket")
+        credentials = table(account, "credentials")
+        for key in ("api_key", "api_secret"):
+            if key not in credentials:
+                yield Conflict(
+                    (*path, "credentials", key), "is missing", 'by reference, like { env = "NAME" }'
                 )
 
 
@@ -162,6 +185,7 @@ def _venue(account: Tables) -> tuple[str, ...]:
     """Where the account is. A real one has one of ours for each market it trades."""
     keys = {
         "broker": BrokerKind.PAPER,
+        "exchange": "",
         "environment": Environment.PAPER,
         "market": "",
         "market_type": MarketType.SPOT,

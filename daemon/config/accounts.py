@@ -158,6 +158,10 @@ class AccountConfig(Section):
         Environment.PAPER,
         description="The broker's test environment, or real money (needs `daemon.live`).",
     )
+    exchange: Text | None = Field(
+        None,
+        description='For `broker = "ccxt"` only: which of ccxt\'s exchanges, by its name there.',
+    )
     account_no: Text | None = Field(None, description="The broker's number of the account.")
     hts_id: Text | None = Field(None, description="KIS: the user id that execution notices need.")
     owner: Text | None = Field(None, description="Whose account it is, as shown to people.")

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.binance.hosts import DEMO, Hosts, MarketKind
 from adapters.binance.hub import Hub
+from adapters.ccxt_bridge.hub import Hub as BridgeHub
 from adapters.clock import SystemClock
 from adapters.kis.hosts import Profile
 from adapters.kis.hub import Hub as KisHub
@@ -60,7 +61,10 @@ credentials.app_key = { env = "KEY" }
 credentials.app_secret = { env = "SECRET" }
 [accounts.elsewhere]
 broker = "ccxt"
+exchange = "kraken"
 market = "24/7"
+credentials.api_key = { env = "KEY" }
+credentials.api_secret = { env = "SECRET" }
 [strategies.alpha]
 [strategies.beta]
 [books.a]
@@ -109,9 +113,10 @@ def test_every_switch_of_the_paper_exchange_reaches_it(config: Config) -> None:
     assert settings.instruments[Symbol("TQQQ")].lot == 10
 
 
-async def test_a_broker_this_version_does_not_speak_to_is_named(config: Config) -> None:
-    with pytest.raises(BrokerNotAvailableError, match="ccxt"):
-        await opened(config, "elsewhere")
+async def test_an_account_that_ccxt_speaks_for_is_made_without_a_question(config: Config) -> None:
+    broker = await opened(config, "elsewhere")
+    assert broker.capabilities.client_order_ids
+    await broker.close()
 
 
 async def test_an_account_at_kis_is_made_without_a_question(config: Config) -> None:
@@ -229,6 +234,7 @@ async def opened(config: Config, name: str) -> Broker:
         sessions=AlwaysOpen(),
         hub=lambda: Hub(clock),
         kis=lambda: KisHub(clock, Path()),
+        bridge=lambda: BridgeHub(clock),
         on_failure=lambda _name, _error: None,
     )
 

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.binance.hub import Hub
 from adapters.broker import BrokerUnavailableError, UnknownSymbolError
+from adapters.ccxt_bridge.hub import Hub as BridgeHub
 from adapters.clock import LoopClock
 from adapters.kis.hub import Hub as KisHub
 from adapters.sessions import AlwaysOpen
@@ -55,6 +56,7 @@ def play(folder: Path, story: Callable[[Scene], Coroutine[object, object, None]]
             sessions=AlwaysOpen(),
             hub=lambda: Hub(clock),
             kis=lambda: KisHub(clock, Path()),
+            bridge=lambda: BridgeHub(clock),
             on_failure=lambda _name, _error: None,
         )
         await broker.open()

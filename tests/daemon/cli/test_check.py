@@ -20,10 +20,15 @@ def write(folder: Path, text: str) -> Path:
 
 
 WRONG = '[http]\nprot = 1\nhost = "local host"\n'
+KEY = {"KEY": "k"}
 EARLY = """
 [accounts.seoul]
 broker = "ccxt"
-market = "XKRX"
+exchange = "no exchange of that name"
+market = "24/7"
+currency = "KRW"
+credentials.api_key = { env = "KEY" }
+credentials.api_secret = { env = "KEY" }
 [accounts.toy]
 market = "24/7"
 [strategies.bot]
@@ -82,16 +87,17 @@ def test_errors_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_what_is_not_supported_is_warned_of_and_no_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert check(write(tmp_path, EARLY), {}, as_json=False, online=False) == 0
+    assert check(write(tmp_path, EARLY), KEY, as_json=False, online=False) == 0
     out, err = capsys.readouterr()
     assert "0.1 KRW" in out
-    assert err.startswith("warning: accounts.seoul.broker: not supported by this version (")
+    assert err.startswith("warning: accounts.seoul.exchange: ccxt ")
+    assert err.endswith(" (the account stays out of work)\n")
 
 
 def test_the_report_for_programs_has_the_effective_values_and_no_secret(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    environ = {"NETTINGD_HTTP__ADMIN_TOKEN": "correct-horse", "NETTINGD_HTTP__PORT": "0"}
+    environ = {**KEY, "NETTINGD_HTTP__ADMIN_TOKEN": "correct-horse", "NETTINGD_HTTP__PORT": "0"}
     assert check(write(tmp_path, EARLY), environ, as_json=True, online=False) == 0
     out, err = capsys.readouterr()
     assert err == ""
@@ -99,7 +105,7 @@ def test_the_report_for_programs_has_the_effective_values_and_no_secret(
     report = orjson.loads(out)
     assert report.keys() == {"ok", "errors", "warnings", "config"}
     assert (report["ok"], report["errors"]) == (True, [])
-    assert "accounts.seoul.broker" in {each["path"] for each in report["warnings"]}
+    assert "accounts.seoul.exchange" in {each["path"] for each in report["warnings"]}
     assert report["config"]["http"]["port"] == 0
     assert report["config"]["http"]["admin_token"] == "set"
 
@@ -108,14 +114,14 @@ def test_online_says_for_each_account_what_came_of_its_login(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = write(tmp_path, EARLY)
-    assert check(file, {}, as_json=False, online=True) == 0
+    assert check(file, KEY, as_json=False, online=True) == 0
     out = capsys.readouterr().out
     assert "login toy: not needed" in out
     assert "login seoul: not tried" in out
-    assert check(file, {}, as_json=True, online=True) == 0
+    assert check(file, KEY, as_json=True, online=True) == 0
     assert orjson.loads(capsys.readouterr().out)["logins"].keys() == {"seoul", "toy"}
 
 
 def test_checking_creates_nothing(tmp_path: Path) -> None:
-    check(write(tmp_path, EARLY), {}, as_json=False, online=True)
+    check(write(tmp_path, EARLY), KEY, as_json=False, online=True)
     assert [each.name for each in tmp_path.iterdir()] == ["config.toml"]

@@ -14,13 +14,17 @@ AT_KIS = """account_no = "50123456-01"
 credentials.app_key = { file = "key" }
 credentials.app_secret = { file = "key" }
 """
+AT_KRAKEN = """exchange = "kraken"
+credentials.api_key = { file = "key" }
+credentials.api_secret = { file = "key" }
+"""
 
 
 def test_the_paper_exchange_belongs_to_paper_accounts(tmp_path: Path) -> None:
     text = """
     [accounts.real]
-    broker = "ccxt"
-    market = "XKRX"
+    broker = "binance"
+    market = "24/7"
     [accounts.real.paper]
     seed = 1
     """
@@ -41,6 +45,7 @@ def test_a_paper_account_has_no_live_environment(tmp_path: Path) -> None:
         ("binance", "24/7", True),
         ("binance", "XNYS", False),
         ("ccxt", "24/7", True),
+        ("ccxt", "XNYS", False),
         ("paper", "XNYS", True),
     ],
 )
@@ -49,8 +54,7 @@ def test_a_broker_trades_in_its_own_markets(
 ) -> None:
     text = f'[accounts.a]\nbroker = "{broker}"\nmarket = "{market}"\n'
     (tmp_path / "key").write_text("secret")
-    if broker == "kis":
-        text += AT_KIS
+    text += {"kis": AT_KIS, "ccxt": AT_KRAKEN}.get(broker, "")
     assert complaints(tmp_path, text).keys() == (set() if is_right else {"accounts.a.market"})
 
 
@@ -164,3 +168,22 @@ def test_one_key_under_two_names_is_still_one_account(tmp_path: Path) -> None:
 def test_paper_accounts_may_carry_the_same_number(tmp_path: Path) -> None:
     text = "".join(f'[accounts.{each}]\nmarket = "24/7"\naccount_no = "1"\n' for each in "ab")
     assert complaints(tmp_path, text) == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('market_type = "futures"', "market_type"),
+        ('ws_url = "wss://here"', "ws_url"),
+    ],
+)
+def test_what_the_bridge_cannot_do_safely_is_refused(tmp_path: Path, line: str, key: str) -> None:
+    (tmp_path / "key").write_text("secret")
+    text = f'[accounts.a]\nbroker = "ccxt"\nmarket = "24/7"\n{AT_KRAKEN}{line}\n'
+    assert complaints(tmp_path, text).keys() == {f"accounts.a.{key}"}
+
+
+def test_the_bridge_must_know_where_and_have_keys(tmp_path: Path) -> None:
+    text = '[accounts.a]\nbroker = "ccxt"\nmarket = "24/7"\n'
+    named = {"exchange", "credentials.api_key", "credentials.api_secret"}
+    assert complaints(tmp_path, text).keys() == {f"accounts.a.{key}" for key in named}

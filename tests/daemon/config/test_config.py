@@ -59,10 +59,11 @@ DESCRIBED = """
 [http]
 trusted_proxies = ["10.0.0.0/8"]
 [accounts.main]
-broker = "ccxt"
+broker = "kis"
+account_no = "50123456-01"
 market = "XKRX"
 commission_percent = "0.0140"
-credentials = { app_key = { env = "KEY" } }
+credentials = { app_key = { env = "KEY" }, app_secret = { env = "KEY" } }
 [calendars.XKRX]
 closed = ["2026-06-03"]
 hours = { 2026-11-19 = "10:00-16:30" }
@@ -86,7 +87,7 @@ def test_the_dump_says_everything_but_the_secrets(tmp_path: Path) -> None:
     assert dump["http"]["admin_token"] == "not set"
     assert dump["http"]["trusted_proxies"] == ["10.0.0.0/8"]
     assert dump["database"]["url"] == f"sqlite:///{tmp_path}/data/nettingd.db"
-    assert dump["accounts"]["main"]["credentials"] == {"app_key": "set"}
+    assert dump["accounts"]["main"]["credentials"] == {"app_key": "set", "app_secret": "set"}
     assert dump["accounts"]["main"]["commission_percent"] == "0.014"
     assert dump["accounts"]["main"]["currency"] == "KRW"
     assert dump["accounts"]["main"]["paper"] is None

@@ -14,7 +14,6 @@ AMBITIOUS = """
 [daemon]
 locale = "ko"
 [accounts.main]
-broker = "ccxt"
 market = "XKRX"
 [accounts.coins]
 market = "24/7"
@@ -61,7 +60,6 @@ at = "open"
 WARNED_OF = {
     "accounts.*.market": {"accounts.main.market"},
     "accounts.*.paper.hours": {"accounts.coins.paper.hours"},
-    "accounts.*.broker": {"accounts.main.broker"},
     "accounts.*.market_type": {"accounts.coins.market_type"},
     "books.*.rule.type": {"books.bot.rule.type"},
     "jobs.*.run": {"jobs.1.run"},

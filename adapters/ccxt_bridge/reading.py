@@ -1,0 +1,213 @@
+"""ccxt's unified structures in the words of ``adapters.broker``."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+from adapters.broker import BrokerFill, BrokerOrder, BrokerOrderState, BrokerUnavailableError
+from algorithms.decimals import EXACT, ONE, ZERO, add, total
+from algorithms.domain import BrokerOrderId, ChildId, OrderType, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import date
+
+    from algorithms.domain import Symbol
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_REMEMBERED = 20_000
+NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,2})?")
+TYPES = {OrderType.MARKET: "market", OrderType.LIMIT: "limit"}
+OUR_TYPES = {name: order_type for order_type, name in TYPES.items()}
+SIDES = {Side.BUY: "buy", Side.SELL: "sell"}
+OUR_SIDES = {name: side for side, name in SIDES.items()}
+
+Row = dict[str, object]
+
+
+class UnreadableError(BrokerUnavailableError):
+    """An answer does not say what it must: it tells nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What trades do not repeat about their order."""
+
+    client_id: ChildId | None
+    placed_at: datetime
+
+
+class Reader:
+    """Reads one account's orders and trades; remembers whose order a number is."""
+
+    def __init__(
+        self,
+        symbols: Mapping[str, Symbol],
+        market_day: Callable[[datetime], date],
+        asset: Callable[[str], str],
+    ) -> None:
+        self._symbols = symbols
+        self._market_day = market_day
+        self._asset = asset
+        self._known: OrderedDict[str, Known] = OrderedDict()
+
+    def known(self, number: str) -> Known | None:
+        return self._known.get(number)
+
+    def order(self, value: object) -> BrokerOrder:
+        """Read an order. Raises UnreadableError."""
+        row = row_of(value)
+        number, placed_at = text(row, "id"), time_of(row, "timestamp")
+        client = row.get("clientOrderId")
+        client_id = ChildId(client) if isinstance(client, str) and client else None
+        self._known[number] = Known(client_id, placed_at)
+        if len(self._known) > MOST_REMEMBERED:
+            self._known.popitem(last=False)
+        kind = OUR_TYPES.get(str(row.get("type")), OrderType.STOP_LIMIT)
+        quantity, filled = amount(row, "amount"), amount(row, "filled")
+        return BrokerOrder(
+            id=BrokerOrderId(number),
+            client_id=client_id,
+            symbol=self.symbol(row),
+            side=side_of(row),
+            order_type=kind,
+            quantity=quantity,
+            limit_price=amount(row, "price") if kind is OrderType.LIMIT else None,
+            state=_state(text(row, "status"), quantity, filled),
+            filled=filled,
+            market_day=self._market_day(placed_at),
+            placed_at=placed_at,
+        )
+
+    def fills(self, rows: Iterable[Row], order_id: str, known: Known) -> tuple[BrokerFill, ...]:
+        """Read all trades of one order, oldest first, each with what filled up to it."""
+        mine = [row for row in rows if row.get("order") == order_id]
+        mine.sort(key=lambda row: (time_of(row, "timestamp"), _rank(text(row, "id"))))
+        filled, fills = ZERO, []
+        for row in mine:
+            at, quantity = time_of(row, "timestamp"), amount(row, "amount")
+            filled = add(filled, quantity)
+            fee, asset = _fee(row)
+            fills.append(
+                BrokerFill(
+                    order_id=BrokerOrderId(order_id),
+                    client_id=known.client_id,
+                    symbol=self.symbol(row),
+                    side=side_of(row),
+                    trade_id=text(row, "id"),
+                    cumulative=filled,
+                    quantity=quantity,
+                    price=amount(row, "price"),
+                    fee=fee,
+                    fee_asset=self._asset(asset),
+                    market_day=self._market_day(at),
+                    at=at,
+                )
+            )
+        return tuple(fills)
+
+    def symbol(self, row: Row) -> Symbol:
+        name = text(row, "symbol")
+        if name not in self._symbols:
+            raise UnreadableError(f"symbol {name} is not of this account")
+        return self._symbols[name]
+
+
+def row_of(value: object) -> Row:
+    """Take a value for an object with names."""
+    if not isinstance(value, dict):
+        raise UnreadableError(f"expected an object, not {type(value).__name__}")
+    return cast("Row", value)
+
+
+def rows_of(value: object) -> list[Row]:
+    """Take a value for a list of objects."""
+    if not isinstance(value, list):
+        raise UnreadableError(f"expected a list, not {type(value).__name__}")
+    return [row_of(each) for each in value]
+
+
+def text(row: Row, name: str) -> str:
+    """Return a field that must be there, as text."""
+    value = row.get(name)
+    if not isinstance(value, str) or not value:
+        raise UnreadableError(f"field {name} is missing")
+    return value
+
+
+def amount(row: Row, name: str) -> Decimal:
+    """Return an amount that is there and finite. ccxt is set to pass on the exchange's text."""
+    value = row.get(name)
+    if not isinstance(value, str) or not NUMBER.fullmatch(value):
+        raise UnreadableError(f"field {name} is no amount: {value!r}")
+    return plain(Decimal(value))
+
+
+def plain(value: Decimal) -> Decimal:
+    """Drop the zeros after the last digit."""
+    if value == value.to_integral_value():
+        return value.quantize(ONE, context=EXACT)
+    return value.normalize(EXACT)
+
+
+def time_of(row: Row, name: str) -> datetime:
+    """Return a time given in milliseconds since the epoch."""
+    value = row.get(name)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise UnreadableError(f"field {name} is no time: {value!r}")
+    try:
+        return EPOCH + timedelta(milliseconds=value)
+    except OverflowError:
+        raise UnreadableError(f"field {name} is no time: {value}") from None
+
+
+def to_ms(at: datetime) -> int:
+    """Return a time in milliseconds since the epoch."""
+    return (at - EPOCH) // timedelta(milliseconds=1)
+
+
+def side_of(row: Row) -> Side:
+    """Return whether a row buys or sells."""
+    name = text(row, "side")
+    if name not in OUR_SIDES:
+        raise UnreadableError(f"side {name}")
+    return OUR_SIDES[name]
+
+
+def _state(status: str, quantity: Decimal, filled: Decimal) -> BrokerOrderState:
+    match status:
+        case "open":
+            return BrokerOrderState.PARTIALLY_FILLED if filled else BrokerOrderState.OPEN
+        case "closed":
+            return BrokerOrderState.FILLED if filled >= quantity else BrokerOrderState.EXPIRED
+        case "canceled":
+            return BrokerOrderState.CANCELLED
+        case "expired":
+            return BrokerOrderState.EXPIRED
+        case "rejected":
+            return BrokerOrderState.REJECTED
+        case _:
+            raise UnreadableError(f"order status {status}")
+
+
+def _fee(row: Row) -> tuple[Decimal, str]:
+    """Return what a trade cost. Where the exchange does not tell, comparing holdings will."""
+    listed = row.get("fees")
+    fees = [row_of(each) for each in listed] if isinstance(listed, list) else []
+    if not fees and isinstance(row.get("fee"), dict):
+        fees = [row_of(row["fee"])]
+    charged = [each for each in fees if each.get("cost") is not None and amount(each, "cost")]
+    assets = {text(each, "currency") for each in charged}
+    if len(assets) > 1:
+        raise UnreadableError(f"a trade with fees in {', '.join(sorted(assets))}")
+    return total(amount(each, "cost") for each in charged) or ZERO, assets.pop() if assets else ""
+
+
+def _rank(trade_id: str) -> tuple[int, str]:
+    """Order trade ids of one millisecond: numbers by their value."""
+    return (int(trade_id), "") if trade_id.isdecimal() else (0, trade_id)
