@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from algorithms.decimals import ZERO
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from datetime import date, datetime, timedelta
@@ -60,6 +62,8 @@ class OrderRequest:
     quantity: Decimal
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
+    reduce_only: bool = False
+    """It may only make the account's position smaller. Only futures know that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,11 +259,15 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
-    """What the account owns, in total: units per symbol and cash per currency."""
+    """What the account owns, in total: units per symbol and cash per currency.
+
+    ``tolerance``: by how much the cash may be off because the venue rounds what it books.
+    """
 
     positions: Mapping[Symbol, Decimal]
     cash: Mapping[str, Decimal]
     at: datetime
+    tolerance: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from adapters.broker import BrokerError
+from algorithms.decimals import ZERO
 from algorithms.invariants import BrokerView, against_brokers, examine
 from daemon.books import read_books, read_currencies, read_held, read_resting
 from daemon.notices import raise_notice
@@ -127,7 +128,11 @@ async def compare(store: Store, brokers: Mapping[AccountName, TellsHoldings]) ->
     books = await store.read(read)
     after = await _ask_all(brokers)
     views = [
-        BrokerView(name, holdings if holdings == after.get(name) else None)
+        BrokerView(
+            name,
+            _by_asset(holdings) if _is_same(holdings, after.get(name)) else None,
+            tolerance=ZERO if holdings is None else holdings.tolerance,
+        )
         for name, holdings in before.items()
     ]
     return against_brokers(books.held, books.live, views, books.currencies, books.resting)
@@ -135,23 +140,32 @@ async def compare(store: Store, brokers: Mapping[AccountName, TellsHoldings]) ->
 
 async def _ask_all(
     brokers: Mapping[AccountName, TellsHoldings],
-) -> dict[AccountName, dict[str, Decimal] | None]:
+) -> dict[AccountName, Holdings | None]:
     names = sorted(brokers)
     return dict(
         zip(names, await asyncio.gather(*(_ask(brokers[name]) for name in names)), strict=True)
     )
 
 
-async def _ask(broker: TellsHoldings) -> dict[str, Decimal] | None:
-    """Return what an account holds by asset; None when its broker does not say."""
+async def _ask(broker: TellsHoldings) -> Holdings | None:
+    """Return what an account holds; None when its broker does not say."""
     try:
         async with asyncio.timeout(ASK_TIMEOUT_S):
-            holdings = await broker.holdings()
+            return await broker.holdings()
     except (BrokerError, TimeoutError):
+        return None
+
+
+def _by_asset(holdings: Holdings | None) -> dict[str, Decimal] | None:
+    if holdings is None:
         return None
     return {str(symbol): units for symbol, units in holdings.positions.items()} | dict(
         holdings.cash
     )
+
+
+def _is_same(before: Holdings | None, after: Holdings | None) -> bool:
+    return _by_asset(before) == _by_asset(after)
 
 
 class Auditor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from adapters.binance.account import BinanceSettings
@@ -50,7 +51,14 @@ def binance_settings(config: Config, name: AccountName, account: AccountConfig) 
         hosts=hosts,
         keys=keys_of_account,
         no_orders=_no_orders(config, account, hosts),
+        leverage=_leverage(config, name),
     )
+
+
+def _leverage(config: Config, name: AccountName) -> int:
+    """Return the leverage that the most daring book of an account counts on, in whole times."""
+    books = (book.leverage for book in config.books.values() if book.account == name)
+    return max((math.ceil(leverage) for leverage in books), default=1)
 
 
 def _no_orders(config: Config, account: AccountConfig, hosts: Hosts) -> str | None:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from daemon.config.accounts import MarketType
 from daemon.config.books import BookMode
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ class Account:
     sell_tax_percent: Decimal
     is_live: bool = False
     shadows: AccountName | None = None
+
+    @property
+    def is_futures(self) -> bool:
+        """Whether its books may be short, and are bounded by margin instead of cash."""
+        return self.market_type == MarketType.FUTURES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from algorithms.domain import AccountName, BookName, StrategyName, Symbol
-from daemon.config.accounts import Environment
+from daemon.config.accounts import Environment, MarketType
 from daemon.config.books import WEBHOOK_RULE, BookMode
 from daemon.registry import Account, Book, Registry
 from daemon.rules.catalogue import make_rule
@@ -43,7 +43,7 @@ def registry_of(config: Config) -> Registry:
             symbols=frozenset(Symbol(symbol) for symbol in book.symbols),
             capital=book.capital,
             leverage=book.leverage,
-            nets=book.net and book.mode is not BookMode.SHADOW,
+            nets=_nets(book, accounts[_account_of(book)]),
             slice_type=book.order_type,
             active=book.active,
             rule=None
@@ -54,6 +54,13 @@ def registry_of(config: Config) -> Registry:
         for name, book in config.books.items()
     )
     return Registry.of(accounts.values(), books, (StrategyName(name) for name in config.strategies))
+
+
+def _nets(book: BookConfig, account: Account) -> bool:
+    """Whether a book's orders are crossed: on futures only if it says so."""
+    usual = account.market_type != MarketType.FUTURES.value
+    wanted = book.net if "net" in book.model_fields_set else usual
+    return wanted and book.mode is not BookMode.SHADOW
 
 
 def _account_of(book: BookConfig) -> AccountName:

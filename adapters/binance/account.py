@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from adapters.binance.algo import Algos
 from adapters.binance.answers import Reply
-from adapters.binance.fields import MalformedError, fields_of, rows_of
+from adapters.binance.fields import MalformedError, fields_of, integer, rows_of
 from adapters.binance.hosts import MarketKind
 from adapters.binance.money import Purse
 from adapters.binance.orders import Memory, Reader
-from adapters.binance.outcomes import Remedy, remedy_for, said_by
+from adapters.binance.outcomes import Remedy, not_prepared, remedy_for, said_by
 from adapters.binance.trades import Trades
 from adapters.broker import (
     BrokerMisconfiguredError,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from adapters.binance.rules import Rules
     from adapters.binance.signing import Keys
     from adapters.binance.wire import Call
-    from adapters.broker import BrokerFill, BrokerOrder, Holdings
+    from adapters.broker import BrokerFill, BrokerOrder, Holdings, Refused
     from algorithms.domain import Symbol
 
 FULL_LOOK_EVERY_S = 600.0
@@ -53,6 +54,8 @@ class BinanceSettings:
     keys: Keys
     no_orders: str | None = None
     """Why this account places nothing; it may be looked at, and its orders cancelled."""
+    leverage: int = 1
+    """Futures: the least leverage that the symbols it trades must be set to."""
 
 
 class Account:
@@ -72,6 +75,8 @@ class Account:
         self._moved: dict[Symbol, datetime] = {}
         self._deaf_until: datetime | None = None
         self._looked_at_all: float | None = None
+        self._prepared: set[Symbol] = set()
+        self._preparing = asyncio.Lock()
 
     async def seen(self, call: Call) -> Observation:
         """Send a request and do what its answer asks for."""
@@ -114,8 +119,28 @@ class Account:
             mode = fields_of(await self.ask(self.routes.account_settings()))
             if mode.get("dualSidePosition") is not False:
                 raise BrokerMisconfiguredError(
-                    "the account is in hedge mode; set it to one-way position mode"
+                    "hedge_mode: the account is in hedge mode; set it to one-way position mode"
                 )
+
+    async def prepare(self, symbol: Symbol) -> Refused | None:
+        """Make sure, once, that a futures symbol has the leverage that its books count on.
+
+        A higher one stays: what a person set may serve others. Returns why it cannot be.
+        """
+        if self.settings.kind is MarketKind.SPOT or symbol in self._prepared:
+            return None
+        async with self._preparing:
+            if symbol in self._prepared:
+                return None
+            seen = await self.seen(self.routes.symbol_settings(symbol))
+            if isinstance(seen, Reply) and seen.is_good:
+                (row,) = rows_of(seen.body)
+                if integer(row, "leverage") < self.settings.leverage:
+                    seen = await self.seen(self.routes.set_leverage(symbol, self.settings.leverage))
+            if isinstance(seen, Reply) and seen.is_good:
+                self._prepared.add(symbol)
+                return None
+        return not_prepared(seen, f"leverage {self.settings.leverage} of {symbol}")
 
     def rules(self, symbol: Symbol) -> Rules:
         """Return a symbol's rules; raise UnknownSymbolError for one that cannot be booked."""

@@ -144,6 +144,7 @@ class BinanceBroker:
         except UnknownSymbolError as error:
             return Refused(RefusalCode.UNKNOWN_SYMBOL, str(error))
         refused = refusal(rules, request, self._settings.kind)
+        refused = refused or await account.prepare(request.symbol)
         if refused is not None:
             return refused
         account.moved(request.symbol)

@@ -11,6 +11,7 @@ and equity is cash plus contracts at their price, in spot and futures alike.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from adapters.binance.fields import decimal, plain, rows_of, symbol_of, text
@@ -21,11 +22,14 @@ from algorithms.decimals import ZERO, add, subtract
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from decimal import Decimal
 
     from adapters.binance.fields import Fields
     from adapters.binance.rules import Rules
     from algorithms.domain import Symbol
+
+ROUNDED = Decimal("0.01")
+"""By how much futures cash may be off: each closing trade's profit, taken from an average entry
+price, is booked there in eight digits."""
 
 
 class Purse:
@@ -78,4 +82,4 @@ class Purse:
                 paid = subtract(decimal(row, "notional"), decimal(row, "unrealizedProfit"))
                 cost = add(cost, paid)
         cash[self._currency] = plain(subtract(cash[self._currency], cost))
-        return Holdings(positions=positions, cash=cash, at=at)
+        return Holdings(positions=positions, cash=cash, at=at, tolerance=ROUNDED)

@@ -230,6 +230,7 @@ CLIENT_ERRORS = range(400, 500)
 TRIGGERING = -4117
 """A stop that is going off right now cannot be cancelled for this moment."""
 RETRY_TRIGGERING_S = 0.5
+BAD_LEVERAGE = -4028
 NOT_FOUND = frozenset({-2011, -2013})
 ARCHIVED = -2026
 
@@ -257,6 +258,18 @@ def not_placed(seen: Observation, kind: MarketKind, side: Side) -> Refused | Out
     if refusal is R.INSUFFICIENT_FUNDS and kind is MarketKind.SPOT and side is Side.SELL:
         refusal = R.INSUFFICIENT_HOLDINGS
     return Refused(refusal, said_by(seen), seen.retry_after_s)
+
+
+def not_prepared(seen: Observation, what: str) -> Refused:
+    """Say why an order is not sent whose account could not be made ready for it."""
+    if isinstance(seen, NotSent) and seen.retry_after_s is not None:
+        return Refused(R.RATE_LIMITED, f"{what} is not known: {seen.reason}", seen.retry_after_s)
+    if isinstance(seen, NotSent | Lost):
+        return Refused(R.UNAVAILABLE, f"{what} is not known: {seen.reason}")
+    if seen.status in TOO_MANY_REQUESTS:
+        return Refused(R.RATE_LIMITED, f"{what}: {said_by(seen)}", seen.retry_after_s)
+    judged = _judgement(seen).proof is not Proof.NOTHING or seen.code == BAD_LEVERAGE
+    return Refused(R.REJECTED if judged else R.UNAVAILABLE, f"{what}: {said_by(seen)}")
 
 
 def proven_refusal(seen: Reply, kind: MarketKind) -> RefusalCode | None:

@@ -5,7 +5,7 @@ Weights are those of Binance's pages of November 2026; what the reply headers sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -164,6 +164,18 @@ class Routes:
         """Futures: position mode and whether the account may trade."""
         return self._read("accountConfig", 5)
 
+    def symbol_settings(self, symbol: Symbol) -> Call:
+        """Futures: margin mode and leverage of a symbol."""
+        return replace(self._read("symbolConfig", 5, (("symbol", symbol),)), urgency=Urgency.PLACE)
+
+    def set_leverage(self, symbol: Symbol, leverage: int) -> Call:
+        return Call(
+            method="POST",
+            path=f"{self.prefix}leverage",
+            params=(("symbol", symbol), ("leverage", str(leverage))),
+            urgency=Urgency.PLACE,
+        )
+
     def listen_key(self, method: str = "POST") -> Call:
         return Call(method=method, path=f"{self.prefix}listenKey", security=Security.KEY)
 
@@ -221,7 +233,13 @@ def _terms(request: OrderRequest, kind: MarketKind) -> Params:
         terms += [("timeInForce", "GTC"), ("price", to_text(request.limit_price))]
     if request.order_type in STOPPED and request.stop_price is not None:
         terms.append(("stopPrice", to_text(request.stop_price)))
-    return tuple(terms)
+    return (*terms, *_reducing(request, kind))
+
+
+def _reducing(request: OrderRequest, kind: MarketKind) -> Params:
+    """Say that an order may only reduce; spot sells only what is there anyway."""
+    reduces = request.reduce_only and kind is MarketKind.FUTURES
+    return (("reduceOnly", "true"),) if reduces else ()
 
 
 def _algo_terms(request: OrderRequest) -> Params:
@@ -239,7 +257,7 @@ def _algo_terms(request: OrderRequest) -> Params:
     ]
     if request.order_type in LIMITED and request.limit_price is not None:
         terms += [("timeInForce", "GTC"), ("price", to_text(request.limit_price))]
-    return tuple(terms)
+    return (*terms, *_reducing(request, MarketKind.FUTURES))
 
 
 SPOT = Routes(

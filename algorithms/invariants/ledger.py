@@ -238,6 +238,8 @@ def check_brokers(
 ) -> None:
     """Compare the sum of all books, suspense and fees included, with each broker."""
     inside = _inside(held)
+    views = [view for view in views if view.holdings is not None]
+    tolerances = {view.account: view.tolerance for view in views}
     compared = {view.account: view.holdings for view in views if view.holdings is not None}
     hidden: list[str] = []
     for account, holdings in sorted(compared.items()):
@@ -248,7 +250,8 @@ def check_brokers(
                 continue
             check.checked += 1
             books, broker = ours.get(asset, ZERO), holdings.get(asset, ZERO)
-            if books != broker:
+            is_cash = asset == currencies.get(account)
+            if abs(books - broker) > (tolerances[account] if is_cash else ZERO):
                 check.broken(
                     f"{account} {asset}",
                     f"the books hold {to_text(books)}, the broker {to_text(broker)}",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from algorithms.decimals import total
+from algorithms.decimals import ZERO, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -194,12 +194,14 @@ class BrokerView:
     """One account as its broker has it.
 
     ``holdings``: units and cash by asset; None when the broker could not be asked. ``orders``:
-    every order it ever took, by our id; None where the broker does not tell.
+    every order it ever took, by our id; None where the broker does not tell. ``tolerance``: by how
+    much its currency may be off because the broker rounds.
     """
 
     account: AccountName
     holdings: Mapping[str, Decimal] | None
     orders: tuple[BrokerRecord, ...] | None = None
+    tolerance: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,7 +97,11 @@ class BookConfig(Section):
     )
     rule: RuleConfig = Field(RuleConfig(), description='Left out: `type = "webhook"`.')
     net: Boolean = Field(
-        default=True, description="Whether its orders are crossed with those of other books."
+        default=True,
+        description=(
+            "Whether its orders are crossed with those of other books. "
+            "Left out on a futures account: false."
+        ),
     )
     order_type: Annotated[OrderType, one_of(OrderType, OrderType.LIMIT, OrderType.MARKET)] = Field(
         OrderType.LIMIT, description="How slices and a rule's orders are sent."

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from daemon.config.accounts import MarketType
 from daemon.config.jobs import JobKind
 from daemon.config.problems import ConfigProblem, path_text
 
@@ -40,7 +39,6 @@ def _is(*values: object) -> Callable[[object], bool]:
 
 
 GAPS = (
-    Gap("accounts.*.market_type", _is(MarketType.FUTURES), "it trades spot only"),
     Gap("jobs.*.run", _is(JobKind.LOC, JobKind.REBALANCE), "the job is not run"),
     Gap("reconcile.adopt_orphans", _is_given, "orphans are reported and left alone"),
 )

@@ -13,6 +13,7 @@ from algorithms.domain import Side
 from daemon.config.books import BookMode
 from daemon.execution.answers import Item, Outcome
 from daemon.execution.commands import ANYWHERE
+from daemon.execution.margin import require_margin
 from daemon.execution.sizing import SILENT, AtRisk, Refusal, Sizes, Terms, closes
 from daemon.notices import raise_notice
 
@@ -125,6 +126,8 @@ class Intake:
                     self._tell(tx, command, book, str(refusal), now)
                 continue
             parent = sized.order(self._ids.parent(), request_id, now)
+            if book.account.is_futures and closes(command):
+                tx.execute("add_closing_order", parent_id=parent.id)
             if book.mode is BookMode.APPROVE:
                 parent = self._approvals.hold(tx, parent, now)
             else:
@@ -148,7 +151,9 @@ class Intake:
         sized = self._sizes.of(command, book, terms, self._current.setup, held)
         if any(_ends(veto, command.symbol, sized.side, book) for veto in vetoes):
             raise Refusal(VETOED)
-        if sized.side is Side.BUY:
+        if book.account.is_futures:
+            require_margin(tx, book, command.symbol, sized)
+        elif sized.side is Side.BUY:
             _require_cash(tx, book, sized.reserved)
         else:
             _require_units(tx, book, command.symbol, sized.quantity)

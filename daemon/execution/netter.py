@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from daemon.setup import Current
     from daemon.storage.tx import Tx, View
 
-FUTURES = "futures"
 """The market type in which a book may hold less than nothing."""
 
 log = logging.getLogger(__name__)
@@ -178,7 +177,7 @@ class Netter:
         A book may hold less than its orders have set aside: fills that came late, or a coin fee.
         """
         orders = self.eligible(view, account, symbol, now)
-        if self._current.registry.accounts[account].market_type == FUTURES:
+        if self._current.registry.accounts[account].is_futures:
             return orders, None
         books = {order.book for order in orders if order.side is Side.SELL}
         return orders, {book: self._units(view, account, book, symbol) for book in books}
@@ -263,7 +262,7 @@ class Netter:
         buyer = self._still(tx, pair.buy, pair)
         seller = self._still(tx, pair.sell, pair)
         account = self._current.registry.accounts[pair.buy.account]
-        if account.market_type != FUTURES:
+        if not account.is_futures:
             held = self._units(tx, account.name, seller.book, seller.symbol)
             if held < pair.quantity:
                 message = f"{seller.book} holds only {to_text(held)} for it"

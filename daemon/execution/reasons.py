@@ -35,6 +35,9 @@ REASONS: Mapping[str, str] = {
     "too_late": "Orders for the close must be in the account's LOC ladder before the exchange's "
     "cut-off.",
     "ladder_given_up": "What the auction gave the account's ladder did not fit its orders.",
+    "insufficient_margin": (
+        "On futures: the book could come to hold more than its capital times its leverage."
+    ),
     "too_old": "The order could not be sent within `webhook.max_age_seconds`.",
     "market_closed": "The broker takes no orders at this time.",
     "rejected": "The broker refused the order for another reason.",

@@ -309,7 +309,12 @@ class Reconciler:
             Difference(asset, theirs.get(asset, ZERO), total(ours.get(asset, ())))
             for asset in sorted((ours.keys() | theirs.keys()) - split)
         )
-        return tuple(difference for difference in differences if difference.amount)
+        return tuple(
+            difference
+            for difference in differences
+            if abs(difference.amount)
+            > (holdings.tolerance if difference.asset in holdings.cash else ZERO)
+        )
 
     @property
     def _acquainted(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -133,9 +133,18 @@ class Sender:
             child = self._orders.advance(
                 tx, child._replace(sent_at=now, fingerprint=fingerprint), now, ChildState.SENDING
             )
-            return request_of(child)
+            return replace(request_of(child), reduce_only=self._only_reduces(tx, child))
 
         return await self._persistence.write(begin)
+
+    def _only_reduces(self, tx: Tx, child: ChildOrder) -> bool:
+        """Whether the venue is told that an order closes: it judges the account, not the book."""
+        registry = self._current.registry
+        if not registry.accounts[child.account].is_futures:
+            return False
+        if sum(book.account.name == child.account for book in registry.books.values()) > 1:
+            return False
+        return tx.fetch_one("closing_order", parent_id=child.parent_id) is not None
 
     def _is_held(self, now: datetime) -> bool:
         return self._held_until is not None and now < self._held_until

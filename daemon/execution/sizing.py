@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 NETTABLE = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.TWAP})
 UNLIMITED = frozenset({OrderType.MARKET, OrderType.MOC, OrderType.STOP_MARKET})
 """Order types that trade at any price; a price that comes with one only sizes it."""
-FUTURES = "futures"
 REMEMBERED = 1024
 SILENT = "unavailable: the broker does not answer"
 _AT_ONCE = timedelta()
@@ -68,6 +67,8 @@ class AtRisk(Refusal):
 class Sized(NamedTuple):
     """An order without its identity. ``reserved``: cash of a buy, units of a sell.
 
+    ``price``: what a unit is expected to cost or bring, where that is known.
+
     It is first worked ``first_after`` its arrival, and must have ended ``span`` after it (None: it
     has no such time). ``terms`` are the fields of ``ParentOrder`` that follow, ``terms_row`` the
     columns.
@@ -76,6 +77,7 @@ class Sized(NamedTuple):
     side: Side
     quantity: Decimal
     reserved: Decimal
+    price: Decimal | None
     first_after: timedelta
     span: timedelta | None
     terms: tuple[object, ...]
@@ -139,10 +141,11 @@ def needs_price(command: Place, book: Book) -> bool:
         return False
     if closes(command):
         # Closing sells, which reserves no cash; only a short position is bought back.
-        return book.account.market_type == FUTURES and not _is_limited(command)
+        return book.account.is_futures and not _is_limited(command)
     if command.percent is not None and command.price is None:
         return True
-    return command.side is Side.BUY and not _is_limited(command)
+    opens = command.side is Side.BUY or book.account.is_futures
+    return opens and not _is_limited(command)
 
 
 def size(command: Place, book: Book, terms: Terms, setup: Setup, held: Decimal) -> Sized:
@@ -161,6 +164,8 @@ def size(command: Place, book: Book, terms: Terms, setup: Setup, held: Decimal) 
     if side is Side.BUY:
         reserve_price = _reserve_price(limit, stop, terms, book, setup)
         reserved = multiply(quantity, reserve_price)
+    elif book.account.is_futures:
+        reserve_price = limit or stop or terms.price  # what a short position counts for
     slices, first_after, span = _schedule(command)
     pattern = ParentOrder(
         id=ParentId(""),
@@ -195,6 +200,7 @@ def size(command: Place, book: Book, terms: Terms, setup: Setup, held: Decimal) 
         side=side,
         quantity=quantity,
         reserved=reserved,
+        price=limit or stop or terms.price,
         first_after=first_after,
         span=span,
         terms=pattern[OWN_FIELDS:],

@@ -369,7 +369,8 @@ class Slicer:
         """Cut the slice whose turn it is; None if it comes to less than one lot."""
         quantity = self._slice_quantity(parent, book, instrument, left, limit)
         reserve_price = self._slice_reserve(parent, book, limit, price)
-        quantity = self._affordable(tx, parent, instrument, quantity, reserve_price)
+        if not book.account.is_futures:  # there margin was judged when it was taken
+            quantity = self._affordable(tx, parent, instrument, quantity, reserve_price)
         if not quantity:
             return None
         own = limit if book.slice_type is OrderType.LIMIT else None

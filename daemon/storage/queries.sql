@@ -361,6 +361,14 @@ SELECT value FROM facts WHERE name = :name;
 INSERT INTO facts (name, value) VALUES (:name, :value)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
+-- name: add_closing_order!
+-- An order was asked for to close a position.
+INSERT INTO closing_orders (parent_id) VALUES (:parent_id);
+
+-- name: closing_order
+-- Whether an order was asked for to close a position.
+SELECT 1 FROM closing_orders WHERE parent_id = :parent_id;
+
 -- name: facts_of_kind
 -- Facts whose names begin alike.
 SELECT name, value FROM facts WHERE substr(name, 1, length(:prefix)) = :prefix ORDER BY name;

@@ -7,6 +7,7 @@ import logging
 import sys
 from time import perf_counter
 
+from adapters.binance.hosts import MarketKind
 from tests.binance_faults.hour import play
 
 
@@ -17,7 +18,7 @@ def main() -> int:
     orders = faults = kills = 0
     failed: list[int] = []
     for seed in range(options.seed, options.seed + options.seeds):
-        outcome = play(seed, hostile=not options.friendly)
+        outcome = play(seed, kind=MarketKind(options.kind), hostile=not options.friendly)
         orders += outcome.orders
         faults += outcome.faults
         kills += outcome.kills
@@ -40,6 +41,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.binance_faults", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of the first hour (default 1)")
     parser.add_argument("--seeds", type=int, default=100, help="how many (default 100)")
+    parser.add_argument("--kind", choices=[*MarketKind], default="spot", help="which venue")
     parser.add_argument("--friendly", action="store_true", help="nothing fails, bots only hammer")
     parser.add_argument("--story", action="store_true", help="tell every hour")
     return parser.parse_args()

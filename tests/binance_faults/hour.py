@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,7 @@ from adapters.clock import LoopClock
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import OrderType, Side, StrategyName, Symbol
 from daemon.execution.commands import CancelAll, Submission, Venue
-from tests.binance_faults.judge import wrong_at_the_exchange, wrong_in_the_books
+from tests.binance_faults.judge import resting, wrong_at_the_exchange, wrong_in_the_books
 from tests.binance_faults.process import Process
 from tests.simulators.binance import Fault
 from tests.support.bots import bots, exchange
@@ -49,6 +49,18 @@ ROUTES = {
         "GET /api/v3/myTrades",
         "GET /api/v3/account",
     ),
+    MarketKind.FUTURES: (
+        "POST /fapi/v1/order",
+        "POST /fapi/v1/algoOrder",
+        "DELETE /fapi/v1/*rder*",
+        "GET /fapi/v1/order",
+        "GET /fapi/v1/algoOrder",
+        "GET /fapi/v1/open*",
+        "GET /fapi/v1/userTrades",
+        "GET /fapi/v3/account",
+        "GET /fapi/v1/symbolConfig",
+        "POST /fapi/v1/listenKey",
+    ),
 }
 STREAM_FAULTS = ("drop", "away", "stall", "twice", "late", "before", "terminate", "shutdown")
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk in memory, where there is one
@@ -69,11 +81,11 @@ class Outcome:
 class Hour:
     """Plays a seed. ``hostile`` False: nothing fails, the bots only hammer."""
 
-    def __init__(self, seed: int, folder: Path, *, hostile: bool = True) -> None:
+    def __init__(self, seed: int, folder: Path, kind: MarketKind, *, hostile: bool = True) -> None:
         self.outcome = Outcome(seed)
         self._folder = folder
         self._hostile = hostile
-        self._kind = MarketKind.SPOT
+        self._kind = kind
         self._chance = random.Random(seed)
         self._clock = LoopClock(START)
         self._cancelled_at: dict[str, list[datetime]] = defaultdict(list)
@@ -138,7 +150,9 @@ class Hour:
             side = self._chance.choice((None, None, Side.BUY))
             return (CancelAll(symbol=narrow, side=side, venue=Venue()),)
         price = SYMBOLS[symbol]
-        kind = self._chance.choice((OrderType.LIMIT, OrderType.LIMIT, OrderType.MARKET))
+        kind = self._chance.choice(
+            (OrderType.LIMIT, OrderType.LIMIT, OrderType.MARKET, OrderType.STOP_MARKET)
+        )
         side = self._chance.choice((Side.BUY, Side.BUY, Side.SELL))
         away = self._chance.choice(("0.9", "0.99", "0.999", "1.01"))
         limit = str((Decimal(price) * Decimal(away)).quantize(Decimal("0.01")))
@@ -146,6 +160,9 @@ class Hour:
         terms = {"kind": kind, "account": account, "nets": self._chance.choice((None, False))}
         if kind is OrderType.LIMIT:
             terms["price"] = limit
+        if kind is OrderType.STOP_MARKET:
+            beyond = Decimal("1.005") if side is Side.BUY else Decimal("0.995")
+            terms["stop"] = str((price * beyond).quantize(Decimal("0.1")))
         quantity = self._chance.choice(("0.01", "0.02", "0.05"))
         return [order(side, symbol, quantity, **terms)] * self._chance.choice((1, 1, 3))  # type: ignore[arg-type]
 
@@ -206,6 +223,8 @@ class Hour:
                 simulator.faults.late_trades += 2
             case "before":
                 simulator.faults.event_order = self._chance.choice(("before", "random", "after"))
+            case "terminate" if self._kind is MarketKind.FUTURES:
+                simulator.sockets.expire_listen_keys()
             case "terminate":
                 simulator.sockets.terminate_subscriptions()
             case _:
@@ -216,18 +235,19 @@ class Hour:
         here.binance.simulator.faults.calm()
         await self._clock.sleep(CALM_S)
         wrong = await wrong_in_the_books(here.day, here.binance, ACCOUNTS)
-        beta = here.resting()["beta"]
-        self._tell(f"in the evening {dict(here.resting())} rest")
+        rest = resting(here.binance, ACCOUNTS)
+        self._tell(f"in the evening {dict(rest)} rest")
         await self._send(here, "alpha", (CancelAll(symbol=None, side=None, venue=Venue()),))
-        if here.resting() != ({"beta": beta} if beta else {}):
-            wrong.append(f"after alpha's cancel {dict(here.resting())} rest, of beta's {beta}")
+        left = resting(here.binance, ACCOUNTS)
+        if left != Counter({"beta": rest["beta"]}):
+            wrong.append(f"after alpha's cancel {dict(left)} rest, of {dict(rest)}")
         self.outcome.wrong += wrong
 
     def _tell(self, what: str) -> None:
         self.outcome.story.append(f"{self._clock.now():%H:%M:%S.%f} {what}")
 
 
-def play(seed: int, *, hostile: bool = True) -> Outcome:
+def play(seed: int, *, kind: MarketKind = MarketKind.SPOT, hostile: bool = True) -> Outcome:
     """Play one hour from its seed, under virtual time."""
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        return in_virtual_time(Hour(seed, Path(folder), hostile=hostile).play())
+        return in_virtual_time(Hour(seed, Path(folder), kind, hostile=hostile).play())

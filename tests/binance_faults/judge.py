@@ -3,23 +3,75 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from adapters.binance.hosts import MarketKind
 from daemon.storage.rows import from_us
-from tests.simulators.binance.orders import Status
-from tests.support.bots import owner
+from tests.simulators.binance.orders import AlgoStatus, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from tests.simulators.binance.orders import Order
+    from tests.simulators.binance.orders import AlgoOrder, Order
     from tests.support.simulated import SimulatedBinance
     from tests.support.world import World
 
-CANCELS = "received_at"
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """An order as the exchange has it, under the name that its bot gave it."""
+
+    name: str
+    executed: Decimal
+    is_open: bool
+    status: str
+    cancelled_ms: int | None
+
+
+def orders_there(binance: SimulatedBinance, account: str) -> list[There]:
+    """Return every order of an account; a conditional one together with what it became."""
+    algos = binance.simulator.exchange.futures.algos.of(account)
+    born = {algo.born.id for algo in algos if algo.born is not None}
+    found = [_plain(order) for order in binance.orders(account) if order.id not in born]
+    return found + [_conditional(algo) for algo in algos]
+
+
+def resting(binance: SimulatedBinance, accounts: tuple[str, ...]) -> Counter[str]:
+    """Count what may still fill, by the bot that wants it."""
+    return Counter(
+        order.name.split("-")[0]
+        for account in accounts
+        for order in orders_there(binance, account)
+        if order.is_open
+    )
+
+
+def _plain(order: Order, name: str | None = None) -> There:
+    cancelled = order.status is Status.CANCELED
+    return There(
+        name or order.draft.client_id,
+        order.executed,
+        order.status.is_open,
+        order.status.value,
+        order.updated_ms if cancelled else None,
+    )
+
+
+def _conditional(algo: AlgoOrder) -> There:
+    name = algo.draft.client_id
+    if algo.born is not None:
+        return _plain(algo.born, name)
+    cancelled = algo.status is AlgoStatus.CANCELED
+    return There(
+        name,
+        Decimal(0),
+        algo.is_open,
+        algo.status.value,
+        algo.updated_ms if cancelled else None,
+    )
 
 
 def wrong_at_the_exchange(
@@ -29,20 +81,22 @@ def wrong_at_the_exchange(
 ) -> Iterator[str]:
     """Judge what the exchange has seen; ``cancelled_at``: when each bot wanted orders ended."""
     for account in accounts:
-        orders = binance.orders(account)
-        for name, count in Counter(order.draft.client_id for order in orders).items():
+        orders = orders_there(binance, account)
+        for name, count in Counter(order.name for order in orders).items():
             if count > 1:
                 yield f"{name} is {count} times at the exchange"
         for order in orders:
-            if order.status is Status.CANCELED and not _was_wanted(order, cancelled_at):
-                yield f"{order.draft.client_id} was cancelled, and its bot had not wanted that"
+            if order.cancelled_ms is not None and not _was_wanted(order, cancelled_at):
+                yield f"{order.name} was cancelled, and its bot had not wanted that"
     if binance.simulator.exchange.faults.impatient:
         yield f"{binance.simulator.exchange.faults.impatient} requests before the time told"
 
 
-def _was_wanted(order: Order, cancelled_at: Mapping[str, list[datetime]]) -> bool:
+def _was_wanted(order: There, cancelled_at: Mapping[str, list[datetime]]) -> bool:
+    assert order.cancelled_ms is not None  # asked of cancelled orders
     return any(
-        int(at.timestamp() * 1000) <= order.updated_ms for at in cancelled_at.get(owner(order), ())
+        int(at.timestamp() * 1000) <= order.cancelled_ms
+        for at in cancelled_at.get(order.name.split("-")[0], ())
     )
 
 
@@ -52,7 +106,7 @@ async def wrong_in_the_books(
     """Compare every order and every sum of the daemon's with the exchange."""
     found = [f"invariant {each}" for each in await day.check()]
     there = {
-        order.draft.client_id: order for account in accounts for order in binance.orders(account)
+        order.name: order for account in accounts for order in orders_there(binance, account)
     }
     children = await day.rows("all_children")
     for child in children:
@@ -65,7 +119,7 @@ async def wrong_in_the_books(
     return found
 
 
-def _wrong_child(child: Mapping[str, str], order: Order | None) -> Iterator[str]:
+def _wrong_child(child: Mapping[str, str], order: There | None) -> Iterator[str]:
     name, state = child["id"], child["state"]
     if order is None:
         if state not in {"rejected", "cancelled", "expired"} or Decimal(child["filled"]):
@@ -74,7 +128,7 @@ def _wrong_child(child: Mapping[str, str], order: Order | None) -> Iterator[str]
     if Decimal(child["filled"]) != order.executed:
         yield f"{name} has filled {order.executed} at the exchange, {child['filled']} here"
     is_open = state in {"open", "partially_filled"}
-    if is_open != order.status.is_open or state in {"sending", "unknown", "cancelling"}:
+    if is_open != order.is_open or state in {"sending", "unknown", "cancelling"}:
         yield f"{name} is {state} here and {order.status} at the exchange"
 
 

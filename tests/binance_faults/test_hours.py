@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.binance.hosts import MarketKind
 from tests.binance_faults.hour import play
 
-HOSTILE_HOURS = 8
-FRIENDLY_HOURS = 4
+HOSTILE_HOURS = 5
+FRIENDLY_HOURS = 2
 
 
+@pytest.mark.parametrize("kind", MarketKind)
 @pytest.mark.parametrize("seed", range(1, HOSTILE_HOURS + 1))
-def test_nothing_is_lost_or_doubled_whatever_fails(seed: int) -> None:
-    outcome = play(seed)
+def test_nothing_is_lost_or_doubled_whatever_fails(seed: int, kind: MarketKind) -> None:
+    outcome = play(seed, kind=kind)
     assert not outcome.wrong, "\n".join(["", *outcome.story, *outcome.wrong])
 
 
+@pytest.mark.parametrize("kind", MarketKind)
 @pytest.mark.parametrize("seed", range(1, FRIENDLY_HOURS + 1))
-def test_two_bots_that_hammer_end_their_own_orders_only(seed: int) -> None:
-    outcome = play(seed, hostile=False)
+def test_two_bots_that_hammer_end_their_own_orders_only(seed: int, kind: MarketKind) -> None:
+    outcome = play(seed, kind=kind, hostile=False)
     assert not outcome.wrong, "\n".join(["", *outcome.story, *outcome.wrong])
     assert outcome.orders
 

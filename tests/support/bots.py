@@ -44,6 +44,7 @@ BOOK = """
 strategy = "{strategy}"
 account = "{account}"
 capital = "{capital}"
+{more}
 """
 
 
@@ -118,7 +119,12 @@ def owner(order: Order) -> str:
     return order.draft.client_id.split("-")[0]
 
 
-def config_text(books: Mapping[str, tuple[str, str]], binance: SimulatedBinance) -> str:
+def config_text(
+    books: Mapping[str, tuple[str, str]],
+    binance: SimulatedBinance,
+    more: Mapping[str, str],
+) -> str:
+    """Write a configuration; ``more`` adds lines to books."""
     accounts = dict.fromkeys(account for _, account in books.values())
     strategies = dict.fromkeys(strategy for strategy, _ in books.values())
     hosts = binance.hosts
@@ -128,7 +134,13 @@ def config_text(books: Mapping[str, tuple[str, str]], binance: SimulatedBinance)
     ]
     parts += [f"[strategies.{name}]\n" for name in strategies]
     parts += [
-        BOOK.format(name=name, strategy=strategy, account=account, capital=CAPITAL)
+        BOOK.format(
+            name=name,
+            strategy=strategy,
+            account=account,
+            capital=CAPITAL,
+            more=more.get(name, ""),
+        )
         for name, (strategy, account) in books.items()
     ]
     return "".join(parts)
@@ -144,13 +156,14 @@ async def bots(
     seed: int = 1,
     life: Life | None = None,
     top: str = "",
+    more: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Bots]:
     """Run a daemon; entering again is a restart. ``books`` gives each its strategy and account."""
     for account in {account for _, account in books.values()}:
         key, _ = binance.simulator.keys(account)
         (folder / f"{account}.key").write_text(key.api_key)
         (folder / f"{account}.secret").write_text(key.secret)
-    text = top + config_text(books, binance)
+    text = top + config_text(books, binance, more or {})
     async with AsyncExitStack() as stack:
         day = await stack.enter_async_context(
             world(folder, text, clock=clock, seed=seed, life=life)

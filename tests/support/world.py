@@ -176,7 +176,7 @@ def started(work: Coroutine[object, object, T]) -> asyncio.Task[T]:
     return TaskSupervisor().spawn(work, name="beside the story")
 
 
-def buy(symbol: str, quantity: str, **terms: Any) -> Place:  # noqa: ANN401 - those of ``order``
+def buy(symbol: str, quantity: str | None, **terms: Any) -> Place:  # noqa: ANN401 - those of ``order``
     return order(Side.BUY, symbol, quantity, **terms)
 
 

@@ -28,6 +28,7 @@ async def venue() -> AsyncIterator[ScriptedBinance]:
         venue.says("GET", "/fapi/v1/accountConfig", Says({"dualSidePosition": False}))
         venue.says("POST", "/fapi/v1/listenKey", Says({"listenKey": "abc"}))
         venue.says("GET", "/fapi/v1/allAlgoOrders", Says([]))
+        venue.says("GET", "/fapi/v1/symbolConfig", Says([{"symbol": "BTCUSDT", "leverage": 20}]))
         yield venue
 
 

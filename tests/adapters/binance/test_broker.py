@@ -252,6 +252,62 @@ async def test_a_conditional_order_goes_to_its_own_service(
     assert outcome.order.id == "algo-9"
 
 
+async def test_a_symbol_s_leverage_is_raised_once_to_what_its_books_count_on(
+    venue: ScriptedBinance, hub: Hub
+) -> None:
+    daring = replace(settings(venue, MarketKind.FUTURES), leverage=25)
+    broker = BinanceBroker(daring, hub)
+    await broker.open()
+    venue.says("POST", "/fapi/v1/leverage", Says({"symbol": "BTCUSDT", "leverage": 25}))
+    venue.says("POST", FUTURES_ORDER, Says(order_row(7)))
+    for _ in range(2):
+        await broker.place(LIMIT)
+    (asked,) = venue.asked("POST", "/fapi/v1/leverage")
+    assert (asked.params["symbol"], asked.params["leverage"]) == ("BTCUSDT", "25")
+    assert len(venue.asked("GET", "/fapi/v1/symbolConfig")) == 1
+    await broker.close()
+
+
+async def test_a_higher_leverage_stays_as_a_person_set_it(
+    futures: BinanceBroker, venue: ScriptedBinance
+) -> None:
+    venue.says("POST", FUTURES_ORDER, Says(order_row(7)))
+    await futures.place(LIMIT)
+    assert venue.asked("POST", "/fapi/v1/leverage") == []
+
+
+@pytest.mark.parametrize(
+    ("says", "code"),
+    [
+        (Says({"code": -4028, "msg": "Leverage 25 is not valid"}, 400), RefusalCode.REJECTED),
+        (Says("", 502), RefusalCode.UNAVAILABLE),
+        (Says({"code": -1003, "msg": "Too many"}, 429), RefusalCode.RATE_LIMITED),
+    ],
+)
+async def test_without_the_leverage_nothing_is_sent(
+    futures: BinanceBroker, venue: ScriptedBinance, says: Says, code: RefusalCode
+) -> None:
+    venue.says("GET", "/fapi/v1/symbolConfig", says)
+    refused = await futures.place(LIMIT)
+    assert isinstance(refused, Refused)
+    assert refused.code is code
+    assert "leverage 1 of BTCUSDT" in refused.message
+    assert venue.asked("POST", FUTURES_ORDER) == []
+
+
+async def test_an_order_that_only_reduces_says_so(
+    futures: BinanceBroker, venue: ScriptedBinance
+) -> None:
+    venue.says("POST", FUTURES_ORDER, Says(order_row(7)))
+    venue.says("POST", ALGO_ORDER, Says(algo_row(clientAlgoId="a-2")))
+    for request in (LIMIT, STOP):
+        await futures.place(replace(request, reduce_only=True))
+        await futures.place(request)
+    for path in (FUTURES_ORDER, ALGO_ORDER):
+        told = [seen.params.get("reduceOnly") for seen in venue.asked("POST", path)]
+        assert told == ["true", None]
+
+
 async def test_a_conditional_order_that_went_off_is_cancelled_where_it_rests(
     futures: BinanceBroker, venue: ScriptedBinance
 ) -> None:
