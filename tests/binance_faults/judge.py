@@ -105,9 +105,7 @@ async def wrong_in_the_books(
 ) -> list[str]:
     """Compare every order and every sum of the daemon's with the exchange."""
     found = [f"invariant {each}" for each in await day.check()]
-    there = {
-        order.name: order for account in accounts for order in orders_there(binance, account)
-    }
+    there = {order.name: order for account in accounts for order in orders_there(binance, account)}
     children = await day.rows("all_children")
     for child in children:
         found += _wrong_child(child, there.pop(child["id"], None))
