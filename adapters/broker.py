@@ -336,6 +336,15 @@ class ClosingPrices(Protocol):
         ...
 
 
+@runtime_checkable
+class BuyingPower(Protocol):
+    """A broker that tells how much cash it lets new orders spend; what is settled may be less."""
+
+    async def buying_power(self, currency: str) -> Decimal:
+        """Return cash for new buys, fees included. Raises BrokerUnavailableError."""
+        ...
+
+
 class Broker(Protocol):
     """One brokerage account.
 

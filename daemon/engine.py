@@ -40,6 +40,10 @@ from daemon.ids import IdSource
 from daemon.jobs.office import Timetables, approvals_of, open_board
 from daemon.jobs.schedule import guarded
 from daemon.market import Market
+from daemon.rebalancing.desk import RebalanceDesk
+from daemon.rebalancing.phases import Phases
+from daemon.rebalancing.planner import Planner
+from daemon.rebalancing.runner import Runner, Runners
 from daemon.setup import Current, setup_of
 from daemon.shadows import configured, open_shadow
 from daemon.signals import Committed, LadderStirred, OrderTaken, SignalBus, WorkArrived
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     from adapters.ccxt_bridge.hub import Hub as BridgeHub
     from adapters.clock import Clock
     from adapters.kis.hub import Hub as KisHub
+    from adapters.sessions import Sessions
     from adapters.sqlite.driver import OpenDriver
     from adapters.tasks import TaskSupervisor
     from algorithms.domain import AccountName
@@ -117,6 +122,8 @@ class Engine:
         self.services: Services
         self.jobs: JobBoard
         self.approvals: Approvals
+        self.rebalancing: RebalanceDesk
+        self._runners: Runners
         self._auditor: audit.Auditor
         self._losses: LossWatch
         self._skew: skew.SkewWatch
@@ -185,6 +192,7 @@ class Engine:
         self.schedule.every(CALENDARS_EVERY, self.calendars.renew, name="renew calendars")
         self.schedule.start()
         await self.jobs.follow(self.registry.accounts)
+        await self._runners.recover()
         self._tasks.spawn(guarded(self._auditor.first, "first audit"), name="first audit")
 
     def _assemble(self) -> None:
@@ -230,6 +238,7 @@ class Engine:
         self.fleet = Fleet(self.services, self.schedule, self._connect, self._on_failure)
         self.jobs = open_board(
             self.services,
+            rebalancing=self._open_rebalancing(),
             timetables=timetables,
             approvals=self.approvals,
             bus=self.bus,
@@ -263,6 +272,26 @@ class Engine:
 
     def _market_of(self, account: AccountName) -> MarketName:
         return self.config.accounts[configured(account)].market
+
+    def _open_rebalancing(self) -> RebalanceDesk:
+        async def sessions_of(account: AccountName) -> Sessions:
+            return await self.calendars.sessions(self.config.accounts[configured(account)].market)
+
+        async def ready(account: AccountName) -> None:
+            runtime = self.accounts.get(account)
+            if runtime is not None:
+                await runtime.tried.wait()
+
+        planner, phases = Planner(self.services, sessions_of), Phases(self.services)
+        self.rebalancing = RebalanceDesk(self.services, planner, phases)
+        self._runners = Runners(
+            self.services,
+            self.bus,
+            self._tasks,
+            lambda account: Runner(account, self.services, planner, phases, sessions_of),
+            ready,
+        )
+        return self.rebalancing
 
     async def _connect(self, name: AccountName) -> Broker:
         try:

@@ -37,7 +37,7 @@ from daemon.measures import Measures
 from daemon.notify.office import NotifyOffice
 from daemon.outside import real_outside
 from daemon.process import StopSignals, keep_secrets_in, spare_the_collector
-from daemon.rebalancing_office import RebalancingOffice
+from daemon.rebalancing.office import RebalancingOffice
 from daemon.reload import Reload
 from daemon.restore import is_armed, put_in_place
 from daemon.storage.lock import AlreadyRunningError, DirectoryLock
@@ -263,7 +263,7 @@ class Daemon:
                     stream,
                     restoring,
                     Ledger(BookOffice(engine)),
-                    Rebalancing(RebalancingOffice(engine)),
+                    Rebalancing(RebalancingOffice(engine), engine.rebalancing),
                 ),
             )
         )

@@ -205,6 +205,39 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
         Level.ALARM,
         "{asset}: {amount} was left with the LOC ladder and is put to suspense",
     ),
+    "rebalance_begun": (
+        Level.INFO,
+        "{book}: rebalance {run} has begun, day {slices}: {sells} sells ordered",
+    ),
+    "rebalance_goes_on": (
+        Level.INFO,
+        "{book}: rebalance {run} goes on at {begins}, day {slices}",
+    ),
+    "rebalance_again": (
+        Level.WARNING,
+        "{book}: rebalance {run} orders anew, {orders} orders never reached the broker",
+    ),
+    "rebalance_done": (
+        Level.INFO,
+        "{book}: rebalance {run} is done, tracking error {tracking_error} percent",
+    ),
+    "rebalance_incomplete": (
+        Level.WARNING,
+        "{book}: rebalance {run} is done, but {reason}",
+    ),
+    "rebalance_stopped": (
+        Level.ALARM,
+        (
+            "{book}: rebalance {run} has sold and not bought, or cannot tell, {reason}; it is "
+            "stopped until it is resumed or cancelled"
+        ),
+    ),
+    "rebalance_failed": (Level.WARNING, "{book}: rebalance {run} failed, {reason}"),
+    "rebalance_resumed": (Level.INFO, "{book}: rebalance {run} goes on"),
+    "rebalance_refused": (
+        Level.WARNING,
+        "{book}: the rebalance of {day} was not started, {reason}",
+    ),
     "heartbeat_failed": (
         Level.WARNING,
         "the outside watcher does not hear from us, {reason}; it may raise an alarm",

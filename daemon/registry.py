@@ -47,7 +47,8 @@ class Account:
 class Book:
     """One strategy in one account. ``symbols`` empty: any symbol.
 
-    ``rule`` is None where all orders come from outside.
+    ``rule`` is None where all orders come from outside; ``is_portfolio``: its orders come from
+    rebalancing.
     """
 
     name: BookName
@@ -61,6 +62,7 @@ class Book:
     active: bool
     rule: Rule | None = None
     mode: BookMode = BookMode.AUTO
+    is_portfolio: bool = False
 
     def trades(self, symbol: Symbol) -> bool:
         """Whether this book may hold the symbol."""
@@ -76,6 +78,18 @@ class Registry:
     strategies: frozenset[StrategyName]
     books_of_strategy: dict[StrategyName, tuple[Book, ...]] = field(default_factory=dict)
     books_of_account: dict[AccountName, tuple[Book, ...]] = field(default_factory=dict)
+
+    def portfolio_book(self, account: str) -> Book | None:
+        """Return the book of an account, or of the shadow beside it, that is rebalanced.
+
+        It is the one with the rule ``portfolio``; without one, the only book of the account if it
+        has no rule of its own.
+        """
+        books = [b for b in self.books.values() if account in {b.account.name, b.account.shadows}]
+        marked = [book for book in books if book.is_portfolio]
+        if marked:
+            return marked[0]
+        return books[0] if len(books) == 1 and books[0].rule is None else None
 
     @classmethod
     def of(

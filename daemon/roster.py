@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from algorithms.domain import AccountName, BookName, StrategyName, Symbol
 from daemon.config.accounts import Environment, MarketType
-from daemon.config.books import WEBHOOK_RULE, BookMode
+from daemon.config.books import PORTFOLIO_RULE, WEBHOOK_RULE, BookMode
 from daemon.registry import Account, Book, Registry
 from daemon.rules.catalogue import make_rule
 from daemon.shadows import configured, shadow_of, shadows
@@ -15,6 +15,9 @@ from daemon.shadows import configured, shadow_of, shadows
 if TYPE_CHECKING:
     from daemon.config import Config
     from daemon.config.books import BookConfig
+
+OWN_RULELESS = frozenset({WEBHOOK_RULE, PORTFOLIO_RULE})
+"""Rules that are never asked: the orders of their books are made elsewhere."""
 
 
 def registry_of(config: Config) -> Registry:
@@ -47,9 +50,10 @@ def registry_of(config: Config) -> Registry:
             slice_type=book.order_type,
             active=book.active,
             rule=None
-            if book.rule.type == WEBHOOK_RULE
+            if book.rule.type in OWN_RULELESS
             else make_rule(book.rule.type, book.rule.options),
             mode=book.mode,
+            is_portfolio=book.rule.type == PORTFOLIO_RULE,
         )
         for name, book in config.books.items()
     )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from algorithms.domain import AccountName, ChildOrder, ChildState, FillSource, Side, Symbol
+    from algorithms.rebalancing.states import RunState
 
 S = TypeVar("S")
 
@@ -65,6 +66,14 @@ class PairCrossed(NamedTuple):
     value: Decimal
     commission_saved: Decimal
     broker_orders_saved: int
+
+
+class RebalanceMoved(NamedTuple):
+    """A run of a rebalance is stored, or stands elsewhere than before."""
+
+    account: AccountName
+    run_id: str
+    state: RunState
 
 
 class Committed(NamedTuple):

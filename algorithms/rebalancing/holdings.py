@@ -82,10 +82,19 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """A book's own cash and assets, all of them taken at one moment."""
+    """A book's own cash and assets, all of them taken at one moment.
+
+    ``buyable`` is the cash that may be spent now, None: all of it.
+    """
 
     cash: Decimal
     assets: Mapping[Symbol, Asset]
+    buyable: Decimal | None = None
+
+    @property
+    def spendable(self) -> Decimal:
+        """Cash that may be spent now."""
+        return self.cash if self.buyable is None else min(self.cash, self.buyable)
 
     def value(self, ticker: Symbol) -> Decimal:
         """What is held of a ticker is worth. Its price must be known."""

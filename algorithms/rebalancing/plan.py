@@ -58,13 +58,17 @@ DEFAULT_THRESHOLDS = Thresholds(Decimal(3), Decimal(5))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a rebalance goes by. ``max_order_percent`` is of equity."""
+    """What a rebalance goes by. ``max_order_percent`` is of equity.
+
+    ``slices`` (>= 1) are the days that are left for it: only so much of each trade is ordered now.
+    """
 
     thresholds: Thresholds = field(default=DEFAULT_THRESHOLDS)
     fees: Fees = field(default=Fees())
     rounding: Rounding = Rounding.FLOOR
     cash_buffer_percent: Decimal = Decimal("98.5")
     max_order_percent: Decimal = Decimal(50)
+    slices: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +117,11 @@ def make_plan(portfolio: Portfolio, targets: Targets, settings: Settings) -> Pla
     reasons = tuple(found.reasons(settings.thresholds))
     if problems:
         return Plan(equity=equity, drifts=found, reasons=reasons, problems=tuple(problems))
-    if settings.rounding is Rounding.FLOOR:
-        target = floor_targets(portfolio, weights)
-    else:
-        target = nearest_targets(portfolio, weights, settings.fees, settings.cash_buffer_percent)
+    target = target_units(portfolio, targets, settings)
     net_trade = {
         ticker: subtract(units, portfolio.assets[ticker].held) for ticker, units in target.items()
     }
-    draft = _Draft(portfolio, targets, settings, net_trade)
+    draft = _Draft(portfolio, targets, settings, _first_slice(portfolio, net_trade, settings))
     sells, buys, left_out = draft.orders() if reasons else ([], [], [])
     after = _After(portfolio, weights, targets.cash, settings.fees, (*sells, *buys))
     most = percent(equity, settings.max_order_percent)
@@ -138,6 +139,48 @@ def make_plan(portfolio: Portfolio, targets: Targets, settings: Settings) -> Pla
         expected_cash=after.cash,
         tracking_error=after.tracking_error(),
     )
+
+
+def target_units(
+    portfolio: Portfolio, targets: Targets, settings: Settings
+) -> Mapping[Symbol, Decimal]:
+    """Units of every ticker that are to be held, in whole lots."""
+    weights = targets.weights()
+    if settings.rounding is Rounding.FLOOR:
+        return floor_targets(portfolio, weights)
+    return nearest_targets(portfolio, weights, settings.fees, settings.cash_buffer_percent)
+
+
+def plan_buys(
+    portfolio: Portfolio, targets: Targets, settings: Settings
+) -> tuple[list[Order], list[LeftOut]]:
+    """Plan the buys alone, from what is held when the sells are final.
+
+    Whatever drift is left is no reason to stop. Prices of all targets must be known.
+    """
+    target = target_units(portfolio, targets, settings)
+    wanted = {
+        ticker: change
+        for ticker, units in target.items()
+        if (change := subtract(units, portfolio.assets[ticker].held)) > ZERO
+    }
+    today = _first_slice(portfolio, wanted, settings)
+    return next_buys(portfolio, targets, settings, portfolio.spendable, today)
+
+
+def _first_slice(
+    portfolio: Portfolio, net_trade: Mapping[Symbol, Decimal], settings: Settings
+) -> Mapping[Symbol, Decimal]:
+    """Return the part of every trade that is due when as many slices are left: whole lots."""
+    if settings.slices == 1:
+        return net_trade
+    due = {}
+    for ticker, change in net_trade.items():
+        instrument = portfolio.assets[ticker].instrument
+        count = abs(lots(change, instrument)) // settings.slices
+        units = multiply(instrument.lot, Decimal(count))
+        due[ticker] = units if change > ZERO else EXACT.minus(units)
+    return due
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +219,7 @@ class _Draft:
     ) -> tuple[list[Order], list[Order], list[LeftOut]]:
         left_out: list[LeftOut] = []
         sells = list(self._sells(net_trade, left_out))
-        cash = cash_after(self.portfolio.cash, sells, (), self.settings.fees)
+        cash = cash_after(self.portfolio.spendable, sells, (), self.settings.fees)
         buys, missing = next_buys(self.portfolio, self.targets, self.settings, cash, net_trade)
         return sells, buys, [*left_out, *missing]
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from algorithms.domain import Symbol
 
 CASH = "cash"
+UNCLASSED = "unclassified"
+"""The class of a holding that neither a Sub-MP nor its instrument names."""
 SUM_TOLERANCE = Decimal("0.01")
 """How far a level's weights may sum from 100, in percent."""
 

@@ -43,6 +43,12 @@ class ErrorCode(StrEnum):
     NOTHING_STAGED = "nothing_staged"
     NOT_DROPPED = "not_dropped"
     NOT_POSSIBLE = "not_possible"
+    NO_TARGETS = "no_targets"
+    NOT_FEASIBLE = "not_feasible"
+    NEEDS_CONFIRMATION = "needs_confirmation"
+    PLAN_CHANGED = "plan_changed"
+    RUN_UNFINISHED = "run_unfinished"
+    RUN_STATE = "run_state"
     BODY_TOO_LARGE = "body_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     EXPECTATION_FAILED = "expectation_failed"
@@ -142,6 +148,37 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
         "The books, or the paper account, do not allow this as they are now: too little is free, "
         "there is no such book, a split is under way. `errors` names the field that asks for too "
         "much. Nothing was changed.",
+    ),
+    ErrorCode.NO_TARGETS: Meaning(
+        HTTPStatus.CONFLICT,
+        "No targets of the account are in force: none were set, or none were seen on "
+        "`rebalancing.confirm_days` days in a row.",
+    ),
+    ErrorCode.NOT_FEASIBLE: Meaning(
+        HTTPStatus.CONFLICT,
+        "Something stands against the plan of the rebalance; `errors` names all of it, by ticker "
+        "or `plan`. Nothing was ordered.",
+    ),
+    ErrorCode.NEEDS_CONFIRMATION: Meaning(
+        HTTPStatus.CONFLICT,
+        "The rebalance has orders above `rebalancing.max_order_percent` of equity (`errors` names "
+        "them), or its book trades after a yes. Preview it, and run it with the plan's id as "
+        "`confirm`.",
+    ),
+    ErrorCode.PLAN_CHANGED: Meaning(
+        HTTPStatus.CONFLICT,
+        "The plan to confirm is not known, is older than 10 minutes, has other targets, or trades "
+        "differ by more than `rebalancing.confirm_tolerance_percent` (`errors` names them). "
+        "Preview it again.",
+    ),
+    ErrorCode.RUN_UNFINISHED: Meaning(
+        HTTPStatus.CONFLICT,
+        "The account has a rebalance under way, or a stopped one that a person has to resume or "
+        "cancel; `detail` names it.",
+    ),
+    ErrorCode.RUN_STATE: Meaning(
+        HTTPStatus.CONFLICT,
+        "The rebalance is in a state in which this cannot be done; `detail` names it.",
     ),
     ErrorCode.BODY_TOO_LARGE: Meaning(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from daemon.execution.desk import Reply
     from daemon.execution.entries import Record
     from daemon.execution.halts import Scope
-    from daemon.rebalancing_office import StoredTargets, StoredThresholds
+    from daemon.rebalancing.planner import StoredTargets, StoredThresholds
 
 
 class DeskPort(Protocol):

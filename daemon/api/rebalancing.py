@@ -14,6 +14,7 @@ from algorithms.rebalancing.targets import Targets, target_faults
 from daemon.api.bodies import (
     PREVIEW_BYTES_MAX,
     PREVIEW_SECONDS_MAX,
+    SMALL_BODY_BYTES_MAX,
     Body,
     aside,
     checked,
@@ -31,6 +32,7 @@ from daemon.api.rebalancing_preview import (
     preview_rebalancing,
     repeated_tickers,
 )
+from daemon.api.rebalancing_runs import OF_PLANS, RebalancingRuns, account_plan
 from daemon.api.respond import json_response
 from daemon.api.wire import Amount, GivenReason, Time
 
@@ -39,12 +41,19 @@ if TYPE_CHECKING:
 
     from daemon.api.decode import Json
     from daemon.api.ports import RebalancingPort
-    from daemon.rebalancing_office import StoredTargets, StoredThresholds
+    from daemon.rebalancing.desk import RebalanceDesk
+    from daemon.rebalancing.planner import StoredTargets, StoredThresholds
 
 CONFIG_PATH = "/api/macro-trading/rebalancing/config"
 TARGETS_PATH = "/api/macro-trading/rebalancing/targets"
 TICKERS_MAX = 2_000
 ACCOUNT = Parameter("account", "name of an account")
+
+
+class AccountPreview(Body):
+    """Whose portfolio book is planned for, from what it holds now, to the targets in force."""
+
+    account: Name
 
 
 class ConfigBody(Body):
@@ -92,19 +101,22 @@ class TargetsAnswer(TypedDict):
 class Rebalancing:
     """Handlers of what rebalancing goes by."""
 
-    def __init__(self, port: RebalancingPort) -> None:
+    def __init__(self, port: RebalancingPort, desk: RebalanceDesk) -> None:
         self._port = port
+        self._desk = desk
 
     def operations(self) -> list[Operation]:
         """Return what can be asked here."""
         return [
+            *RebalancingRuns(self._desk).operations(),
             Operation(
                 method="POST",
                 path="/api/macro-trading/rebalancing/preview",
-                summary="Plan the rebalance of a hypothetical portfolio.",
+                summary="Plan the rebalance of an account's book, or of a hypothetical one.",
                 handler=self.preview,
-                body=RebalancingPreview,
-                answers={200: Answer("Nothing was changed.", PlanAnswer)},
+                body=AccountPreview | RebalancingPreview,
+                answers={200: Answer("Nothing was ordered.", PlanAnswer)},
+                codes=OF_PLANS,
             ),
             Operation(
                 method="GET",
@@ -141,8 +153,13 @@ class Rebalancing:
         ]
 
     async def preview(self, request: web.Request) -> web.StreamResponse:
-        """``POST /api/macro-trading/rebalancing/preview``: of the portfolio in the body."""
+        """``POST .../preview``: of the account, or of the portfolio, in the body."""
         body = await read_body(request, PREVIEW_BYTES_MAX, PREVIEW_SECONDS_MAX)
+        if len(body) <= SMALL_BODY_BYTES_MAX:
+            document = decoded(body)
+            if isinstance(document, dict) and "account" in document:
+                account = checked(document, AccountPreview).account
+                return json_response(account_plan(*await self._desk.preview(account)))
         stored = (await self._port.thresholds()).thresholds
         plan = await aside(len(body), lambda: preview_rebalancing(decoded(body), stored))
         return json_response(plan)

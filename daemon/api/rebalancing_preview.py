@@ -26,7 +26,7 @@ from algorithms.rebalancing.plan import (
     describe_reason,
     make_plan,
 )
-from algorithms.rebalancing.targets import Targets, target_faults
+from algorithms.rebalancing.targets import UNCLASSED, Targets, target_faults
 from daemon.api.preview_fields import Amount, Name, Number, Percent, Positive, SymbolText
 from daemon.api.problems import BadInput, Problem, model_problems, path_text
 
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from algorithms.rebalancing.orders import LeftOut, Order
 
 TICKERS_MAX = 20_000
-UNCLASSED = "unclassified"
-"""The class of a holding that neither a Sub-MP nor its instrument names."""
 CURRENCIES = {"XKRX": "KRW", "XNYS": "USD", "24/7": "USD"}
 
 

@@ -29,6 +29,7 @@ from daemon.config.secret import Secret
 from daemon.config.section import Section
 
 WEBHOOK_RULE = "webhook"
+PORTFOLIO_RULE = "portfolio"
 
 
 class BookMode(StrEnum):
@@ -69,7 +70,9 @@ class RuleConfig(BaseModel):
     __pydantic_extra__: dict[str, RuleOption]  # type: ignore[mutable-override]
 
     type: RuleType = Field(
-        WEBHOOK_RULE, description='"webhook": from outside. Other rules make orders themselves.'
+        WEBHOOK_RULE,
+        description='"webhook": from outside; "portfolio": from rebalancing. '
+        "Other rules make orders themselves.",
     )
 
     @property

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from daemon.config.account_conflicts import find_account_conflicts
 from daemon.config.job_conflicts import find_jobs_twice, find_slices_too_close
 from daemon.config.problems import PATHS_HINT, did_you_mean, path_text
-from daemon.config.rule_conflicts import find_rule_problems
+from daemon.config.rule_conflicts import find_portfolios_twice, find_rule_problems
 from daemon.config.tables import Conflict, attempt, entries, items, table, texts
 from daemon.config.values import read_name, read_path, read_symbol
 
@@ -30,6 +30,7 @@ def find_conflicts(tables: Tables, around: Surroundings) -> Iterator[Conflict]:
     yield from _unknown_names(tables)
     yield from _books_twice(tables)
     yield from find_rule_problems(tables)
+    yield from find_portfolios_twice(tables)
     yield from _orphans_with_two_homes(tables)
     yield from _symbols_twice(tables)
     yield from _unreadable_files(tables, around)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from daemon.config.books import WEBHOOK_RULE, BookMode
+from daemon.config.books import PORTFOLIO_RULE, WEBHOOK_RULE, BookMode
 from daemon.config.problems import did_you_mean
 from daemon.config.tables import Conflict, attempt, entries, table
 from daemon.config.values import read_name
@@ -55,9 +55,23 @@ def find_rule_problems(tables: Tables) -> Iterator[Conflict]:
             yield from _without_symbols(name, kind, book)
 
 
+def find_portfolios_twice(tables: Tables) -> Iterator[Conflict]:
+    """One book of an account is rebalanced, no more."""
+    first: dict[str, str] = {}
+    for name, book in entries(tables, "books").items():
+        account = book.get("account")
+        is_portfolio = table(book, "rule").get("type") == PORTFOLIO_RULE
+        if is_portfolio and isinstance(account, str) and first.setdefault(account, name) != name:
+            yield Conflict(
+                ("books", name, "rule", "type"),
+                f"a second portfolio book in the account {account}, beside {first[account]}",
+                "one book of an account is rebalanced",
+            )
+
+
 def _without_symbols(name: str, rule: str, book: Tables) -> Iterator[Conflict]:
     """A rule, and a shadow book, must know what to ask prices of."""
-    by = f"the rule {rule}" if rule != WEBHOOK_RULE else ""
+    by = f"the rule {rule}" if rule not in {WEBHOOK_RULE, PORTFOLIO_RULE} else ""
     if book.get("mode") == BookMode.SHADOW:
         by = by or 'mode = "shadow"'
     if by:

@@ -39,7 +39,7 @@ def _is(*values: object) -> Callable[[object], bool]:
 
 
 GAPS = (
-    Gap("jobs.*.run", _is(JobKind.LOC, JobKind.REBALANCE), "the job is not run"),
+    Gap("jobs.*.run", _is(JobKind.LOC), "the job is not run"),
     Gap("reconcile.adopt_orphans", _is_given, "orphans are reported and left alone"),
 )
 

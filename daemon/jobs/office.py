@@ -14,6 +14,7 @@ from daemon.jobs.board import JobBoard, NotNowError, Tools
 from daemon.jobs.comparison import Comparison
 from daemon.jobs.day_prices import DayPrices
 from daemon.jobs.make_orders import MakeOrders
+from daemon.jobs.rebalance import Rebalance
 from daemon.jobs.reports import Reports
 from daemon.jobs.rule_round import RuleRound
 from daemon.jobs.timetable import Timetable
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from daemon.execution.services import Services
     from daemon.jobs.board import JobRunner
     from daemon.jobs.schedule import Schedule
+    from daemon.rebalancing.desk import RebalanceDesk
     from daemon.signals import SignalBus
 
 
@@ -90,6 +92,7 @@ def approvals_of(services: Services, calendars: Calendars, timetables: Timetable
 def open_board(
     services: Services,
     *,
+    rebalancing: RebalanceDesk,
     timetables: Timetables,
     approvals: Approvals,
     bus: SignalBus,
@@ -109,7 +112,7 @@ def open_board(
             clock=services.clock,
             persistence=services.persistence,
             ids=services.ids,
-            runners=runners(services, timetables.of, bus, account_of, approvals),
+            runners=runners(services, timetables.of, bus, account_of, approvals, rebalancing),
             timetable=timetables.of,
             catch_up=lambda: timedelta(
                 minutes=services.current.setup.config.schedule.catch_up_minutes
@@ -127,6 +130,7 @@ def runners(
     bus: SignalBus,
     account_of: Callable[[AccountName], AccountRuntime | None],
     approvals: Approvals,
+    rebalancing: RebalanceDesk,
 ) -> Mapping[JobKind, JobRunner]:
     """Every kind of job that can be done. A new kind is one line here."""
     intake = RuleIntake(services.current, services.halts, services.orders, approvals, services.ids)
@@ -141,6 +145,7 @@ def runners(
             timetable=timetable,
         ),
         JobKind.TWAP: TwapTick(services.clock, timetable),
+        JobKind.REBALANCE: Rebalance(services, rebalancing),
         JobKind.RECONCILE: Comparison(account_of),
         JobKind.REPORT: Reports(services),
     }

@@ -29,12 +29,14 @@ class BadRuleError(Exception):
 def shipped() -> Mapping[str, AnyRule]:
     """Return the rules that need no installation. They import the configuration, so not above."""
     from daemon.rules.dip_loc import DipLocRule  # noqa: PLC0415
+    from daemon.rules.portfolio import PortfolioRule  # noqa: PLC0415
     from daemon.rules.schedule import ScheduleRule  # noqa: PLC0415
     from daemon.rules.tiered import TieredRule  # noqa: PLC0415
     from daemon.rules.webhook import WebhookRule  # noqa: PLC0415
 
     return {
         "webhook": WebhookRule,
+        "portfolio": PortfolioRule,
         "schedule": ScheduleRule,
         "tiered": TieredRule,
         "dip_loc": DipLocRule,

@@ -277,10 +277,14 @@ SELECT * FROM child_orders ORDER BY parent_id, id;
 SELECT * FROM fills ORDER BY parent_id, id;
 
 -- name: all_cancel_targets
--- Every order that a request wanted cancelled, with whose request it was.
+-- Every order that a request wanted cancelled, with whose request it was. A rebalance cancels its
+-- own orders.
 SELECT t.parent_id, t.request_id, r.strategy FROM request_targets t
 JOIN requests r ON r.id = t.request_id
-WHERE t.role = 'cancel' ORDER BY t.parent_id, t.request_id;
+WHERE t.role = 'cancel'
+UNION ALL SELECT p.id, p.request_id, p.strategy FROM rebalancing_trades t
+JOIN parent_orders p ON p.id = t.parent_id
+WHERE p.cancel_requested_at IS NOT NULL ORDER BY 1, 2;
 
 -- name: all_pair_ids
 -- The id of every pair that has a row, a fill or an event in the ledger.
@@ -831,3 +835,61 @@ ORDER BY 1 DESC;
 -- The splits of a symbol that were carried out, with the event that booked each.
 SELECT new_units, old_units, event_id FROM splits
 WHERE account = :account AND symbol = :symbol AND event_id IS NOT NULL;
+-- name: save_rebalancing_run!
+-- Store where a run stands.
+UPDATE rebalancing_history SET state = :state, reason = :reason, snapshot = :snapshot,
+    outcome = :outcome, slice = :slice, due_at = :due_at, until_at = :until_at,
+    cancelled_at = :cancelled_at, alarmed_at = :alarmed_at, planned_at = :planned_at,
+    updated_at = :updated_at, ended_at = :ended_at
+WHERE id = :id;
+
+-- name: rebalancing_run
+-- One run.
+SELECT * FROM rebalancing_history WHERE id = :id;
+
+-- name: unfinished_rebalancing_run
+-- The run of an account that is under way or stopped.
+SELECT * FROM rebalancing_history WHERE account = :account AND ended_at IS NULL;
+
+-- name: unfinished_rebalancing_runs
+-- Runs that are under way or stopped.
+SELECT * FROM rebalancing_history WHERE ended_at IS NULL ORDER BY account;
+
+-- name: rebalancing_run_of_plan
+-- The run that a confirmed plan has begun.
+SELECT * FROM rebalancing_history WHERE account = :account AND plan_id = :plan_id;
+
+-- name: rebalancing_runs
+-- Runs of an account, newest first.
+SELECT * FROM rebalancing_history WHERE account = :account ORDER BY id DESC LIMIT :limit;
+
+-- name: rebalancing_trades
+-- What a run planned to trade, in order.
+SELECT * FROM rebalancing_trades WHERE run_id = :run_id ORDER BY number;
+
+-- name: forget_rebalancing_trades!
+-- Drop what a run planned and did not order.
+DELETE FROM rebalancing_trades WHERE run_id = :run_id AND parent_id IS NULL;
+
+-- name: order_rebalancing_trade!
+-- Remember the order that works a trade, and how many units of it were ordered.
+UPDATE rebalancing_trades SET parent_id = :parent_id, quantity = :quantity
+WHERE run_id = :run_id AND number = :number;
+
+-- name: fills_of_rebalancing_run
+-- What the orders of a run traded.
+SELECT t.number, f.quantity, f.price, f.fee, f.fee_asset FROM rebalancing_trades t
+JOIN fills f ON f.parent_id = t.parent_id WHERE t.run_id = :run_id ORDER BY t.number, f.id;
+
+-- name: rebalancing_plan
+-- A previewed plan that may be confirmed.
+SELECT * FROM rebalancing_plans WHERE id = :id AND account = :account;
+
+-- name: add_rebalancing_plan!
+-- Keep a previewed plan.
+INSERT INTO rebalancing_plans (id, account, targets_id, trades, at)
+VALUES (:id, :account, :targets_id, :trades, :at);
+
+-- name: forget_rebalancing_plans!
+-- Drop previews that nobody may confirm any more.
+DELETE FROM rebalancing_plans WHERE at < :before;

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from algorithms.domain import AccountName, BookName, OrderType, StrategyName, Symbol
@@ -54,3 +55,22 @@ def test_a_book_with_symbols_trades_those_only() -> None:
 
     assert of_one.trades(Symbol("TQQQ"))
     assert not of_one.trades(Symbol("SOXL"))
+
+
+def test_the_book_that_is_rebalanced_is_marked_or_the_only_one() -> None:
+    main, other = account("main"), account("other")
+    shadow = replace(account("other@shadow"), shadows=other.name)
+    marked = replace(book("p", "alpha", main), is_portfolio=True)
+    played = replace(book("q", "alpha", shadow), is_portfolio=True)
+    registry = Registry.of(
+        [main, other, shadow],
+        [book("a", "beta", main), marked, book("b", "beta", other), played],
+        (),
+    )
+    assert registry.portfolio_book("main") is marked
+    assert registry.portfolio_book("other") is played
+    assert registry.portfolio_book("none") is None
+    alone = book("a", "alpha", main)
+    assert Registry.of([main], [alone], ()).portfolio_book("main") is alone
+    two = Registry.of([main], [alone, book("b", "beta", main)], ())
+    assert two.portfolio_book("main") is None

@@ -26,7 +26,7 @@ from daemon.api.stream import EventStream
 from daemon.api.views import Lists
 from daemon.book_office import BookOffice
 from daemon.cli.main import main
-from daemon.rebalancing_office import RebalancingOffice
+from daemon.rebalancing.office import RebalancingOffice
 from tests.support.books import children, parents
 from tests.support.world import THREE_BOOKS, World, world
 
@@ -118,7 +118,7 @@ async def served(folder: Path, text: str = THREE_BOOKS) -> AsyncIterator[Served]
                     lists,
                     stream,
                     Ledger(BookOffice(engine)),
-                    Rebalancing(RebalancingOffice(engine)),
+                    Rebalancing(RebalancingOffice(engine), engine.rebalancing),
                 ),
             )
         )

@@ -12,7 +12,14 @@ import pytest
 
 from algorithms.rebalancing.drift import Thresholds
 from algorithms.rebalancing.holdings import Fees
-from algorithms.rebalancing.plan import Plan, Rounding, Settings, describe_reason, make_plan
+from algorithms.rebalancing.plan import (
+    Plan,
+    Rounding,
+    Settings,
+    describe_reason,
+    make_plan,
+    plan_buys,
+)
 from algorithms.rebalancing.targets import CASH
 from tests.algorithms.rebalancing.houses import asset, portfolio, random_house, targets
 
@@ -185,3 +192,29 @@ def test_nothing_is_sold_for_cash_that_buys_nothing() -> None:
         "0", asset("A", "1000", "10"), asset("B", "500000"), asset("Z", "1000", "1")
     )
     assert orders(make_plan(with_dropped, wanted, COSTLY)) == [("sell", "Z", 1, 999)]
+
+
+@pytest.mark.parametrize("slices", [1, 2, 3, 7])
+def test_slices_of_a_plan_come_to_the_whole_of_it(slices: int) -> None:
+    book = portfolio("30000", asset("A", "1000", "100"), asset("B", "1000"))
+    wanted = targets({"stocks": "80", "cash": "20"}, {"stocks": {"A": "50", "B": "50"}})
+    sold, left = 0, book
+    for number in range(slices, 0, -1):
+        settings = Settings(thresholds=Thresholds(Decimal(0), Decimal(0)), slices=number)
+        plan = make_plan(left, wanted, settings)
+        units = sum(int(order.quantity) for order in plan.sells)
+        assert units == (48 - sold) // number
+        sold += units
+        left = portfolio(
+            "30000", asset("A", "1000", str(100 - sold)), asset("B", "1000", str(sold))
+        )
+    assert sold == 48
+
+
+def test_buys_alone_spend_what_may_be_spent_and_never_stop_for_closeness() -> None:
+    book = portfolio("100000", asset("A", "1000"), asset("B", "1000"))
+    buys, left = plan_buys(replace(book, buyable=Decimal(40_000)), HALVES, COSTLY)
+    assert sum(order.value for order in buys) <= Decimal(39400)
+    assert {each.reason.value for each in left} == {"cash"}
+    near = portfolio("3000", asset("A", "1000", "50"), asset("B", "1000", "47"))
+    assert [order.asset.ticker for order in plan_buys(near, HALVES, Settings())[0]] == ["B"]

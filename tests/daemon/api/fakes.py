@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from daemon.api.operation import Operation
     from daemon.api.ports import LedgerPort, RebalancingPort
     from daemon.execution.commands import Cancel, CancelAll, Submission
+    from daemon.rebalancing.desk import RebalanceDesk
     from daemon.setup import Current
 
 START = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
@@ -213,7 +214,7 @@ class House:
             EventStream(SignalBus(), lists),
             Restoring(lambda: False, lambda: None),
             Ledger(cast("LedgerPort", None)),
-            Rebalancing(cast("RebalancingPort", None)),
+            Rebalancing(cast("RebalancingPort", None), cast("RebalanceDesk", None)),
         ]
         app = self.app()
         return app[OPERATIONS]

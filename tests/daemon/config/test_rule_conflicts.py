@@ -52,6 +52,17 @@ def test_a_rule_needs_to_know_what_its_book_trades(tmp_path: Path) -> None:
     assert found == {"books.bot.symbols": "is required by the rule schedule (name what it trades)"}
 
 
+def test_an_account_has_one_portfolio_book_and_that_needs_no_symbols(tmp_path: Path) -> None:
+    rule = "rule = { type = 'portfolio' }\n"
+    assert complaints(tmp_path, ONE_BOOK + rule) == {}
+    account = ONE_BOOK[ONE_BOOK.index("account = ") :].splitlines()[0]
+    second = f"[strategies.second]\n[books.second]\nstrategy = 'second'\n{account}\n{rule}"
+    assert complaints(tmp_path, ONE_BOOK + rule + second) == {
+        "books.second.rule.type": "a second portfolio book in the account main, beside bot "
+        "(one book of an account is rebalanced)"
+    }
+
+
 def test_an_installed_rule_that_cannot_be_used_is_a_fault_of_the_book(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

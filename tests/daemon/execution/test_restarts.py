@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,17 +14,13 @@ from adapters.clock import LoopClock
 from algorithms.domain import OrderType
 from tests.simulation.mutants import keep_what_an_ended_order_had_reserved, send_before_it_is_stored
 from tests.support.books import all_is_well, children, paper, parents, select
+from tests.support.doomed import Doomed, When
 from tests.support.loops import in_virtual_time
-from tests.support.mortal import Life, MortalDriver
 from tests.support.world import START, THREE_BOOKS, World, buy, cancel_all, sell, started, world
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable
-
     from tests.simulation.mutants import Mutant
 
-T = TypeVar("T")
 TWAP, LIMIT = OrderType.TWAP, OrderType.LIMIT
 BARE = THREE_BOOKS.replace(
     "[accounts.main.paper]\n", "[accounts.main.paper]\nclient_order_ids = false\n"
@@ -33,43 +28,6 @@ BARE = THREE_BOOKS.replace(
 LONG_ENOUGH_S = 150
 MANY = 100
 """The day has more steps than this."""
-
-
-class When(Enum):
-    BEFORE = "before"
-    AFTER = "after"
-
-
-class Doomed(Life):
-    """A process that dies at its n-th step: each trip to a database, its own or the exchange's."""
-
-    def __init__(self, step: int, when: When) -> None:
-        super().__init__()
-        self._step = step
-        self._when = when
-        self.steps = 0
-        self.struck = asyncio.Event()
-
-    async def open_driver(self, path: Path, *, read_only: bool = False) -> MortalDriver:
-        driver = await super().open_driver(path, read_only=read_only)
-        run = driver.run
-
-        async def counted(work: Callable[[sqlite3.Connection], T]) -> T:
-            self.steps += 1
-            if self.steps == self._step and self._when is When.BEFORE:
-                await self._die()
-            at = self.steps
-            done = await run(work)
-            if at == self._step and self._when is When.AFTER:
-                await self._die()
-            return done
-
-        driver.run = counted  # type: ignore[method-assign]
-        return driver
-
-    async def _die(self) -> None:
-        self.struck.set()
-        await asyncio.get_running_loop().create_future()
 
 
 async def a_day(here: World) -> None:

@@ -48,7 +48,14 @@ async def test_who_does_which_job(tmp_path: Path) -> None:
     async with morning(tmp_path, house({})) as here:
         tables = Timetables(here.engine.services, here.engine.calendars)
         engine = here.engine
-        doing = runners(engine.services, tables.of, engine.bus, lambda _: None, engine.approvals)
+        doing = runners(
+            engine.services,
+            tables.of,
+            engine.bus,
+            lambda _: None,
+            engine.approvals,
+            engine.rebalancing,
+        )
         once = {kind for kind, runner in doing.items() if runner.once_a_day}
         assert once == {JobKind.MAKE_ORDERS}
         assert {JobKind.TWAP, JobKind.RECONCILE, JobKind.REPORT} <= doing.keys()

@@ -43,7 +43,7 @@ def explain(sql: str, connection: sqlite3.Connection) -> None:
     connection.execute(f"EXPLAIN {sql}", _Anything()).fetchall()
 
 
-SMALL = frozenset({"deliveries", "facts", "halts", "notifiers", "splits"})
+SMALL = frozenset({"deliveries", "facts", "halts", "notifiers", "rebalancing_plans", "splits"})
 """Tables that stay small however much is traded."""
 READS_ALL = frozenset({"rows_to_check"})
 """Asked for by a person who wants the whole of it, as are those called ``all_``."""

@@ -20,8 +20,8 @@ from tests.daemon.execution.ladder.stories import (
     loc_sell,
     stocked,
 )
-from tests.daemon.execution.test_restarts import Doomed, When
 from tests.support.books import all_is_well, parents, select
+from tests.support.doomed import Doomed, When
 from tests.support.loops import in_virtual_time
 from tests.support.world import World, cancel_all, started
 

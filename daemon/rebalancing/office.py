@@ -2,49 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import orjson
 
 from adapters.broker import BrokerError, UnknownSymbolError
 from algorithms.decimals import to_text
-from algorithms.domain import AccountName, Symbol
+from algorithms.domain import AccountName
 from algorithms.rebalancing.drift import Thresholds
-from algorithms.rebalancing.plan import DEFAULT_THRESHOLDS
 from algorithms.rebalancing.targets import TargetFault, Targets
 from daemon.api.errors import ErrorCode, Refused
-from daemon.storage.rows import from_us, to_us
+from daemon.rebalancing.planner import (
+    StoredTargets,
+    StoredThresholds,
+    stored_targets,
+    stored_thresholds,
+)
+from daemon.rebalancing.runs import targets_document
+from daemon.storage.rows import to_us
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection
-    from datetime import datetime
+    from decimal import Decimal
 
     from daemon.engine import Engine
-    from daemon.storage.tx import Tx, View
+    from daemon.storage.tx import Tx
 
 HISTORY_MAX = 100
 """Most targets that are listed, the newest ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredThresholds:
-    """``updated_at`` None: nobody has changed them yet."""
-
-    thresholds: Thresholds
-    updated_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTargets:
-    """Targets as they were set, by whom and when."""
-
-    id: str
-    targets: Targets
-    set_by: str
-    at: datetime
 
 
 class RebalancingOffice:
@@ -58,14 +43,14 @@ class RebalancingOffice:
 
     async def thresholds(self) -> StoredThresholds:
         """Return those in force."""
-        return await self._engine.store.read(_thresholds)
+        return await self._engine.store.read(stored_thresholds)
 
     async def set_thresholds(self, mp: Decimal | None, sub_mp: Decimal | None) -> StoredThresholds:
         """Change one or both, and return those now in force."""
         now = self._engine.services.clock.now()
 
         def change(tx: Tx) -> StoredThresholds:
-            old = _thresholds(tx).thresholds
+            old = stored_thresholds(tx).thresholds
             new = Thresholds(old.mp if mp is None else mp, old.sub_mp if sub_mp is None else sub_mp)
             tx.execute(
                 "save_rebalancing_config",
@@ -80,10 +65,7 @@ class RebalancingOffice:
     async def targets(self, account: str) -> list[StoredTargets]:
         """Return an account's targets, newest first, at most ``HISTORY_MAX``."""
         return await self._engine.store.read(
-            lambda view: [
-                _stored(row)
-                for row in view.fetch("rebalancing_targets", account=account, limit=HISTORY_MAX)
-            ]
+            lambda view: stored_targets(view, account, HISTORY_MAX)
         )
 
     async def unknown_tickers(self, account: str, targets: Targets) -> list[TargetFault]:
@@ -104,47 +86,18 @@ class RebalancingOffice:
         stored = StoredTargets(
             self._engine.services.ids.new(), targets, set_by, self._engine.services.clock.now()
         )
+        document = targets_document(targets)
 
         def add(tx: Tx) -> StoredTargets:
             tx.execute(
                 "add_rebalancing_targets",
                 id=stored.id,
                 account=account,
-                mp=_document({name: to_text(weight) for name, weight in targets.mp.items()}),
-                sub_mp=_document(
-                    {
-                        name: {ticker: to_text(weight) for ticker, weight in tickers.items()}
-                        for name, tickers in targets.sub_mp.items()
-                    }
-                ),
+                mp=orjson.dumps(document["mp"]).decode(),
+                sub_mp=orjson.dumps(document["sub_mp"]).decode(),
                 set_by=set_by,
                 now=to_us(stored.at),
             )
             return stored
 
         return await self._engine.store.write(add)
-
-
-def _thresholds(view: View) -> StoredThresholds:
-    row = view.fetch_one("rebalancing_config")
-    if row is None:
-        return StoredThresholds(DEFAULT_THRESHOLDS, None)
-    found = Thresholds(
-        Decimal(row["mp_threshold_percent"]), Decimal(row["sub_mp_threshold_percent"])
-    )
-    return StoredThresholds(found, from_us(row["updated_at"]))
-
-
-def _stored(row: sqlite3.Row) -> StoredTargets:
-    targets = Targets(
-        {name: Decimal(weight) for name, weight in orjson.loads(row["mp"]).items()},
-        {
-            name: {Symbol(ticker): Decimal(weight) for ticker, weight in tickers.items()}
-            for name, tickers in orjson.loads(row["sub_mp"]).items()
-        },
-    )
-    return StoredTargets(row["id"], targets, row["set_by"], from_us(row["at"]))
-
-
-def _document(weights: object) -> str:
-    return orjson.dumps(weights).decode()

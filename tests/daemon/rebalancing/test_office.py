@@ -9,7 +9,7 @@ import pytest
 
 from adapters.broker import BrokerUnavailableError
 from daemon.api.errors import ErrorCode, Refused
-from daemon.rebalancing_office import RebalancingOffice
+from daemon.rebalancing.office import RebalancingOffice
 from tests.algorithms.rebalancing.houses import targets
 from tests.support.loops import in_virtual_time
 from tests.support.world import world

@@ -1,0 +1,122 @@
+"""A rebalance that is killed at any step is finished once by the next process.
+
+Steps are all trips to a database, the daemon's and the exchange's: every write, and nearly every
+await of a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from adapters.clock import LoopClock
+from algorithms.domain import OrderType
+from algorithms.rebalancing.states import RunState
+from tests.daemon.rebalancing.portfolios import HALVES, TURNED, config, house
+from tests.support.books import all_is_well
+from tests.support.doomed import Doomed, When
+from tests.support.loops import in_virtual_time
+from tests.support.world import START, buy, sell, started
+
+if TYPE_CHECKING:
+    from tests.daemon.rebalancing.portfolios import House
+
+ENDED = (RunState.DONE, RunState.STOPPED, RunState.FAILED)
+CLIENT_IDS = ("client_order_ids = true", "client_order_ids = false")
+DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+"""Every step in every way; otherwise a sample of them."""
+STRIDE = 1 if DEEP else 61
+MANY = 100
+"""A run has more steps than this."""
+
+
+async def morning(here: House) -> None:
+    """The book has its first targets, and two bots trade one of the tickers."""
+    await here.want(HALVES)
+    await here.until(await here.start(), *ENDED)
+    await here.world.submit("beta", buy("AAA", "30"))
+    await here.want(TURNED)
+
+
+async def turn(here: House) -> None:
+    """Rebalance while one bot buys what is sold, and the other one sells it."""
+    work = here.world.submit("alpha", buy("AAA", "40", kind=OrderType.TWAP, slices=4, minutes="4"))
+    await work
+    await here.start()
+    await here.world.submit("beta", sell("AAA", "10"))
+    await here.world.pass_time(60)
+
+
+async def live(folder: Path, text: str, step: int, when: When) -> tuple[int, LoopClock]:
+    """Live a day until its run is over or death comes; return how many steps the run had."""
+    clock = LoopClock(START)
+    async with house(folder, text, clock=clock) as here:
+        await morning(here)
+    life = Doomed(step, when)
+
+    async def day() -> None:
+        async with house(folder, text, clock=clock, life=life, seed=2) as here:
+            await turn(here)
+
+    living, struck = started(day()), started(life.struck.wait())
+    await asyncio.wait({living, struck}, return_when=asyncio.FIRST_COMPLETED)
+    if life.struck.is_set():
+        await life.kill()
+    else:
+        struck.cancel()
+        await living
+    return life.steps, clock
+
+
+async def finished_once(folder: Path, text: str, clock: LoopClock) -> None:
+    """Start again; the run that was stored is finished, and no order was sent twice."""
+    async with house(folder, text, clock=clock, seed=3) as here:
+        await here.world.pass_time(900)
+        await all_is_well(here.world)
+        (*runs, first) = await here.desk.runs("main")
+        assert first[0].state is RunState.DONE
+        if not runs:
+            return  # it was killed before it was asked for
+        ((run, trades),) = runs
+        assert run.state is RunState.DONE, run.reason
+        held = await here.holds()
+        assert "AAA" not in held
+        assert held["CCC"] > 1800
+        for trade in trades:
+            assert trade.filled <= trade.quantity
+        assert await here.world.held("portfolio", "USD") > Decimal(0)
+
+
+def kill(text: str, step: int, when: When) -> int:
+    async def story() -> int:
+        with tempfile.TemporaryDirectory() as name:
+            steps, clock = await live(Path(name), text, step, when)
+            await finished_once(Path(name), text, clock)
+            return steps
+
+    return in_virtual_time(story())
+
+
+WAYS = [(config(paper=ids), when) for ids in CLIENT_IDS for when in When]
+
+
+@pytest.mark.parametrize("way", range(len(WAYS)))
+def test_a_run_that_dies_at_any_step_is_finished_once(way: int) -> None:
+    text, when = WAYS[way]
+    step = 1 + way * STRIDE // len(WAYS)
+    while True:
+        try:
+            lived = kill(text, step, when)
+        except BaseException as error:
+            error.add_note(f"killed {when.value} step {step}")
+            raise
+        if lived < step:
+            break
+        step += STRIDE
+    assert step > MANY
