@@ -220,7 +220,10 @@ class HistoryItem(TypedDict):
 
 
 class EventItem(TypedDict):
-    """A notice: ``text`` is the sentence of ``code`` with its ``params``."""
+    """A notice: ``text`` is the sentence of ``code`` with its ``params``, in ``daemon.locale``.
+
+    ``delivered_at``: when the last of the configured notifiers was done with it.
+    """
 
     id: str
     at: Time

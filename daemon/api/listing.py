@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from daemon.api.columns import Item
+    from daemon.i18n import Words
 
 COST_PLACES = 8
 
@@ -87,11 +88,11 @@ def _position(item: Item) -> None:
     item["average_cost"] = None if average is None else to_text(average)
 
 
-def event_text(item: Item) -> None:
-    """Add the sentence of a notice."""
+def event_text(item: Item, words: Words) -> None:
+    """Add the sentence of a notice, in the language of the daemon."""
     params = item["params"]
     assert isinstance(params, dict)  # as the column's type says
-    item["text"] = render(str(item["code"]), params)
+    item["text"] = render(str(item["code"]), params, words)
 
 
 _NEWEST = (("id",), (_LAST,))
@@ -180,6 +181,5 @@ LISTINGS = (
         (ACCOUNT, BOOK, one_of(Level, "level"), equal("code"), *since("at")),
         *_NEWEST,
         query="events",
-        finish=event_text,
     ),
 )

@@ -21,6 +21,7 @@ from daemon.api.lean import SECURITY_HEADERS
 from daemon.api.operation import STREAM, Answer, Operation, Parameter
 from daemon.api.problems import BadInput, Problem
 from daemon.api.respond import send
+from daemon.notices import render
 from daemon.signals import NoticeRaised
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class EventStream:
                 "book": notice.book,
                 "params": dict(notice.params),
                 "delivered_at": None,
-                "text": notice.text,
+                "text": render(notice.code, notice.params, self._lists.words),
             },
         )
         for reader in self._readers:

@@ -19,7 +19,7 @@ from algorithms.decimals import to_text
 from daemon.api.columns import csv_text
 from daemon.api.errors import ErrorCode, Refused
 from daemon.api.items import WebhookItem
-from daemon.api.listing import LISTINGS
+from daemon.api.listing import LISTINGS, event_text
 from daemon.api.operation import CSV, JSON, Answer, Operation, Parameter
 from daemon.api.order_life import LIFE_QUERIES, OrderLife, order_life
 from daemon.api.paging import (
@@ -32,6 +32,7 @@ from daemon.api.paging import (
 )
 from daemon.api.respond import CSV_HEADERS, csv_response, json_response, send, wants_csv
 from daemon.execution.halts import Scope
+from daemon.i18n import words_in
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from adapters.sqlite.driver import SqliteDriver
     from daemon.api.columns import Item
     from daemon.api.listing import Listing
+    from daemon.i18n import Words
     from daemon.setup import Current
     from daemon.storage.tx import SqlValue
 
@@ -69,6 +71,11 @@ class Lists:
             "strategies": self._strategies,
             "books": self._books,
         }
+
+    @property
+    def words(self) -> Words:
+        """The language in which notices are told."""
+        return words_in(self._current.setup.config.daemon.locale)
 
     def operations(self) -> list[Operation]:
         """Return what can be asked of the lists."""
@@ -150,6 +157,8 @@ class Lists:
             items = list(map(listing.columns.item, rows))
             for item in items:
                 listing.finish(item)
+                if listing is _EVENTS:
+                    event_text(item, self.words)
         more = len(items) > page.limit
         return items[: page.limit], places[page.limit - 1] if more else None
 
@@ -239,7 +248,7 @@ class Lists:
         rows = await self._fetch(self._sql["events_after"], {"id": event_id, "limit": limit})
         items = list(map(_EVENTS.columns.item, rows))
         for item in items:
-            _EVENTS.finish(item)
+            event_text(item, self.words)
         return items
 
     async def _fetch(self, sql: str, values: Mapping[str, SqlValue]) -> list[sqlite3.Row]:

@@ -9,6 +9,7 @@ import orjson
 
 from daemon.api import stream
 from tests.support.served import ADMIN, Served, served
+from tests.support.world import THREE_BOOKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +48,17 @@ async def test_a_notice_is_heard_as_the_list_tells_it(tmp_path: Path) -> None:
         event = await next_event(response)
         (listed,) = (await here.get("/api/events"))["items"]
         assert event == {"event": "notice", "id": listed["id"], "data": listed}
+
+
+async def test_koreans_hear_and_read_notices_in_korean(tmp_path: Path) -> None:
+    text = f'{THREE_BOOKS}\n[daemon]\nlocale = "ko"\n'
+    async with served(tmp_path, text) as here:
+        async with here.client.get(PATH, headers=ADMIN) as response:
+            await halted(here, "odd fills")
+            event = await next_event(response)
+        (listed,) = (await here.get("/api/events"))["items"]
+        assert event["data"] == listed
+        assert "중지, odd fills" in listed["text"]
 
 
 async def test_who_comes_back_hears_what_was_missed_and_nothing_twice(tmp_path: Path) -> None:
