@@ -16,6 +16,7 @@ from algorithms.instruments import normalise_symbol
 from algorithms.loc.curve import LocOrder
 from daemon.api.loc_preview import describe
 from daemon.api.problems import BadInput, Problem
+from daemon.loc_plans import NoPlanError, plan_symbol
 from daemon.storage.rows import parent_from_row
 
 if TYPE_CHECKING:
@@ -40,12 +41,16 @@ async def live_loc(services: Services, account: str, symbol: str) -> Mapping[str
 
     What is left of an order of a book counts, at the broker or not; a ladder's own orders do not.
     ``skipped`` are those whose units nobody knows yet: cash for market-on-close, or less than one
-    lot.
+    lot. ``next``: what the ``dip_loc`` books would have at the next close, None without any.
     """
     name, of = _read(services, account, symbol)
     try:
         instrument = await services.market.instrument(name, of)
     except BrokerError as error:
+        raise BadInput([Problem("symbol", str(error))]) from error
+    try:
+        plan = await plan_symbol(services, name, of)
+    except NoPlanError as error:
         raise BadInput([Problem("symbol", str(error))]) from error
 
     def read(view: View) -> list[ParentOrder]:
@@ -65,6 +70,7 @@ async def live_loc(services: Services, account: str, symbol: str) -> Mapping[str
         "symbol": of,
         "orders": [_order_row(each) for each in left],
         "skipped": [parent.id for parent in parents if parent.id not in counted],
+        "next": None if plan is None else plan.as_json(),
         **describe([each.order for each in left], instrument.ticks, instrument.currency),
     }
 

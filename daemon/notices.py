@@ -179,6 +179,10 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
             "profit {profit}, fees {fees}, saved by netting {saved}"
         ),
     ),
+    "loc_sheet": (
+        Level.INFO,
+        "{symbol}: orders for the close of {day}, previous close {close}\n{sheet}",
+    ),
     "ladder_sent": (
         Level.INFO,
         "{symbol}: for the close of {day} {orders} orders became the ladder {ladder}",

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from daemon.config.jobs import JobKind
 from daemon.config.problems import ConfigProblem, path_text
 
 if TYPE_CHECKING:
@@ -34,14 +33,7 @@ def _is_given(value: object) -> bool:
     return value is not None and value not in ((), {})
 
 
-def _is(*values: object) -> Callable[[object], bool]:
-    return lambda value: value in values
-
-
-GAPS = (
-    Gap("jobs.*.run", _is(JobKind.LOC), "the job is not run"),
-    Gap("reconcile.adopt_orphans", _is_given, "orphans are reported and left alone"),
-)
+GAPS = (Gap("reconcile.adopt_orphans", _is_given, "orphans are reported and left alone"),)
 
 
 def unsupported(config: Config) -> tuple[ConfigProblem, ...]:

@@ -13,6 +13,7 @@ from daemon.execution.stale import StaleOrders
 from daemon.jobs.board import JobBoard, NotNowError, Tools
 from daemon.jobs.comparison import Comparison
 from daemon.jobs.day_prices import DayPrices
+from daemon.jobs.loc_sheets import LocSheets
 from daemon.jobs.make_orders import MakeOrders
 from daemon.jobs.rebalance import Rebalance
 from daemon.jobs.reports import Reports
@@ -148,6 +149,7 @@ def runners(
         JobKind.REBALANCE: Rebalance(services, rebalancing),
         JobKind.RECONCILE: Comparison(account_of),
         JobKind.REPORT: Reports(services),
+        JobKind.LOC: LocSheets(services),
     }
 
 

@@ -72,9 +72,14 @@ class Closings:
 
     def of(self, account: AccountName, now: datetime) -> Closing | None:
         """Return the close that an order of now is for; None where no calendar is known."""
-        market = self._market_of(account)
-        sessions = self._sessions_of(market)
-        return None if sessions is None else next_closing(sessions, market, now)
+        sessions = self.sessions(account)
+        if sessions is None:
+            return None
+        return next_closing(sessions, self._market_of(account), now)
+
+    def sessions(self, account: AccountName) -> Sessions | None:
+        """Return the calendar of an account's market; None where it is not known."""
+        return self._sessions_of(self._market_of(account))
 
     def is_over(self, account: AccountName, made_at: datetime, now: datetime) -> bool:
         """Whether what was made for the next close at one time comes too late for it now."""
