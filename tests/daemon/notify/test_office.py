@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestServer
 from adapters.clock import SystemClock
 from tests.simulators.telegram.chats import Person
 from tests.simulators.telegram.simulator import TOKEN, Fault, TelegramSimulator
+from tests.support.mortal import Life
 from tests.support.world import THREE_BOOKS, World, buy, world
 
 if TYPE_CHECKING:
@@ -143,6 +144,20 @@ class TestNotifiers:
                 await trade(day)
                 await until(lambda: day.told("notifier_failed") == 1)
                 clock = day.clock
+            there.telegram.blocked = False
+            async with world(tmp_path, text, clock=clock, seed=2):
+                await until(lambda: "a bought 1 TQQQ at" in there.said)
+                await until(lambda: "401: Unauthorized" in there.said)
+
+    async def test_a_kill_loses_no_notice(self, tmp_path: Path) -> None:
+        async with outside(tmp_path) as there:
+            text, life = there.config("telegram"), Life()
+            there.telegram.blocked = True
+            async with world(tmp_path, text, life=life) as day:
+                await trade(day)
+                await until(lambda: day.told("notifier_failed") == 1)
+                clock = day.clock
+                await life.kill()
             there.telegram.blocked = False
             async with world(tmp_path, text, clock=clock, seed=2):
                 await until(lambda: "a bought 1 TQQQ at" in there.said)
