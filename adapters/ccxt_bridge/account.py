@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from adapters.ccxt_bridge.hub import Exchange
     from adapters.ccxt_bridge.library import Client
     from adapters.clock import Clock
-    from algorithms.domain import Symbol
+    from algorithms.domain import ChildId, Symbol
     from algorithms.instruments import Instrument
 
 PAGE = 100
@@ -91,6 +91,8 @@ class Account:
         }
         self.reader = Reader(markets, AlwaysOpen().day_at, self._asset)
         self.watched: set[Symbol] = set()
+        self.keeps_ids = False
+        """Whether an order of ours was seen with the id we gave it."""
         self.clock_is_off = True
 
     async def call(self, make: Callable[[], Awaitable[object]], urgency: Urgency) -> Call:
@@ -189,25 +191,29 @@ class Account:
 
         Raises BrokerUnavailableError where that proves nothing.
         """
-        number, client = sent.broker_order_id, self.client
+        number, client, ours = sent.broker_order_id, self.client, sent.request.client_id
         name = self.name(sent.request.symbol)
-        if number is not None and client.has.get("fetchOrder") is True:
-            return await self._single(lambda: client.fetch_order(str(number), name, {}), sent)
-        if number is None and client.id in FINDS_BY_CLIENT_ID:
-            ours = {"clientOrderId": str(sent.request.client_id)}
-            return await self._single(lambda: client.fetch_order(None, name, ours), sent)
-        return await self._listed(sent)
-
-    async def _single(
-        self, make: Callable[[], Awaitable[object]], sent: SentOrder
-    ) -> BrokerOrder | None:
-        made = await self.call(make, Urgency.PLACE)
-        if made.error is None:
-            order = self.reader.order(made.value)
-            known_as = sent.broker_order_id or sent.request.client_id
-            if known_as not in {order.id, order.client_id}:
+        if client.id in FINDS_BY_CLIENT_ID:
+            by_ours = {"clientOrderId": str(ours)}
+            order = await self._single(lambda: client.fetch_order(None, name, by_ours))
+            if order is not None and order.client_id != ours:
                 raise UnreadableError(f"answered with another order, {order.id}")
             return order
+        if number is not None and client.has.get("fetchOrder") is True:
+            order = await self._single(lambda: client.fetch_order(str(number), name, {}))
+            if order is not None and order.id == number:
+                self.compare_ids(order, ours)
+                return order
+        return await self._listed(sent)
+
+    def compare_ids(self, order: BrokerOrder, ours: ChildId | None) -> None:
+        """Note that the exchange keeps the ids we give, once it has shown one."""
+        self.keeps_ids = self.keeps_ids or (ours is not None and order.client_id == ours)
+
+    async def _single(self, make: Callable[[], Awaitable[object]]) -> BrokerOrder | None:
+        made = await self.call(make, Urgency.PLACE)
+        if made.error is None:
+            return self.reader.order(made.value)
         if is_not_found(made.error, made.trace):
             return None
         raise BrokerUnavailableError(words(made.error)) from made.error
@@ -221,6 +227,8 @@ class Account:
                 return order
         if any(not row.get("clientOrderId") for row in rows):
             raise BrokerUnavailableError("an order that does not show its id could be this one")
+        if not self.keeps_ids:
+            raise BrokerUnavailableError("nothing has shown yet that this exchange keeps our ids")
         return None
 
     async def _ended(self, sent: SentOrder) -> list[Row]:

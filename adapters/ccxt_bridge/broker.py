@@ -39,7 +39,7 @@ from adapters.ccxt_bridge.fitness import (
 from adapters.ccxt_bridge.hub import LEAVE_S, RECV_WINDOW_MS
 from adapters.ccxt_bridge.library import LibraryError
 from adapters.ccxt_bridge.outcomes import not_cancelled, not_placed
-from adapters.ccxt_bridge.reading import SIDES, TYPES, amount, row_of, text, time_of
+from adapters.ccxt_bridge.reading import SIDES, TYPES, amount, client_id_of, row_of, text, time_of
 from adapters.limits import Urgency
 from adapters.sessions import AlwaysOpen
 from algorithms.decimals import ZERO, is_multiple, to_text
@@ -174,8 +174,8 @@ class BridgeBroker:
             number = text(row, "id")
         except BrokerUnavailableError as error:
             return OutcomeUnknown(f"answered without an order: {error}")
-        told = row.get("clientOrderId")
-        if told not in {None, "", request.client_id}:
+        told = client_id_of(row)
+        if told not in {None, request.client_id}:
             return OutcomeUnknown(f"answered with another order, {told}")
         try:
             return Accepted(replace(account.reader.order(row), client_id=request.client_id))
@@ -216,8 +216,9 @@ class BridgeBroker:
         named: dict[str, object] = {}
         try:
             name = account.name(sent.request.symbol)
-            if number is None and client.id in FINDS_BY_CLIENT_ID:
-                named = {"clientOrderId": str(sent.request.client_id)}
+            if client.id in FINDS_BY_CLIENT_ID:
+                # Our own id cannot be a stranger's, whatever an answer said.
+                number, named = None, {"clientOrderId": str(sent.request.client_id)}
             elif number is None:
                 found = await account.find(sent)
                 if found is None:

@@ -92,6 +92,8 @@ class Feed:
             order = still.get(number)
             if order is None:
                 order = await account.numbered(number, told.symbol)
+            if order is not None:
+                account.compare_ids(order, told.client_id)
             if order is not None and (order.filled, order.state) != (told.filled, told.state):
                 await self._tell(account, order)
             if order is None or order.state.is_final:

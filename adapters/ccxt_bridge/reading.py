@@ -26,6 +26,7 @@ TYPES = {OrderType.MARKET: "market", OrderType.LIMIT: "limit"}
 OUR_TYPES = {name: order_type for order_type, name in TYPES.items()}
 SIDES = {Side.BUY: "buy", Side.SELL: "sell"}
 OUR_SIDES = {name: side for side, name in SIDES.items()}
+PREFIXED = re.compile(r".*[^0-9A-Za-z]([0-9A-HJKMNP-TV-Z]{26})")
 
 Row = dict[str, object]
 
@@ -63,8 +64,7 @@ class Reader:
         """Read an order. Raises UnreadableError."""
         row = row_of(value)
         number, placed_at = text(row, "id"), time_of(row, "timestamp")
-        client = row.get("clientOrderId")
-        client_id = ChildId(client) if isinstance(client, str) and client else None
+        client_id = client_id_of(row)
         self._known[number] = Known(client_id, placed_at)
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
@@ -177,6 +177,15 @@ def side_of(row: Row) -> Side:
     if name not in OUR_SIDES:
         raise UnreadableError(f"side {name}")
     return OUR_SIDES[name]
+
+
+def client_id_of(row: Row) -> ChildId | None:
+    """Read the id an order was given. Some exchanges put a prefix before ours."""
+    told = row.get("clientOrderId")
+    if not isinstance(told, str) or not told:
+        return None
+    prefixed = PREFIXED.fullmatch(told)
+    return ChildId(prefixed[1] if prefixed else told)
 
 
 def _state(status: str, quantity: Decimal, filled: Decimal) -> BrokerOrderState:

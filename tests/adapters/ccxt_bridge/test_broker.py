@@ -79,24 +79,46 @@ async def test_an_order_is_placed_found_by_listing_and_cancelled(
     assert await broker.cancel((replace(lost, broker_order_id=found.order.id),)) == (NotOpen(),)
 
 
-@pytest.mark.parametrize("done", [True, False])
-async def test_an_order_without_an_answer_is_unknown_until_it_is_found_or_settled(
-    broker: BridgeBroker,
-    small: type[Exchange],
-    done: bool,  # noqa: FBT001
+async def test_an_order_without_an_answer_is_unknown_until_it_is_found(
+    broker: BridgeBroker, small: type[Exchange]
 ) -> None:
-    """Nothing bounds how long a request may travel there, so the wait is long."""
-    small.spoil("POST order", Trouble(ExchangeNotAvailable(), None, done=done))
+    small.spoil("POST order", Trouble(ExchangeNotAvailable(), None, done=True))
     lost = sent(broker, request())
     assert isinstance(await broker.place(request()), OutcomeUnknown)
-    if done:
-        assert isinstance(await broker.find(lost), Found)
-        return
+    assert isinstance(await broker.find(lost), Found)
+
+
+async def test_a_lost_order_is_absent_when_it_has_settled_at_an_exchange_that_keeps_our_ids(
+    broker: BridgeBroker, small: type[Exchange]
+) -> None:
+    """Until an order has been seen with the id we gave it, no list proves anything."""
+    clock = broker._clock  # noqa: SLF001 - the test's own
+    small.spoil("POST order", Trouble(ExchangeNotAvailable(), None))
+    lost = sent(broker, request())
+    assert isinstance(await broker.place(request()), OutcomeUnknown)
     assert isinstance(await broker.find(lost), Undecided)
-    assert await broker.cancel((lost,)) == (NotOpen(),)
-    await broker._clock.sleep(broker.capabilities.settle_time.total_seconds())  # noqa: SLF001
     assert broker.capabilities.settle_time >= timedelta(minutes=2)
+    await clock.sleep(broker.capabilities.settle_time.total_seconds())
+    unsure = await broker.find(lost)
+    assert isinstance(unsure, Undecided)
+    assert "keeps our ids" in unsure.reason
+    assert isinstance((await broker.cancel((lost,)))[0], CancelRefused)
+    assert isinstance(await broker.place(replace(request(), client_id=ChildId("c2"))), Accepted)
+    await clock.sleep(2)
     assert isinstance(await broker.find(lost), Absent)
+    assert await broker.cancel((lost,)) == (NotOpen(),)
+
+
+async def test_an_exchange_may_put_a_prefix_before_our_ids(
+    broker: BridgeBroker, small: type[Exchange]
+) -> None:
+    ours = ChildId("01M7YBMMQSCRB40TFG4ZM5R5ZV")
+    order = replace(request(), client_id=ours)
+    small.books["answer"] = {"id": "1", "clientOrderId": f"t-{ours}"}
+    assert isinstance(await broker.place(order), Accepted)
+    small.books["orders"][0]["clientOrderId"] = f"t-{ours}"
+    assert [each.client_id for each in await broker.open_orders()] == [ours]
+    assert isinstance(await broker.find(sent(broker, order)), Found)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +186,6 @@ async def test_an_account_that_may_not_place_says_why_and_still_cancels(
     outcome = await broker.place(request())
     assert outcome == Refused(RefusalCode.REJECTED, "real orders need a yes")
     assert small.books["orders"] == []
-    assert await broker.cancel((sent(broker, request()),)) == (NotOpen(),)
     await broker.close()
     assert isinstance((await broker.cancel((sent(broker, request()),)))[0], CancelRefused)
     with pytest.raises(BrokerUnavailableError):
