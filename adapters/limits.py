@@ -8,6 +8,7 @@ cancels pass everything that queues, and is silent for as long as the venue asks
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from adapters.clock import Clock
 
+Charges = tuple[tuple["Budget", int], ...]
+"""What a request costs of which budget."""
 MOST_WAITING = 20_000
 PERCENT = 100
 SHORTEST_PAUSE_S = 0.001
@@ -107,9 +110,12 @@ class Permit:
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
+    """A request at the gate. ``lacking``: the budgets that have no room for it."""
+
     urgency: Urgency
-    charges: tuple[tuple[Budget, int], ...]
+    charges: Charges
     admitted: asyncio.Future[Permit]
+    lacking: tuple[Budget, ...]
 
 
 class Gate:
@@ -130,7 +136,10 @@ class Gate:
         self._now = now
         self._on_silence = on_silence
         self._closed_until = 0.0
-        self._waiting: dict[Urgency, list[_Waiting]] = {urgency: [] for urgency in Urgency}
+        self._waiting: dict[Urgency, dict[_Waiting, None]] = {each: {} for each in Urgency}
+        """Who waits, by urgency and then by arrival."""
+        self._wanted: Counter[tuple[Budget, Urgency]] = Counter()
+        """How many wait for room in a budget."""
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -147,7 +156,6 @@ class Gate:
         """Let nothing through for so long; a shorter silence never cuts a longer one."""
         self._closed_until = max(self._closed_until, self._clock.monotonic() + seconds)
         self._on_silence(self.closed_for_s)
-        self._pump()
 
     async def enter(
         self, charges: Iterable[tuple[Budget, int]], urgency: Urgency, within_s: float
@@ -158,9 +166,13 @@ class Gate:
             raise OverBudgetError(self.closed_for_s)
         if self.waiting >= MOST_WAITING:
             raise OverBudgetError(self._pause(wanted))
-        one = _Waiting(urgency, wanted, asyncio.get_running_loop().create_future())
-        self._waiting[urgency].append(one)
-        self._pump()
+        lacking = self._lacking(wanted, urgency)
+        if not lacking and not self.closed_for_s:
+            return self._permit(wanted)
+        one = _Waiting(urgency, wanted, asyncio.get_running_loop().create_future(), lacking)
+        self._waiting[urgency][one] = None
+        self._wanted.update((budget, urgency) for budget in lacking)
+        self._look_again_in(self._pause(wanted))
         try:
             async with asyncio.timeout(within_s):
                 return await one.admitted
@@ -173,45 +185,69 @@ class Gate:
                 one.admitted.result().release()
             raise
         finally:
-            if one in self._waiting[urgency]:
-                self._waiting[urgency].remove(one)
+            if self._waiting[urgency].pop(one, one) is None:
+                self._wanted.subtract((budget, urgency) for budget in one.lacking)
+
+    def _lacking(self, wanted: Charges, urgency: Urgency) -> tuple[Budget, ...]:
+        """Return the budgets that have no room, or that somebody waits for who goes before.
+
+        Found without going through those who wait: they may be thousands.
+        """
+        if self.closed_for_s:
+            return tuple(budget for budget, _ in wanted)
+        now = self._now()
+        for budget, _ in wanted:
+            budget.roll(now)
+        return tuple(
+            budget
+            for budget, cost in wanted
+            if not budget.has_room(cost, urgency)
+            or any(self._wanted[budget, each] for each in Urgency if each <= urgency)
+        )
+
+    def _permit(self, charges: Charges) -> Permit:
+        return Permit(self, tuple((budget, cost, budget.spend(cost)) for budget, cost in charges))
 
     def _pump(self) -> None:
         """Admit, in order of urgency and then of arrival, whatever fits now."""
+        self._timer = None
         if not self.closed_for_s:
-            now = self._now()
-            full: set[Budget] = set()
+            now, full = self._now(), set[Budget]()
             for queue in self._waiting.values():
-                queue[:] = [one for one in queue if not self._admit(one, now, full)]
-        self._set_timer()
+                for one in [one for one in queue if self._admit(one, now, full)]:
+                    del queue[one]
+            self._wanted = Counter(
+                (budget, one.urgency)
+                for queue in self._waiting.values()
+                for one in queue
+                for budget in one.lacking
+            )
+        left = [one for queue in self._waiting.values() for one in queue]
+        if left:
+            self._look_again_in(min(self._pause(one.charges) for one in left))
 
     def _admit(self, one: _Waiting, now: datetime, full: set[Budget]) -> bool:
         """Let one through. Who finds a budget full keeps its later users waiting too."""
         if one.admitted.done():
             return True
-        if any(budget in full for budget, _ in one.charges):
-            return False
-        for budget, _ in one.charges:
+        for budget, cost in one.charges:
             budget.roll(now)
-        lacking = [budget for budget, cost in one.charges if not budget.has_room(cost, one.urgency)]
-        if lacking:
-            full.update(lacking)
+            if not budget.has_room(cost, one.urgency):
+                full.add(budget)
+        one.lacking = tuple(budget for budget, _ in one.charges if budget in full)
+        if one.lacking:
             return False
-        spent = tuple((budget, cost, budget.spend(cost)) for budget, cost in one.charges)
-        one.admitted.set_result(Permit(self, spent))
+        one.admitted.set_result(self._permit(one.charges))
         return True
 
-    def _set_timer(self) -> None:
+    def _look_again_in(self, seconds: float) -> None:
         """Look again when something that somebody waits for may have room."""
+        loop = asyncio.get_running_loop()
         if self._timer is not None:
+            if self._timer.when() <= loop.time() + seconds:
+                return
             self._timer.cancel()
-            self._timer = None
-        if not self.waiting:
-            return
-        pause = min(
-            self._pause(one.charges) for queue in self._waiting.values() for one in queue[:1]
-        )
-        self._timer = asyncio.get_running_loop().call_later(pause, self._pump)
+        self._timer = loop.call_later(seconds, self._pump)
 
     def _pause(self, charges: Iterable[tuple[Budget, int]]) -> float:
         """Seconds until a request with these charges may find room."""

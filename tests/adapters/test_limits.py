@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from time import process_time
 
 import pytest
 
@@ -111,6 +112,29 @@ async def test_after_a_refusal_nothing_leaves_before_the_time_told() -> None:
     await asyncio.gather(counter.go("order"), counter.go("cancel", CANCEL))
     assert counter.clock.monotonic() == pytest.approx(7, abs=0.1)
     assert counter.went == ["cancel", "order"]
+
+
+@virtually
+async def test_what_costs_nothing_is_silent_too() -> None:
+    counter = Counter()
+    counter.gate.close_for(7)
+    await counter.gate.enter([(counter.budget, 0)], PLACE, 100)
+    assert counter.clock.monotonic() == pytest.approx(7, abs=0.1)
+
+
+@virtually
+async def test_thousands_wait_without_anybody_counting_them_again_and_again() -> None:
+    """Eight of ten a minute: the last would leave in hours; all are told so."""
+    counter = Counter()
+    crowd = [started(counter.go(str(number), within_s=1)) for number in range(2000)]
+    await asyncio.sleep(0)
+    assert counter.gate.waiting == 2000 - 8
+    begun = process_time()
+    await counter.go("cancel", CANCEL)
+    assert process_time() - begun < 0.1
+    outcomes = await asyncio.gather(*crowd, return_exceptions=True)
+    assert sum(isinstance(outcome, OverBudgetError) for outcome in outcomes) == 2000 - 8
+    assert counter.gate.waiting == 0
 
 
 @virtually
