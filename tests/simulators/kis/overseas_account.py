@@ -17,6 +17,7 @@ from tests.simulators.kis.services import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from tests.simulators.kis.calls import Call
     from tests.simulators.kis.engine import Engine
@@ -148,9 +149,7 @@ class OverseasAccount:
         cost = sum((each.cost for each in positions), ZERO)
         value = sum((each.value for each in positions), ZERO)
         deposit = account.deposit(AMERICA, today)
-        unsettled = [f.amount for f in account.flows if f.country is AMERICA and f.settles > today]
-        bought = -sum((each for each in unsettled if each < 0), ZERO)
-        sold = sum((each for each in unsettled if each > 0), ZERO)
+        bought, sold = _unsettled(account, today)
         currency = {
             "crcy_cd": "USD",
             "frcr_buy_amt_smtl": f"{bought:.6f}",
@@ -255,12 +254,14 @@ class OverseasAccount:
     def margin(self, call: Call) -> Answer:
         """List cash by country, and many blank rows after it."""
         account = self._engine.accounts[call.account]
+        today = self._engine.hours[AMERICA].day_at(call.now)
+        bought, sold = _unsettled(account, today)
         row = {
             "natn_name": "미국",
             "crcy_cd": "USD",
-            "frcr_dncl_amt1": f"{account.deposit(AMERICA, call.now.date()):.6f}",
-            "ustl_buy_amt": "0.000000",
-            "ustl_sll_amt": "0.000000",
+            "frcr_dncl_amt1": f"{account.deposit(AMERICA, today):.6f}",
+            "ustl_buy_amt": f"{bought:.6f}",
+            "ustl_sll_amt": f"{sold:.6f}",
             "frcr_rcvb_amt": "0.000000",
             "frcr_mgn_amt": f"{account.reserved_cash(AMERICA):.6f}",
             "frcr_gnrl_ord_psbl_amt": f"{account.available(AMERICA):.6f}",
@@ -269,6 +270,13 @@ class OverseasAccount:
             "bass_exrt": f"{WON_PER_DOLLAR:.8f}",
         }
         return Answer({"output": [row, *[dict.fromkeys(row, "")] * FILLERS_OF_MARGIN]})
+
+
+def _unsettled(account: Account, today: date) -> tuple[Decimal, Decimal]:
+    """Return what was bought and sold and has not settled yet, charges included."""
+    flows = [f.amount for f in account.flows if f.country is AMERICA and f.settles > today]
+    paid, received = (each for each in flows if each < 0), (each for each in flows if each > 0)
+    return -sum(paid, ZERO), sum(received, ZERO)
 
 
 def _won(dollars: Decimal) -> str:

@@ -395,6 +395,9 @@ async def test_the_margin_list_is_mostly_blank(night: American) -> None:
     rows = (await night.client.get("us_margin", night.client.who())).body["output"]
     assert rows[0]["crcy_cd"] == "USD"
     assert rows[0]["frcr_gnrl_ord_psbl_amt"] == "100000.000000"
+    await night.placed(OVRS_ORD_UNPR="27.50")
+    now = (await night.client.get("us_margin", night.client.who())).body["output"][0]
+    assert (now["frcr_dncl_amt1"], now["ustl_buy_amt"]) == ("100000.000000", "137.640000")
     assert {value for row in rows[1:] for value in row.values()} == {""}
 
 

@@ -1,0 +1,294 @@
+"""One day and its night: what the bots, the market and bad luck do, drawn from a seed."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import tempfile
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from adapters.clock import LoopClock
+from adapters.tasks import TaskSupervisor
+from algorithms.domain import OrderType, Side, StrategyName
+from daemon.execution.commands import Place, Submission
+from tests.binance_faults.process import Process
+from tests.kis_days.harm import set_odds, set_switches
+from tests.kis_days.house import BOTS, Half, daemon_at, house
+from tests.kis_days.judge import wrong_in_the_books
+from tests.support.loops import in_virtual_time
+from tests.support.world import cancel_all, order, remember
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from daemon.execution.commands import Command
+    from tests.kis_days.house import House
+    from tests.support.world import World
+
+KST = ZoneInfo("Asia/Seoul")
+SEOUL = Half("alice", "KRW")
+NEW_YORK = Half("alice", "USD")
+MORNING = datetime(2026, 11, 20, 9, 1, tzinfo=KST)
+SEOUL_ENDS = datetime(2026, 11, 20, 15, 12, tzinfo=KST)
+SEOUL_IS_OVER = datetime(2026, 11, 20, 15, 50, tzinfo=KST)
+NIGHT = datetime(2026, 11, 21, 4, 50, tzinfo=KST)
+NEW_YORK_ENDS = datetime(2026, 11, 21, 5, 45, tzinfo=KST)
+NEW_YORK_IS_OVER = datetime(2026, 11, 21, 6, 20, tzinfo=KST)
+KOREAN_FUNDS = {"069500": 41_400, "122630": 21_505}
+AMERICAN_FUNDS = {"SOXL": Decimal("27.45"), "TQQQ": Decimal("53.20")}
+ACTIONS = 16
+"""Of the bots, in the day and again in the night."""
+KILL = 0.08
+TOP = """
+[daemon]
+live = true
+[loc]
+mode = "{loc}"
+[twap]
+price_offset_percent = "{offset}"
+fill_timeout_seconds = 20
+[webhook]
+wait_seconds = 5
+max_age_seconds = 300
+[reconcile]
+seconds = 120
+[instruments.SOXL]
+exchange = "AMEX"
+[instruments.TQQQ]
+exchange = "NASD"
+"""
+MEMORY = Path("/dev/shm")  # noqa: S108 - a disk in memory, where there is one
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a day: its story, and what was wrong."""
+
+    seed: int
+    story: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    orders: int = 0
+    faults: int = 0
+    kills: int = 0
+
+
+class Day:
+    """Plays a seed. ``hostile`` False: nothing fails, and nobody is killed."""
+
+    def __init__(self, seed: int, folder: Path, *, hostile: bool = True) -> None:
+        self.outcome = Outcome(seed)
+        self._folder = folder
+        self._hostile = hostile
+        self._chance = random.Random(seed)
+        self._clock = LoopClock(MORNING)
+        self._sent = 0
+        self._top = TOP.format(
+            loc=self._chance.choice(("orders", "ladder")),
+            offset=self._chance.choice(("0", "0.5")),
+        )
+
+    async def play(self) -> Outcome:
+        seed = self._chance.randrange(2**32)
+        async with house(self._clock, (SEOUL, NEW_YORK), seed=seed, walk_s=60.0) as here:
+            if self._hostile:
+                decided = set_switches(here.simulator, self._chance)
+                self._tell(f"the host: {decided}")
+            script = self._script()
+            while script:
+                script = await self._one_life(here, script)
+            self.outcome.orders = sum(len(here.orders(half)) for half in here.halves)
+            self.outcome.faults = len(here.simulator.faults.met)
+        return self.outcome
+
+    # -- the script ----------------------------------------------------------------------
+
+    def _script(self) -> list[tuple[datetime, str]]:
+        """Draw when what happens, in order."""
+        times = [
+            *((at, "seoul") for at in self._moments(MORNING, SEOUL_ENDS)),
+            (SEOUL_IS_OVER, "evening"),
+            *((at, "new york") for at in self._moments(NIGHT, NEW_YORK_ENDS)),
+            (NEW_YORK_IS_OVER, "evening"),
+        ]
+        if self._hostile:
+            times += [(at, "harm") for at in self._moments(MORNING, SEOUL_ENDS, ACTIONS // 4)]
+            times += [(at, "harm") for at in self._moments(NIGHT, NEW_YORK_ENDS, ACTIONS // 4)]
+            ends = ((MORNING, SEOUL_ENDS), (NIGHT, NEW_YORK_ENDS))
+            times += [
+                (at, "kill")
+                for first, last in ends
+                for at in self._moments(first, last)
+                if self._chance.random() < KILL
+            ]
+        return sorted(times)
+
+    def _moments(self, first: datetime, last: datetime, count: int = ACTIONS) -> Iterator[datetime]:
+        for _ in range(count):
+            yield first + self._chance.random() * (last - first)
+
+    async def _one_life(
+        self, here: House, script: list[tuple[datetime, str]]
+    ) -> list[tuple[datetime, str]]:
+        """Run the daemon until it is killed or the day is over; return what is still to happen."""
+        process, clients = Process(), TaskSupervisor()
+        seed = self._chance.randrange(2**32)
+        self._let_fail(here)
+        with process.begins():
+            running = daemon_at(
+                self._folder, here, self._clock, seed=seed, life=process, top=self._top
+            )
+            day = await running.__aenter__()
+        try:
+            while script:
+                (at, what), *script = script
+                await self._until(at)
+                if what == "kill":
+                    await self._kill(process, day)
+                    return script
+                await self._do(what, here, day, clients)
+        finally:
+            await clients.close(0)
+            await running.__aexit__(None, None, None)
+        return []
+
+    async def _until(self, at: datetime) -> None:
+        await self._clock.sleep(max(0.0, (at - self._clock.now()).total_seconds()))
+
+    def _let_fail(self, here: House) -> None:
+        here.simulator.faults.clear()
+        if self._hostile:
+            set_odds(here.simulator, self._chance.choice((0, 4, 12)))
+
+    async def _kill(self, process: Process, day: World) -> None:
+        self.outcome.kills += 1
+        self._tell("kill -9")
+        hub = day.engine._kis_hub  # noqa: SLF001 - what the kernel closes
+        await process.kill()
+        if hub is not None and hub._session is not None:  # noqa: SLF001
+            await hub._session.close()  # noqa: SLF001
+        await self._clock.sleep(self._chance.choice((0, 2, 40)))
+
+    # -- what happens --------------------------------------------------------------------
+
+    async def _do(self, what: str, here: House, day: World, clients: TaskSupervisor) -> None:
+        match what:
+            case "evening":
+                await self._evening(here, day)
+            case "harm":
+                self._harm(here)
+            case _:
+                bot = self._chance.choice(BOTS)
+                wish = self._korean_wish() if what == "seoul" else self._american_wish(here)
+                clients.spawn(self._send(day, bot, wish), name=f"client of {bot}")
+
+    def _korean_wish(self) -> Command:
+        """Draw what a bot wants by day: mostly a TWAP, in any direction."""
+        symbol = self._chance.choice([*KOREAN_FUNDS])
+        if self._chance.random() < 0.12:
+            return cancel_all(symbol)
+        side = self._chance.choice((Side.BUY, Side.BUY, Side.SELL))
+        if self._chance.random() < 0.25:
+            price = KOREAN_FUNDS[symbol] * self._chance.choice((97, 99, 100, 101)) // 500 * 5
+            quantity = str(self._chance.randint(1, 30))
+            kind = {"kind": OrderType.LIMIT, "price": str(price)}
+            return order(side, symbol, quantity, account=SEOUL.name, **kind)
+        return order(
+            side,
+            symbol,
+            str(self._chance.randint(5, 90)),
+            kind=OrderType.TWAP,
+            slices=self._chance.randint(2, 8),
+            minutes=str(self._chance.choice((10, 45, 120))),
+            account=SEOUL.name,
+        )
+
+    def _american_wish(self, here: House) -> Command:
+        """Draw what a bot wants at night: mostly to trade at the close."""
+        symbol = self._chance.choice([*AMERICAN_FUNDS])
+        if self._chance.random() < 0.12:
+            return cancel_all(symbol)
+        side = self._chance.choice((Side.BUY, Side.BUY, Side.SELL))
+        quantity = str(self._chance.randint(1, 60))
+        last = here.simulator.host.market.last(symbol)
+        limit = (last * self._chance.choice((95, 99, 100, 101, 105)) / 100).quantize(
+            Decimal("0.01")
+        )
+        kind = self._chance.choice((OrderType.LOC, OrderType.LOC, OrderType.LIMIT))
+        return order(side, symbol, quantity, kind=kind, price=str(limit), account=NEW_YORK.name)
+
+    async def _send(self, day: World, bot: str, wish: Command) -> None:
+        self._sent += 1
+        body = remember((wish,))
+        reply = await day.engine.desk.submit(
+            Submission(
+                strategy=StrategyName(bot),
+                source="webhook",
+                commands=(wish,),
+                key=f"{bot}:{self._sent}",
+                body_hash=hashlib.sha256(body.encode()).digest(),
+                body=body,
+                warnings=(),
+                received_at=self._clock.now(),
+            )
+        )
+        self._tell(f"{bot} {_words(wish)}: {orjson.loads(reply.body)['message']}")
+
+    def _harm(self, here: House) -> None:
+        simulator = here.simulator
+        harm = self._chance.choice(("drop", "stall", "odds", "token", "auction", "thin"))
+        self._tell(f"harm: {harm}")
+        match harm:
+            case "drop":
+                simulator.sockets.drop_all()
+            case "stall":
+                simulator.switches.stalled = True
+                until = self._clock.now() + timedelta(seconds=self._chance.choice((20, 200)))
+                simulator.host.agenda.at(until, lambda: simulator.switches.set("stalled", False))  # noqa: FBT003
+            case "odds":
+                self._let_fail(here)
+            case "token":
+                simulator.host.tokens.expire_all()
+            case "auction":
+                for symbol in AMERICAN_FUNDS:
+                    last = simulator.host.market.last(symbol)
+                    percent = self._chance.choice((96, 100, 103))
+                    price = (last * percent / 100).quantize(Decimal("0.01"))
+                    simulator.host.market.auction[symbol] = price
+                    simulator.host.market.auction_depth[symbol] = self._chance.choice((7, 10_000))
+            case _:
+                for symbol in KOREAN_FUNDS:
+                    simulator.host.market.depth[symbol] = self._chance.choice((3, 20, 100_000))
+
+    async def _evening(self, here: House, day: World) -> None:
+        """Let nothing fail any more: by now everything has come right."""
+        here.simulator.faults.clear()
+        here.simulator.switches.stalled = False
+        here.simulator.switches.stray_throttle_percent = 0
+        await self._clock.sleep(1800)
+        wrong = await wrong_in_the_books(day, here)
+        self._tell(f"evening: {len(wrong)} wrong")
+        self.outcome.wrong += wrong
+        self._let_fail(here)
+
+    def _tell(self, what: str) -> None:
+        self.outcome.story.append(f"{self._clock.now().astimezone(KST):%a %H:%M:%S.%f} {what}")
+
+
+def _words(wish: Command) -> str:
+    if isinstance(wish, Place):
+        price = "" if wish.price is None else f" at {wish.price}"
+        return f"{wish.order_type} {wish.side} {wish.quantity} {wish.symbol}{price}"
+    return f"{wish}"
+
+
+def play(seed: int, *, hostile: bool = True) -> Outcome:
+    """Play one day from its seed, under virtual time."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        return in_virtual_time(Day(seed, Path(folder), hostile=hostile).play())

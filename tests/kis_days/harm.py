@@ -1,0 +1,100 @@
+"""What goes wrong in a day, drawn from its seed: how the host is, and what its calls meet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.simulators.kis import Fault, Met
+
+if TYPE_CHECKING:
+    import random
+
+    from tests.simulators.kis import KisSimulator
+
+BEFORE_CODES = ("EGW00201", "EGW00202", "EGW00215", "EGW00300", "EGW00302", "EGW00123")
+AFTER_CODES = ("EGW00302", "EGW00301", "EGW00300", "EGW00202", "EGW00215", "EGW00002")
+LATE_S = (0.5, 3.0, 7.0)
+"""A request that broke off is carried out at most so much later."""
+ORDERS = (
+    *(Met(fault) for fault in (Fault.DROP_BEFORE, Fault.DROP_AFTER)),
+    *(Met(fault) for fault in (Fault.SILENCE_BEFORE, Fault.SILENCE_AFTER)),
+    *(Met(fault) for fault in (Fault.NO_NUMBER_BEFORE, Fault.NO_NUMBER_AFTER)),
+    *(Met(fault) for fault in (Fault.HTML_BEFORE, Fault.HTML_AFTER)),
+    *(Met(fault) for fault in (Fault.EMPTY_BEFORE, Fault.EMPTY_AFTER)),
+    Met(Fault.TRUNCATE_AFTER),
+    *(Met(Fault.LATE, delay) for delay in LATE_S),
+    *(Met(fault, delay) for fault in (Fault.DELAY, Fault.SLOW) for delay in LATE_S),
+    *(Met(Fault.NOTICE_FIRST, delay) for delay in LATE_S),
+    *(Met(Fault.GATEWAY_BEFORE, code=code) for code in BEFORE_CODES),
+    *(Met(Fault.GATEWAY_AFTER, code=code) for code in AFTER_CODES),
+)
+REJECTIONS = (Met(Fault.REJECT_LATE), Met(Fault.REJECT_LATE, 4.0))
+READS = (
+    Met(Fault.DROP_BEFORE),
+    Met(Fault.SILENCE_BEFORE),
+    Met(Fault.HTML_BEFORE),
+    Met(Fault.EMPTY_BEFORE),
+    Met(Fault.TRUNCATE_AFTER),
+    Met(Fault.SLOW, 5.0),
+    *(Met(Fault.GATEWAY_BEFORE, code=code) for code in ("EGW00201", "EGW00215", "EGW00316")),
+)
+LISTS = (*READS, Met(Fault.DATA_CHANGED))
+KEYS = (Met(Fault.DROP_BEFORE), Met(Fault.HTML_BEFORE), Met(Fault.GATEWAY_BEFORE, code="EGW00002"))
+SWITCHES: dict[str, tuple[object, ...]] = {
+    "rate_window": ("fixed", "sliding", "bucket"),
+    "stray_throttle_percent": (0, 1, 3),
+    "token_refusal_grows": (False, True),
+    "new_token_kills_old": (False, True),
+    "expired_token_status": (500, 401, 200),
+    "business_status": (200, 500),
+    "blank_output": (False, True),
+    "end_keys": ("blank", "static", "absent"),
+    "page_status": ("M", "F"),
+    "pages_notice_changes": (False, True),
+    "visible_to_s": (0.0, 2.0, 6.0),
+    "us_visible_to_s": (0.0, 2.0, 6.0),
+    "overseas_numbers": ("padded", "stripped", "spaced"),
+    "us_order_clock": ("korean", "eastern", "split"),
+    "open_list_pages": (True, False),
+    "filler_rows": (0, 1, 7),
+    "cancel_marks": ("both", "child", "original"),
+    "expired_rows": ("cancelled", "remaining"),
+    "numbers": ("shared", "per_account"),
+    "notice_fields": ("23", "26", "22"),
+    "us_notice_fields": ("25", "24"),
+    "us_notice_time": (True, False),
+    "notice_numbers": ("padded", "stripped"),
+    "encrypted": (True, False),
+    "acknowledged_as": ("Y", "N"),
+    "confirmed_as": ("1", "2", "3"),
+    "confirmed_twice": (False, True),
+    "joined_notices": (False, True),
+    "repeated_notices": (False, True),
+    "shuffled_notices": (False, True),
+    "notice_lag_s": (0.0, 0.05, 2.0),
+    "session_linger_s": (0.0, 20.0),
+    "cancel_delay_s": (0.0, 0.5, 3.0),
+}
+
+
+def set_switches(simulator: KisSimulator, chance: random.Random) -> dict[str, object]:
+    """Decide what is unconfirmed, each thing one way or another; return what was decided."""
+    decided = {name: chance.choice(values) for name, values in SWITCHES.items()}
+    for name, value in decided.items():
+        simulator.switches.set(name, value)
+    return decided
+
+
+def set_odds(simulator: KisSimulator, percent: int) -> None:
+    """Let so many of the calls of every kind meet something."""
+    faults = simulator.faults
+    for side in ("buy", "sell", "revise"):
+        faults.odds(f"*.{side}", percent, *ORDERS)
+    for side in ("buy", "sell"):
+        faults.odds(f"*.{side}", max(1, percent // 4), *REJECTIONS)
+    for name in ("domestic.daily", "domestic.cancellable", "us.open", "us.fills"):
+        faults.odds(name, percent, *LISTS)
+    faults.odds("token", percent, *KEYS)
+    faults.odds("approval", percent, *KEYS)
+    faults.odds("domestic.*", percent, *READS)
+    faults.odds("us.*", percent, *READS)
