@@ -128,7 +128,10 @@ CODES: dict[str, Meaning] = {
     "40490000": _CLOSED,
     "90000000": _UNSUPPORTED,
 }
-ACCEPTED = frozenset({"APBK0013", "40600000", "40590000", "40620000", "40630000"})
+ACCEPTED = frozenset(
+    {"APBK0013", "APBK1711", "40600000", "40590000", "40620000", "40630000", "70070000"}
+)
+"""Codes of success; the last is paper's "nothing to show"."""
 
 WORDS: tuple[tuple[tuple[str, ...], RefusalCode], ...] = (
     (("장운영", "장종료", "장시작", "영업일", "휴장"), R.MARKET_CLOSED),

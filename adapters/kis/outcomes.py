@@ -86,7 +86,11 @@ def _proves_not_open(seen: Observation) -> bool:
 
 
 def was_throttled(seen: Observation) -> bool:
-    """Whether KIS says that there were too many requests."""
+    """Whether the gateway turned a request away because there were too many.
+
+    The ledger, too, says that it has too many; whether it took the order first is not known.
+    """
     if not isinstance(seen, Reply) or seen.is_good:
         return False
-    return meaning_of(seen.code, seen.message).remedy is Remedy.WAIT
+    meaning = meaning_of(seen.code, seen.message)
+    return meaning.remedy is Remedy.WAIT and meaning.proof is Proof.TURNED_AWAY

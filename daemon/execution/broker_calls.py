@@ -53,6 +53,7 @@ class BrokerCalls:
         self._to_cancel: list[_Cancel] = []
         kept = max(1, most // CANCEL_SHARE)
         self._cancel_places = asyncio.Semaphore(kept)
+        self._find_places = asyncio.Semaphore(kept)
         self._places = asyncio.Semaphore(max(1, most - kept))
 
     async def fingerprint(self, request: OrderRequest) -> str | None:
@@ -114,8 +115,11 @@ class BrokerCalls:
                     each.answer.set_result(outcome)
 
     async def find(self, sent: SentOrder) -> FindOutcome:
-        """Ask what became of an order; no answer leaves it undecided."""
-        async with self._cancel_places:
+        """Ask what became of an order; no answer leaves it undecided.
+
+        A question may take several slow requests, so it holds no place of a cancel.
+        """
+        async with self._find_places:
             try:
                 async with asyncio.timeout(CALL_TIMEOUT_S):
                     return await self._broker.find(sent)

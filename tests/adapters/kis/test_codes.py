@@ -25,6 +25,10 @@ def test_an_unknown_code_of_a_server_proves_nothing(code: str) -> None:
     assert meaning_of(code, "").proof is Proof.NOTHING
 
 
+def test_nothing_to_show_on_paper_is_familiar() -> None:
+    assert is_familiar("70070000")
+
+
 @pytest.mark.parametrize("code", ["APBK9999", "41230000"])
 def test_an_unknown_code_of_the_order_engine_is_a_refusal(code: str) -> None:
     meaning = meaning_of(code, "")

@@ -85,6 +85,12 @@ def test_too_many_requests_wait_and_may_be_sent_again() -> None:
     assert not was_throttled(Lost("x"))
 
 
+def test_a_ledger_that_is_overloaded_may_have_taken_the_order() -> None:
+    seen = code("EGW00215", status=500)
+    assert isinstance(not_placed(seen), OutcomeUnknown)
+    assert not was_throttled(seen), "so it is not sent again after one look"
+
+
 def test_what_never_left_is_refused() -> None:
     refused = not_placed(NotSent("no route"))
     assert isinstance(refused, Refused)

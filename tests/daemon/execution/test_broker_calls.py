@@ -149,6 +149,18 @@ async def test_a_venue_that_allows_one_call_still_gets_orders_and_cancels() -> N
     assert venue.most_at_once == {"place": 1, "cancel": 1}
 
 
+async def test_a_cancel_does_not_wait_for_questions() -> None:
+    venue = Venue(a_second, most=2)
+    calls = calls_of(venue)
+    asking = [started(calls.find(SENT)) for _ in range(5)]
+    await asyncio.sleep(0)
+    begun = asyncio.get_running_loop().time()
+    await calls.cancel(SENT)
+    assert asyncio.get_running_loop().time() - begun == pytest.approx(1)
+    await asyncio.gather(*asking)
+    assert venue.most_at_once == {"find": 1, "cancel": 1}
+
+
 class Batches(Venue):
     """A broker that takes ten cancels in a request, and remembers the requests."""
 
