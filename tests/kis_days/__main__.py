@@ -1,36 +1,87 @@
-"""Play days: ``python -m tests.kis_days --seed 1 --seeds 1000``. Prints what was wrong."""
+"""Play days: ``python -m tests.kis_days --seed 1 --seeds 1000``. Prints what was wrong.
+
+``--what kills`` kills the daemon fifty times a seed, between sending an order and its answer.
+``--what paper`` plays three paper accounts at one request a second.
+"""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import sys
+from collections import Counter
+from datetime import timedelta
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-from tests.kis_days.day import play
+from tests.kis_days.crowd import play_crowd
+from tests.kis_days.day import FULL, SHORT, play
+from tests.kis_days.kills import play_kills
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KILLS = 50
+WHOLE_DAY = timedelta(hours=6)
+AN_HOUR = timedelta(hours=1)
+
+
+class Played:
+    """What came of one seed: sums to add up, its story, and what was wrong."""
+
+    def __init__(self, sums: dict[str, int], story: list[str], wrong: list[str]) -> None:
+        self.sums = sums
+        self.story = story
+        self.wrong = wrong
+
+
+def _day(seed: int, options: argparse.Namespace) -> Played:
+    length = SHORT if options.short else FULL
+    outcome = play(seed, hostile=not options.friendly, length=length)
+    sums = {"orders": outcome.orders, "faults": outcome.faults, "kills": outcome.kills}
+    return Played(sums, outcome.story, outcome.wrong)
+
+
+def _kills(seed: int, options: argparse.Namespace) -> Played:
+    tally = play_kills(seed, KILLS // 5 if options.short else KILLS)
+    sums = {"kills": tally.kills, "found": tally.found, "absent": tally.absent}
+    return Played(sums, tally.story, tally.wrong)
+
+
+def _paper(seed: int, options: argparse.Namespace) -> Played:
+    measured = play_crowd(seed, AN_HOUR if options.short else WHOLE_DAY)
+    sums = {
+        "orders": measured.orders,
+        "requests": measured.asked,
+        "throttled": measured.throttled,
+    }
+    story = [f"the slowest cancel left after {measured.slowest_cancel_s:.2f} s"]
+    return Played(sums, story, measured.wrong)
+
+
+TRIALS: dict[str, Callable[[int, argparse.Namespace], Played]] = {
+    "days": _day,
+    "kills": _kills,
+    "paper": _paper,
+}
 
 
 def main() -> int:
     options = _options()
     logging.getLogger().addHandler(logging.NullHandler())
-    began = perf_counter()
-    orders = faults = kills = 0
-    failed: list[int] = []
+    began, sums, failed = perf_counter(), Counter[str](), list[int]()
     for seed in range(options.seed, options.seed + options.seeds):
-        outcome = play(seed, hostile=not options.friendly)
-        orders += outcome.orders
-        faults += outcome.faults
-        kills += outcome.kills
-        if outcome.wrong:
+        played = TRIALS[options.what](seed, options)
+        sums.update(played.sums)
+        if played.wrong:
             failed.append(seed)
-        if outcome.wrong or options.story:
-            lines = [f"seed {seed}", *outcome.story, *(f"WRONG {what}" for what in outcome.wrong)]
+        if played.wrong or options.story:
+            lines = [f"seed {seed}", *played.story, *(f"WRONG {what}" for what in played.wrong)]
             sys.stdout.write("\n".join([*lines, ""]))
             sys.stdout.flush()
-    seconds = perf_counter() - began
+    told = ", ".join(f"{count} {name}" for name, count in sums.items())
     sys.stdout.write(
-        f"{options.seeds} days, {orders} orders, {faults} faults, {kills} kills in "
-        f"{seconds:.0f} s: "
+        f"{options.seeds} seeds, {told} in {perf_counter() - began:.0f} s: "
         + (f"wrong: seeds {', '.join(map(str, failed))}\n" if failed else "nothing wrong\n")
     )
     return 1 if failed else 0
@@ -38,10 +89,12 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.kis_days", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="of the first day (default 1)")
+    parser.add_argument("--what", choices=sorted(TRIALS), default="days")
+    parser.add_argument("--seed", type=int, default=1, help="the first (default 1)")
     parser.add_argument("--seeds", type=int, default=100, help="how many (default 100)")
-    parser.add_argument("--friendly", action="store_true", help="nothing fails")
-    parser.add_argument("--story", action="store_true", help="tell every day")
+    parser.add_argument("--short", action="store_true", help="a part of each only")
+    parser.add_argument("--friendly", action="store_true", help="days on which nothing fails")
+    parser.add_argument("--story", action="store_true", help="tell all, not only what was wrong")
     return parser.parse_args()
 
 

@@ -35,17 +35,18 @@ if TYPE_CHECKING:
 KST = ZoneInfo("Asia/Seoul")
 SEOUL = Half("alice", "KRW")
 NEW_YORK = Half("alice", "USD")
-MORNING = datetime(2026, 11, 20, 9, 1, tzinfo=KST)
+SEOUL_OPENS = datetime(2026, 11, 20, 9, 1, tzinfo=KST)
 SEOUL_ENDS = datetime(2026, 11, 20, 15, 12, tzinfo=KST)
-SEOUL_IS_OVER = datetime(2026, 11, 20, 15, 50, tzinfo=KST)
-NIGHT = datetime(2026, 11, 21, 4, 50, tzinfo=KST)
+SEOUL_IS_OVER = datetime(2026, 11, 20, 15, 55, tzinfo=KST)
 NEW_YORK_ENDS = datetime(2026, 11, 21, 5, 45, tzinfo=KST)
-NEW_YORK_IS_OVER = datetime(2026, 11, 21, 6, 20, tzinfo=KST)
+NEW_YORK_IS_OVER = datetime(2026, 11, 21, 6, 10, tzinfo=KST)
 KOREAN_FUNDS = {"069500": 41_400, "122630": 21_505}
 AMERICAN_FUNDS = {"SOXL": Decimal("27.45"), "TQQQ": Decimal("53.20")}
-ACTIONS = 16
-"""Of the bots, in the day and again in the night."""
+HARM = 0.3
 KILL = 0.08
+SLEEPS = 0.8
+"""How often the daemon is stopped between the two markets: those hours are long and empty."""
+WARM_UP = timedelta(minutes=1)
 TOP = """
 [daemon]
 live = true
@@ -67,6 +68,21 @@ exchange = "NASD"
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk in memory, where there is one
 
 
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How much of both sessions is played, to their ends, and how often bots act in each."""
+
+    day: timedelta
+    night: timedelta
+    actions: int
+    calm_s: float = 900.0
+    """After each: longer than the settling of unknown orders and several comparisons."""
+
+
+FULL = Length(SEOUL_ENDS - SEOUL_OPENS, timedelta(minutes=60), 16)
+SHORT = Length(timedelta(minutes=40), timedelta(minutes=15), 8, 400.0)
+
+
 @dataclass(slots=True)
 class Outcome:
     """What came of a day: its story, and what was wrong."""
@@ -82,13 +98,16 @@ class Outcome:
 class Day:
     """Plays a seed. ``hostile`` False: nothing fails, and nobody is killed."""
 
-    def __init__(self, seed: int, folder: Path, *, hostile: bool = True) -> None:
+    def __init__(self, seed: int, folder: Path, length: Length, *, hostile: bool) -> None:
         self.outcome = Outcome(seed)
         self._folder = folder
         self._hostile = hostile
         self._chance = random.Random(seed)
-        self._clock = LoopClock(MORNING)
+        self._length = length
+        self._morning, self._night = SEOUL_ENDS - length.day, NEW_YORK_ENDS - length.night
+        self._clock = LoopClock(self._morning)
         self._sent = 0
+        self._sleeps = self._chance.random() < SLEEPS
         self._top = TOP.format(
             loc=self._chance.choice(("orders", "ladder")),
             offset=self._chance.choice(("0", "0.5")),
@@ -111,26 +130,21 @@ class Day:
 
     def _script(self) -> list[tuple[datetime, str]]:
         """Draw when what happens, in order."""
+        day, night = (self._morning, SEOUL_ENDS), (self._night, NEW_YORK_ENDS)
         times = [
-            *((at, "seoul") for at in self._moments(MORNING, SEOUL_ENDS)),
+            *((at, "seoul") for at in self._moments(*day)),
             (SEOUL_IS_OVER, "evening"),
-            *((at, "new york") for at in self._moments(NIGHT, NEW_YORK_ENDS)),
+            *((at, "new york") for at in self._moments(*night)),
             (NEW_YORK_IS_OVER, "evening"),
         ]
         if self._hostile:
-            times += [(at, "harm") for at in self._moments(MORNING, SEOUL_ENDS, ACTIONS // 4)]
-            times += [(at, "harm") for at in self._moments(NIGHT, NEW_YORK_ENDS, ACTIONS // 4)]
-            ends = ((MORNING, SEOUL_ENDS), (NIGHT, NEW_YORK_ENDS))
-            times += [
-                (at, "kill")
-                for first, last in ends
-                for at in self._moments(first, last)
-                if self._chance.random() < KILL
-            ]
+            moments = [at for each in (day, night) for at in self._moments(*each)]
+            times += [(at, "harm") for at in moments if self._chance.random() < HARM]
+            times += [(at, "kill") for at in moments if self._chance.random() < KILL]
         return sorted(times)
 
-    def _moments(self, first: datetime, last: datetime, count: int = ACTIONS) -> Iterator[datetime]:
-        for _ in range(count):
+    def _moments(self, first: datetime, last: datetime) -> Iterator[datetime]:
+        for _ in range(self._length.actions):
             yield first + self._chance.random() * (last - first)
 
     async def _one_life(
@@ -153,10 +167,14 @@ class Day:
                     await self._kill(process, day)
                     return script
                 await self._do(what, here, day, clients)
+                if what == "evening" and self._sleeps:
+                    break
         finally:
             await clients.close(0)
             await running.__aexit__(None, None, None)
-        return []
+        if script and script[0][0] >= self._night:
+            await self._until(self._night - WARM_UP)
+        return script
 
     async def _until(self, at: datetime) -> None:
         await self._clock.sleep(max(0.0, (at - self._clock.now()).total_seconds()))
@@ -196,16 +214,21 @@ class Day:
         side = self._chance.choice((Side.BUY, Side.BUY, Side.SELL))
         if self._chance.random() < 0.25:
             price = KOREAN_FUNDS[symbol] * self._chance.choice((97, 99, 100, 101)) // 500 * 5
-            quantity = str(self._chance.randint(1, 30))
-            kind = {"kind": OrderType.LIMIT, "price": str(price)}
-            return order(side, symbol, quantity, account=SEOUL.name, **kind)
+            return order(
+                side,
+                symbol,
+                str(self._chance.randint(1, 30)),
+                kind=OrderType.LIMIT,
+                price=str(price),
+                account=SEOUL.name,
+            )
         return order(
             side,
             symbol,
             str(self._chance.randint(5, 90)),
             kind=OrderType.TWAP,
             slices=self._chance.randint(2, 8),
-            minutes=str(self._chance.choice((10, 45, 120))),
+            minutes=str(self._chance.choice((5, 20, 120))),
             account=SEOUL.name,
         )
 
@@ -271,7 +294,7 @@ class Day:
         here.simulator.faults.clear()
         here.simulator.switches.stalled = False
         here.simulator.switches.stray_throttle_percent = 0
-        await self._clock.sleep(1800)
+        await self._clock.sleep(self._length.calm_s)
         wrong = await wrong_in_the_books(day, here)
         self._tell(f"evening: {len(wrong)} wrong")
         self.outcome.wrong += wrong
@@ -288,7 +311,7 @@ def _words(wish: Command) -> str:
     return f"{wish}"
 
 
-def play(seed: int, *, hostile: bool = True) -> Outcome:
+def play(seed: int, *, hostile: bool = True, length: Length = FULL) -> Outcome:
     """Play one day from its seed, under virtual time."""
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        return in_virtual_time(Day(seed, Path(folder), hostile=hostile).play())
+        return in_virtual_time(Day(seed, Path(folder), length, hostile=hostile).play())

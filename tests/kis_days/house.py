@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from adapters.sessions import Session
+from daemon.config.market import Market
 from tests.simulators.kis import AccountSeed, KisSimulator, Profile
-from tests.simulators.kis.hours import Country
+from tests.simulators.kis.hours import Country, Hours, Phase
 from tests.simulators.kis.orders import What
 from tests.support.world import world
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import date
     from pathlib import Path
 
     from adapters.clock import LoopClock
@@ -164,12 +168,32 @@ async def daemon_at(
         key = here.simulator.key(half.owner)
         (folder / f"{half.owner}.key").write_text(key.app_key)
         (folder / f"{half.owner}.secret").write_text(key.app_secret)
-    async with world(folder, here.config(top), clock=clock, seed=seed, life=life) as day:
+    async with world(
+        folder,
+        here.config(top),
+        clock=clock,
+        seed=seed,
+        life=life,
+        compute_sessions=sessions_there,
+    ) as day:
         await day.engine.fleet.tried()
         yield day
 
 
-def held_by_books(rows: list[Mapping[str, str]], half: Half) -> dict[str, Decimal]:
+async def sessions_there(market: Market, first: date, last: date) -> tuple[Session, ...]:
+    """List the days on which the simulated host opens: those of a library take seconds."""
+    korean = market is Market.XKRX
+    hours = Hours(Country.KOREA if korean else Country.AMERICA)
+    phases = (Phase.CONTINUOUS, Phase.CLOSING_AUCTION) if korean else (Phase.REGULAR, Phase.REGULAR)
+    days = (first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
+    return tuple(
+        Session(day, opened.start, closed.end)
+        for day in days
+        if (opened := hours.period(day, phases[0])) and (closed := hours.period(day, phases[1]))
+    )
+
+
+def held_by_books(rows: Sequence[Mapping[str, str]], half: Half) -> dict[str, Decimal]:
     """Add up what the books of an account hold, what is in suspense included."""
     found: dict[str, Decimal] = {}
     for row in rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -41,6 +42,7 @@ from tests.simulators.kis.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from adapters.clock import Clock
     from tests.simulators.kis.listings import Listing
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from tests.simulators.kis.services import Service
 
 REJECTED_AFTER_S = 0.5
+LONGEST_LOG = 100_000
 OAUTH = {
     "/oauth2/tokenP": "token",
     "/oauth2/revokeP": "revoke",
@@ -72,6 +75,15 @@ class Reply:
     status: int
     body: Mapping[str, object]
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call that came with a living token."""
+
+    at: datetime
+    account: str
+    operation: str
 
 
 class Host:
@@ -99,6 +111,8 @@ class Host:
         self.accounts = {
             each.number: Account(each, self.market, self.hours, self.switches) for each in accounts
         }
+        self.log: deque[Asked] = deque(maxlen=LONGEST_LOG)
+        """What was asked lately, oldest first, throttled calls included."""
         self.news: list[News] = []
         """What notices have yet to tell."""
         self.engine = Engine(
@@ -179,6 +193,7 @@ class Host:
         key = self.keys.for_call(headers.get("appkey", ""), headers.get("appsecret", ""))
         self.tokens.check(headers.get("authorization", ""), key, now)
         self._check_headers(request)
+        self.log.append(Asked(now, key.account, service.name))
         self.limits.take(key.app_key, service, now)
         params = self._params(request)
         route = self.routes[service.name]

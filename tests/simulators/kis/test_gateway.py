@@ -171,6 +171,8 @@ async def test_eighteen_calls_a_second_pass_at_the_real_host(real: Client) -> No
     await real.clock.sleep(5)
     replies = [await with_headers(real) for _ in range(20)]
     assert [each.ok for each in replies] == [True] * 18 + [False] * 2
+    asked = [each.operation for each in real.simulator.host.log]
+    assert asked == ["domestic.price"] * 20
     throttled = replies[-1]
     assert (throttled.status, throttled.code) == (500, "EGW00201")
     assert throttled.body["message"] == "EGW00201"

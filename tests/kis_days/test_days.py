@@ -1,0 +1,39 @@
+"""A short trial of each kind; whole ones by hand: ``python -m tests.kis_days --seeds 1000``."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.kis_days.crowd import play_crowd
+from tests.kis_days.day import Length, play
+from tests.kis_days.kills import play_kills
+
+BRIEF = timedelta(minutes=10)
+BRIEF_DAY = Length(BRIEF, BRIEF, 4, 350.0)
+
+
+@pytest.mark.slow
+def test_the_books_hold_what_the_broker_holds_whatever_fails() -> None:
+    outcome = play(1, length=BRIEF_DAY)
+    assert not outcome.wrong, "\n".join(["", *outcome.story, *outcome.wrong])
+    assert outcome.orders
+    assert outcome.faults
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [2, 3], ids=["Seoul", "New York"])
+def test_an_order_that_was_under_way_at_a_kill_is_found_or_was_never_there(seed: int) -> None:
+    tally = play_kills(seed, 2)
+    assert not tally.wrong, "\n".join(["", *tally.story, *tally.wrong])
+    assert tally.found + tally.absent == tally.kills == 2
+
+
+@pytest.mark.slow
+def test_one_request_a_second_is_enough_and_cancels_go_first() -> None:
+    measured = play_crowd(2, BRIEF, orders=4)
+    assert not measured.wrong
+    assert measured.orders >= 12
+    assert not measured.throttled
+    assert not measured.quotes_before_cancels
