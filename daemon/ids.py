@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from algorithms.domain import ChildId, ParentId
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from adapters.clock import Clock
     from algorithms.domain import StrategyName
 
@@ -38,6 +40,11 @@ def _spell_low(value: int) -> str:
         + _PAIRS[value >> 10 & 1023]
         + _PAIRS[value & 1023]
     )
+
+
+def id_before(moment: datetime) -> str:
+    """Return the id that is less than all ids made from this time on, as long as no clock jumps."""
+    return _spell(int(moment.timestamp() * 1000) << _RANDOM_BITS, 13)
 
 
 class IdSource:

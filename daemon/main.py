@@ -44,6 +44,8 @@ from daemon.storage.lock import AlreadyRunningError, DirectoryLock
 from daemon.systemd import Systemd
 from daemon.telegram.commands import Commands
 from daemon.watch import DatabaseWatch, FailedTasks
+from daemon.web.page import Sources
+from daemon.web.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -249,10 +251,21 @@ class Daemon:
         lists = Lists(reader, engine.current)
         stream = EventStream(engine.bus, lists)
         restoring = Restoring(partial(is_armed, self.config), self._start_again)
+        admin = Administration(engine, self._clock)
+        sources = Sources(
+            engine=engine,
+            admin=admin,
+            lists=lists,
+            reader=reader,
+            readiness=self._readiness,
+            sessions=self._sessions,
+            clock=self._clock,
+        )
+        site = Site(sources, engine.bus)
         app = make_app(
             Parts(
                 desk=engine.desk,
-                admin=Administration(engine, self._clock),
+                admin=admin,
                 door=self.door,
                 clock=self._clock,
                 readiness=self._readiness,
@@ -264,12 +277,14 @@ class Daemon:
                     restoring,
                     Ledger(BookOffice(engine)),
                     Rebalancing(RebalancingOffice(engine), engine.rebalancing),
+                    site,
                 ),
             )
         )
         self.server = await self._outside.serve(app, self.config.http)
         self._opened.push_async_callback(self.server.close)
         self._opened.callback(stream.close)
+        self._opened.callback(site.close)
         noted = note_address(self.config.daemon.data_dir, self.server.url)
         self._opened.callback(noted.unlink, missing_ok=True)
         return self.server.url

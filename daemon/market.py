@@ -76,6 +76,11 @@ class Market:
         self._instruments.pop((account, symbol), None)
         self._quotes.pop((account, symbol), None)
 
+    def remembered(self, account: AccountName, symbol: Symbol) -> Quote | None:
+        """Return the last price there was, however old, and ask nobody: for people to look at."""
+        found = self._quotes.get((account, symbol))
+        return None if found is None else found[1]
+
     def recent_quote(self, account: AccountName, symbol: Symbol) -> Quote | None:
         """Return a price some seconds old at most, and see to a newer one for the next time."""
         found = self._quotes.get((account, symbol))

@@ -29,6 +29,7 @@ from daemon.api.respond import answering, problem_response
 from daemon.api.server import HttpServer
 from daemon.api.webhook import BODY_BYTES_MAX, WEBHOOK_PATH, Webhook
 from daemon.config import ensure_admin_token, ensure_strategy_token
+from daemon.web.templates import TEMPLATES, Templates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,6 +117,7 @@ def make_app(parts: Parts) -> web.Application:
     app.on_cleanup.append(end_tasks)
     operations = _operations(parts, webhook)
     app[OPERATIONS] = operations
+    app[TEMPLATES] = Templates()
     for operation in operations:
         handler = _guarded(operation, parts)
         for method in _methods(operation):

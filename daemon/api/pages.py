@@ -1,4 +1,4 @@
-"""Pages that are there from the beginning: the API's documentation, and the login."""
+"""The API's documentation, and sessions: how they begin and end."""
 
 # ruff: noqa: TC001 - pydantic reads annotations when the program runs
 
@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode
 
@@ -15,7 +14,7 @@ from typing_extensions import TypedDict
 
 from daemon.api.bodies import SMALL_BODY_BYTES_MAX, Body, checked, decoded
 from daemon.api.body import read_body
-from daemon.api.docs_page import PAGE_POLICY, docs_page, page
+from daemon.api.docs_page import PAGE_POLICY, docs_page
 from daemon.api.errors import ErrorCode, Refused
 from daemon.api.lean import SECURITY_HEADERS
 from daemon.api.openapi import openapi
@@ -29,7 +28,9 @@ if TYPE_CHECKING:
     from daemon.api.door import Door
     from daemon.api.sessions import Sessions
 
-AFTER_LOGIN = "/api/docs"
+AFTER_LOGIN = "/"
+WRONG, TOO_MANY = "1", "2"
+"""What the form is told of the last try."""
 _HEADERS = {
     **SECURITY_HEADERS,
     "Content-Security-Policy": PAGE_POLICY,
@@ -73,7 +74,6 @@ class Pages:
 
     def operations(self) -> list[Operation]:
         """Return what can be asked here."""
-        next_page = Parameter("next", "Where to go on afterwards, a path of this host.")
         return [
             Operation(
                 method="GET",
@@ -92,16 +92,6 @@ class Pages:
                     200: Answer("A page.", media=(HTML,)),
                     303: Answer("Nobody is logged in: a browser goes there first.", media=()),
                 },
-                asks_database=False,
-            ),
-            Operation(
-                method="GET",
-                path="/login",
-                summary="The form for logging in with a browser.",
-                handler=self.login_form,
-                access=Access.ANYBODY,
-                query=(next_page,),
-                answers={200: Answer("A page.", media=(HTML,))},
                 asks_database=False,
             ),
             Operation(
@@ -141,10 +131,6 @@ class Pages:
         document = json.loads(await self._openapi())
         return _html(await asyncio.to_thread(docs_page, document))
 
-    async def login_form(self, request: web.Request) -> web.StreamResponse:
-        """Ask for the token."""
-        return _html(_form(request.query.get("next", AFTER_LOGIN), ""))
-
     async def login(self, request: web.Request) -> web.StreamResponse:
         """Begin a session. Failed attempts count against the address like any other."""
         raw = await read_body(request, SMALL_BODY_BYTES_MAX)
@@ -152,18 +138,29 @@ class Pages:
         by_form = request.content_type == _FORM and not raw.lstrip().startswith(b"{")
         body = checked(_form_values(raw) if by_form else decoded(raw), LoginBody)
         if not self._door.authority.is_admin(body.token):
-            address = self._door.address(request.remote, request.headers)
-            self._door.turn_away(address, "the token is wrong")
+            return self._turn_away(request, body.next if by_form else None)
         session = self._sessions.new()
         response: web.StreamResponse
         if by_form:
-            headers = {**SECURITY_HEADERS, hdrs.LOCATION: _local(body.next)}
+            headers = {**SECURITY_HEADERS, hdrs.LOCATION: local(body.next)}
             response = web.Response(status=303, headers=headers)
         else:
             ends_at = session.ends_at.isoformat()
             response = json_response({"csrf": session.csrf, "ends_at": ends_at})
         await self._sessions.set_cookie(request, response, session)
         return response
+
+    def _turn_away(self, request: web.Request, following: str | None) -> web.StreamResponse:
+        """Refuse a wrong token; a form is shown again and says so."""
+        address = self._door.address(request.remote, request.headers)
+        try:
+            self._door.turn_away(address, "the token is wrong")
+        except Refused as refused:
+            if following is None:
+                raise
+            why = TOO_MANY if refused.code is ErrorCode.TOO_MANY_FAILURES else WRONG
+            place = "/login?" + urlencode({"next": local(following), "failed": why})
+            return web.Response(status=303, headers={**SECURITY_HEADERS, hdrs.LOCATION: place})
 
     async def logout(self, request: web.Request) -> web.StreamResponse:
         """End a session."""
@@ -194,20 +191,6 @@ def _html(text: str) -> web.Response:
     return web.Response(body=text.encode(), headers=_HEADERS)
 
 
-def _form(following: str, note: str) -> str:
-    return page(
-        "nettingd: log in",
-        [
-            f"<p>{escape(note)}</p>" if note else "",
-            '<form method="post" action="/login">',
-            f'<input type="hidden" name="next" value="{escape(_local(following))}">',
-            '<label for="token">Admin token (nettingd token admin)</label>',
-            '<input id="token" name="token" type="password" required autofocus>',
-            "<button>Log in</button></form>",
-        ],
-    )
-
-
 def _form_values(raw: bytes) -> Json:
     try:
         pairs = parse_qs(raw.decode(), max_num_fields=8, errors="strict")
@@ -216,7 +199,7 @@ def _form_values(raw: bytes) -> Json:
     return {key: values[0] for key, values in pairs.items()}
 
 
-def _local(path: str) -> str:
+def local(path: str) -> str:
     """Return a path of this host; anything else could lead away."""
     plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if plain else AFTER_LOGIN

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping
 
+    from multidict import MultiMapping
+
     from adapters.sqlite.driver import SqliteDriver
     from daemon.api.columns import Item
     from daemon.api.listing import Listing
@@ -223,8 +225,16 @@ class Lists:
                 "halted": halts.get((Scope.BOOK, name)),
             }
 
-    async def _order(self, request: web.Request) -> web.StreamResponse:
-        order_id = request.match_info["id"]
+    async def page(self, name: str, query: MultiMapping[str]) -> tuple[list[Item], str | None]:
+        """Return a page of a list and where to go on. Raises BadInput as the list itself does."""
+        listing = _OF_NAME[name]
+        items, following = await self._page(
+            listing, read_page(query, listing.filters, listing.start)
+        )
+        return items, None if following is None else cursor_of(following)
+
+    async def life(self, order_id: str) -> OrderLife:
+        """Return one order with its life, by its id or a child's. Raises Refused."""
 
         def read(database: sqlite3.Connection) -> OrderLife | None:
             def fetch(query: str, **values: SqlValue) -> list[sqlite3.Row]:
@@ -235,13 +245,20 @@ class Lists:
         life = await self._driver.run(read)
         if life is None:
             raise Refused(ErrorCode.NOT_FOUND, "there is no such order")
-        return json_response(life)
+        return life
 
-    async def _request(self, request: web.Request) -> web.StreamResponse:
-        rows = await self._fetch(self._sql["webhook"], {"id": request.match_info["id"]})
+    async def request(self, request_id: str) -> Item:
+        """Return one request with its answer. Raises Refused."""
+        rows = await self._fetch(self._sql["webhook"], {"id": request_id})
         if not rows:
             raise Refused(ErrorCode.NOT_FOUND, "there is no such request")
-        return json_response(_REQUESTS.columns.item(rows[0]))
+        return _REQUESTS.columns.item(rows[0])
+
+    async def _order(self, request: web.Request) -> web.StreamResponse:
+        return json_response(await self.life(request.match_info["id"]))
+
+    async def _request(self, request: web.Request) -> web.StreamResponse:
+        return json_response(await self.request(request.match_info["id"]))
 
     async def events_after(self, event_id: str, limit: int) -> list[Item]:
         """Return the notices that came after one, oldest first."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 (loop_factory,) = _virtual_time().values()
 
 ORDER = {"order_type": "MARKET", "symbol": "TQQQ", "side": "buy", "qty": "1"}
-PUBLIC = {"/health", "/ready", "/metrics", "/api/webhook", "/login"}
+PUBLIC = {"/health", "/ready", "/metrics", "/api/webhook", "/login", "/static/{name}"}
 """What needs no admin token. Webhooks show their own; a login shows the admin's."""
 SECRET_ENV = {"BETA": "beta-token-0123456789abcdef", "SIGN": "signing-key-0123456789abcdef"}
 SIGNED = THREE_BOOKS.replace(

@@ -6,8 +6,13 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jinja2 import nodes
+
 from daemon.notices import CATALOGUE
 from daemon.telegram.commands import HELP
+from daemon.web.labels import LABELS
+from daemon.web.menu import MENU
+from daemon.web.templates import FOLDER, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +27,22 @@ Message = tuple[str, str | None]
 
 def messages() -> set[Message]:
     """Return every text, those of notices and menus too."""
-    in_tables = [text for _, text in CATALOGUE.values()] + list(HELP.values())
+    in_tables = [text for _, text in CATALOGUE.values()]
+    in_tables += [*HELP.values(), *LABELS.values(), *MENU.values()]
     found: set[Message] = {(text, None) for text in in_tables}
     for path in sorted(DAEMON.rglob("*.py")):
         found.update(_said_in(ast.parse(path.read_text(encoding="utf-8"))))
+    for path in sorted(FOLDER.glob("*.html")):
+        found.update(_said_in_template(path.read_text(encoding="utf-8")))
     return found
+
+
+def _said_in_template(source: str) -> Iterator[Message]:
+    for call in environment().parse(source).find_all(nodes.Call):
+        name = getattr(call.node, "name", "")
+        texts = [each.value for each in call.args if isinstance(each, nodes.Const)]
+        if name in {"say", "count"} and texts:
+            yield texts[0], texts[1] if name == "count" else None
 
 
 def _name(node: object) -> str:

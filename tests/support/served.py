@@ -27,6 +27,8 @@ from daemon.api.views import Lists
 from daemon.book_office import BookOffice
 from daemon.cli.main import main
 from daemon.rebalancing.office import RebalancingOffice
+from daemon.web.page import Sources
+from daemon.web.site import Site
 from tests.support.books import children, parents
 from tests.support.world import THREE_BOOKS, World, world
 
@@ -75,6 +77,14 @@ class Served:
             code = await asyncio.to_thread(main, [*words, "--config", path])
         return code, out.getvalue(), err.getvalue()
 
+    async def page(self, path: str, language: str = "en", status: int = 200) -> str:
+        """Return a page as HTML."""
+        headers = {**ADMIN, "Accept-Language": language, "Cache-Control": "no-cache"}
+        response = await self.client.get(path, headers=headers)
+        html = await response.text()
+        assert response.status == status, html
+        return html
+
     async def get(self, path: str, status: int = 200) -> Any:  # noqa: ANN401 - a document
         return await _document(await self.client.get(path, headers=ADMIN), status)
 
@@ -96,6 +106,20 @@ async def served(folder: Path, text: str = THREE_BOOKS) -> AsyncIterator[Served]
         driver = await InlineDriver.open(engine.config.database.path, read_only=True)
         lists = Lists(driver, engine.current)
         stream = EventStream(engine.bus, lists)
+        sessions, readiness = Sessions(day.clock, secure=False), Readiness()
+        admin = Administration(engine, day.clock)
+        site = Site(
+            Sources(
+                engine=engine,
+                admin=admin,
+                lists=lists,
+                reader=driver,
+                readiness=readiness,
+                sessions=sessions,
+                clock=day.clock,
+            ),
+            engine.bus,
+        )
         strategies = [
             StrategyAccess(name=StrategyName(name), token_digest=digest(f"{name}'s token"))
             for name in engine.config.strategies
@@ -103,7 +127,7 @@ async def served(folder: Path, text: str = THREE_BOOKS) -> AsyncIterator[Served]
         app = make_app(
             Parts(
                 desk=engine.desk,
-                admin=Administration(engine, day.clock),
+                admin=admin,
                 door=Door(
                     authority=Authority(strategies, digest(ADMIN_TOKEN)),
                     throttle=FailureThrottle(day.clock),
@@ -111,18 +135,20 @@ async def served(folder: Path, text: str = THREE_BOOKS) -> AsyncIterator[Served]
                     trusted_proxies=NOWHERE,
                 ),
                 clock=day.clock,
-                readiness=Readiness(),
+                readiness=readiness,
                 metrics=Metrics(),
-                sessions=Sessions(day.clock, secure=False),
+                sessions=sessions,
                 more=(
                     lists,
                     stream,
                     Ledger(BookOffice(engine)),
                     Rebalancing(RebalancingOffice(engine), engine.rebalancing),
+                    site,
                 ),
             )
         )
         async with TestClient(TestServer(app)) as client:
             yield Served(day, client, stream)
             stream.close()
+            site.close()
         await driver.close()

@@ -29,6 +29,7 @@ from daemon.execution.desk import KeyReusedError, Reply
 from daemon.execution.halts import Scope
 from daemon.execution.orders import UnknownOrderError
 from daemon.signals import SignalBus
+from daemon.web.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from daemon.execution.commands import Cancel, CancelAll, Submission
     from daemon.rebalancing.desk import RebalanceDesk
     from daemon.setup import Current
+    from daemon.web.page import Sources
 
 START = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 ALPHA = StrategyName("alpha")
@@ -215,6 +217,7 @@ class House:
             Restoring(lambda: False, lambda: None),
             Ledger(cast("LedgerPort", None)),
             Rebalancing(cast("RebalancingPort", None), cast("RebalanceDesk", None)),
+            Site(cast("Sources", None), SignalBus()),
         ]
         app = self.app()
         return app[OPERATIONS]

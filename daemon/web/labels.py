@@ -1,0 +1,70 @@
+"""Words of the machine as people say them: statuses, sides, kinds, phases.
+
+The machine's words stay in programs and in the database; these are what pages show, and what a
+language translates.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LABELS: Mapping[str, str] = {
+    "buy": "buy",
+    "sell": "sell",
+    "open": "open",
+    "working": "working",
+    "done": "done",
+    "expired": "expired",
+    "cancelled": "cancelled",
+    "failed": "failed",
+    "planned": "planned",
+    "sending": "sending",
+    "unknown": "unknown",
+    "partially_filled": "partly filled",
+    "cancelling": "cancelling",
+    "filled": "filled",
+    "rejected": "rejected",
+    "stored": "stored",
+    "partial": "in part",
+    "dropped": "dropped",
+    "duplicate": "repeated",
+    "accepted": "taken",
+    "filled_meanwhile": "filled meanwhile",
+    "ended_before": "had ended before",
+    "unconfirmed": "not confirmed",
+    "info": "info",
+    "warning": "warning",
+    "alarm": "alarm",
+    "all": "everything",
+    "account": "account",
+    "strategy": "strategy",
+    "book": "book",
+    "webhook": "webhook",
+    "hand": "by hand",
+    "rule": "rule",
+    "broker": "broker",
+    "netting": "netting",
+    "ladder": "LOC ladder",
+    "make_orders": "make orders",
+    "twap": "TWAP slice",
+    "loc": "LOC orders",
+    "rebalance": "rebalance",
+    "reconcile": "compare with broker",
+    "report": "daily report",
+    "received": "received",
+    "sent": "sent",
+    "acknowledged": "taken by the broker",
+    "first_fill": "first fill",
+    "last_fill": "last fill",
+    "cancel": "cancel asked for",
+    "ended": "ended",
+    "auto": "auto",
+    "approve": "after a yes",
+    "shadow": "shadow",
+    "paper": "paper",
+    "live": "live",
+    "@suspense": "suspense",
+}

@@ -1,0 +1,65 @@
+-- Named queries of the pages. Times are microseconds, decimals exact text.
+
+-- name: halts
+-- Where new orders are stopped, and why.
+SELECT scope, name, reason, at FROM halts ORDER BY at;
+
+-- name: waiting
+-- Orders that wait for a person's yes.
+SELECT parent_orders.id, account, book, symbol, side, measure, total, expires_at
+FROM approvals JOIN parent_orders ON parent_orders.id = order_id
+WHERE decided_at IS NULL ORDER BY expires_at LIMIT :limit;
+
+-- name: unknown
+-- Child orders of which nobody knows yet whether they are at the broker.
+SELECT id, parent_id, account, book, symbol, side, quantity, sent_at
+FROM child_orders WHERE ended_at IS NULL AND state = 'unknown' ORDER BY id LIMIT :limit;
+
+-- name: suspense
+-- What the broker has and the books have not, or the other way.
+SELECT account, asset, quantity FROM positions
+WHERE book = :book AND quantity <> '0' ORDER BY account, asset LIMIT :limit;
+
+-- name: dropped
+-- Requests since a time that were too old to be worked, newest first.
+SELECT id, strategy, received_at FROM requests
+WHERE id > :since AND status = 'dropped' ORDER BY id DESC LIMIT :limit;
+
+-- name: alarms
+-- Alarms since a time, newest first.
+SELECT id, at, code, account, book, params FROM notices
+WHERE id > :since AND level = 'alarm' ORDER BY id DESC LIMIT :limit;
+
+-- name: notices
+-- What people were told last.
+SELECT id, at, level, code, account, book, params FROM notices ORDER BY id DESC LIMIT :limit;
+
+-- name: live
+-- How many orders of each account have not ended.
+SELECT account, COUNT(*) AS orders FROM parent_orders WHERE ended_at IS NULL GROUP BY account;
+
+-- name: fills_after
+-- What was traded after a fill, oldest first.
+SELECT id, account, book, source, profit, fee, fee_asset, market_day FROM fills
+WHERE id > :after ORDER BY id LIMIT :limit;
+
+-- name: pairs_after
+-- What was crossed after a pair, oldest first.
+SELECT id, account, symbol, quantity, price, commission_saved, broker_orders_saved, at
+FROM netting_pairs WHERE id > :after ORDER BY id LIMIT :limit;
+
+-- name: live_orders
+-- What has not ended, newest first.
+SELECT id, created_at, strategy, account, book, symbol, side, order_type, measure, total, remain,
+    limit_price, stop_price, status
+FROM parent_orders WHERE ended_at IS NULL ORDER BY id DESC LIMIT :limit;
+
+-- name: live_of_books
+-- How many orders of each book have not ended.
+SELECT strategy, account, book, COUNT(*) AS orders FROM parent_orders
+WHERE ended_at IS NULL GROUP BY strategy, account, book;
+
+-- name: positions
+-- What every book holds, and what waits in suspense.
+SELECT account, book, asset, quantity, reserved, cost, profit FROM positions
+WHERE quantity <> '0' OR reserved <> '0' OR profit <> '0' ORDER BY account, book, asset;

@@ -1,0 +1,201 @@
+"""Every page on one page: who may see it, in which language, and how it is put together."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from aiohttp import hdrs, web
+
+from daemon.api.errors import ErrorCode
+from daemon.api.lean import SECURITY_HEADERS
+from daemon.api.operation import HTML, Access, Answer, Operation, Parameter
+from daemon.api.pages import local
+from daemon.i18n import words_in
+from daemon.web import (
+    accounts,
+    assets,
+    log,
+    netting,
+    orders,
+    questions,
+    settings,
+    strategies,
+    today,
+    webhooks,
+)
+from daemon.web.changes import Changes
+from daemon.web.formats import Formats
+from daemon.web.language import locale_for
+from daemon.web.menu import MENU
+from daemon.web.page import Visit
+from daemon.web.templates import render
+from daemon.web.totals import Totals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from daemon.config.service import Locale
+    from daemon.signals import SignalBus
+    from daemon.web.page import Page, Sources
+
+PART_HEADER = "X-Part"
+"""A request with it gets the main part alone."""
+KEPT_S = 1.0
+"""How long a part serves everybody who asks for it: a hundred browsers cost one rendering."""
+KEPT_MAX = 64
+LOAD_S = 10.0
+HEADERS = {
+    **SECURITY_HEADERS,
+    hdrs.CONTENT_TYPE: f"{HTML}; charset=utf-8",
+    hdrs.VARY: f"Accept-Language, {PART_HEADER}",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+PAGES: tuple[Callable[[Sources, Totals], Page], ...] = (
+    today.page,
+    accounts.page,
+    orders.page,
+    orders.life_page,
+    netting.page,
+    webhooks.page,
+    webhooks.one_page,
+    strategies.page,
+    settings.page,
+    log.page,
+    questions.page,
+)
+
+
+class _Part(NamedTuple):
+    """The main part of a page as it was at a time of the monotonic clock."""
+
+    made_at: float
+    title: str
+    html: str
+
+
+class Site:
+    """Serves the pages."""
+
+    def __init__(self, sources: Sources, bus: SignalBus) -> None:
+        self._sources = sources
+        self._changes = Changes(bus)
+        self._kept: dict[tuple[str, Locale], _Part] = {}
+        self._turn = asyncio.Lock()
+
+    def operations(self) -> list[Operation]:
+        """Return what can be asked here."""
+        totals = Totals()
+        pages = [make(self._sources, totals) for make in PAGES]
+        return [
+            *map(self._operation, pages),
+            self._login(),
+            *assets.operations(),
+            *self._changes.operations(),
+        ]
+
+    def close(self) -> None:
+        """Let go of every open page; none may hold up the end."""
+        self._changes.close()
+
+    def _operation(self, page: Page) -> Operation:
+        return Operation(
+            method="GET",
+            path=page.path,
+            summary=page.summary,
+            handler=partial(self._show, page),
+            in_path=page.in_path,
+            query=page.query,
+            answers={
+                200: Answer("A page.", media=(HTML,)),
+                303: Answer("Nobody is logged in: a browser goes there first.", media=()),
+            },
+            codes=page.codes | frozenset({ErrorCode.NOT_FOUND} if page.in_path else ()),
+        )
+
+    def _login(self) -> Operation:
+        return Operation(
+            method="GET",
+            path="/login",
+            summary="The form for logging in with a browser.",
+            handler=self._login_form,
+            access=Access.ANYBODY,
+            query=(
+                Parameter("next", "Where to go on afterwards, a path of this host."),
+                Parameter("failed", "1: the token was wrong; 2: too many were."),
+            ),
+            answers={200: Answer("A page.", media=(HTML,))},
+            asks_database=False,
+        )
+
+    async def _show(self, page: Page, request: web.Request) -> web.StreamResponse:
+        """Show a page, or its main part alone."""
+        visit = self._visit(request)
+        async with asyncio.timeout(LOAD_S):
+            part = await self._part(page, visit)
+        if PART_HEADER in request.headers:
+            return web.Response(body=part.html.encode(), headers=HEADERS)
+        session = await self._sources.sessions.of(request)
+        csrf = "" if session is None else session.csrf
+        context = {
+            **self._common(visit),
+            "title": part.title,
+            "main": part.html,
+            "menu": MENU,
+            "here": page.menu_path,
+            "csrf": csrf,
+        }
+        return _answer(render(request, "shell.html", context))
+
+    async def _part(self, page: Page, visit: Visit) -> _Part:
+        """Make the main part, or take the one that somebody has asked for just now."""
+        key = (visit.request.path_qs, visit.locale)
+        anew = not page.is_kept or "no-cache" in visit.request.headers.get(hdrs.CACHE_CONTROL, "")
+        async with self._turn:
+            now = self._sources.clock.monotonic()
+            kept = self._kept.get(key)
+            if kept is not None and not anew and now - kept.made_at < KEPT_S:
+                return kept
+            loaded = {"title": visit.words.say(MENU[page.menu_path]), **await page.load(visit)}
+            html = render(visit.request, page.template, {**self._common(visit), **loaded})
+            if len(self._kept) >= KEPT_MAX:
+                self._kept.clear()
+            part = self._kept[key] = _Part(now, str(loaded["title"]), html)
+            return part
+
+    async def _login_form(self, request: web.Request) -> web.StreamResponse:
+        visit = self._visit(request)
+        following = local(request.query.get("next", "/"))
+        context = {"following": following, "failed": visit.asked("failed")}
+        return _answer(render(request, "login.html", {**self._common(visit), **context}))
+
+    def _visit(self, request: web.Request) -> Visit:
+        settings = self._sources.engine.config.daemon
+        locale = locale_for(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""), settings.locale)
+        words, now = words_in(locale), self._sources.clock.now()
+        return Visit(
+            request=request,
+            locale=locale,
+            words=words,
+            formats=Formats(words, settings.timezone, now),
+            now=now,
+        )
+
+    def _common(self, visit: Visit) -> dict[str, object]:
+        """Return what every template knows."""
+        return {
+            "say": visit.words.say,
+            "count": visit.words.count,
+            "f": visit.formats,
+            "locale": visit.locale.value,
+            "name": self._sources.engine.config.daemon.name,
+            "asset": assets.address,
+        }
+
+
+def _answer(html: str) -> web.Response:
+    return web.Response(body=html.encode(), headers=HEADERS)

@@ -1,0 +1,194 @@
+/* Keeps pages fresh, opens questions in a dialog, and posts forms to the API. */
+"use strict";
+(() => {
+  const main = document.getElementById("main");
+  const dialog = document.getElementById("question");
+  const link = document.getElementById("link");
+  const said = document.getElementById("said");
+  const csrf = document.querySelector('meta[name="csrf"]').content;
+  const PART = { "X-Part": "main" };
+  let events = null;
+  let looking = false;
+  let again = false;
+
+  async function part(address, cache) {
+    const answer = await fetch(address, { headers: PART, cache, redirect: "manual" });
+    if (answer.type === "opaqueredirect") {
+      location.reload(); // nobody is logged in any more: the server shows the form
+      return null;
+    }
+    if (!answer.ok) throw new Error(String(answer.status));
+    const holder = document.createElement("template");
+    holder.innerHTML = await answer.text();
+    return holder.content;
+  }
+
+  /* Exchange what has changed, and leave alone what somebody writes in. */
+  async function look(cache = "default") {
+    if (looking) {
+      again = true;
+      return;
+    }
+    looking = true;
+    try {
+      const fresh = await part(location.href, cache);
+      for (const now of fresh ? fresh.querySelectorAll("[data-live]") : []) {
+        const old = document.getElementById(now.id);
+        if (!old || old.innerHTML === now.innerHTML) continue;
+        const focused = old.contains(document.activeElement) ? document.activeElement : null;
+        if (focused && focused.matches("input, select, textarea")) continue;
+        const place = focused && [...old.querySelectorAll("a, button, summary")].indexOf(focused);
+        const open = [...old.querySelectorAll("details")].map((each) => each.open);
+        old.replaceChildren(...now.childNodes);
+        old.querySelectorAll("details").forEach((each, at) => { each.open = open[at] ?? each.open; });
+        if (focused) old.querySelectorAll("a, button, summary")[place]?.focus();
+      }
+    } catch {
+      listen(false);
+    } finally {
+      looking = false;
+      if (again) {
+        again = false;
+        look(cache);
+      }
+    }
+  }
+
+  function show(isOn) {
+    link.textContent = isOn ? link.dataset.on : link.dataset.off;
+    link.classList.toggle("on", isOn);
+  }
+
+  function listen(wanted) {
+    events?.close();
+    events = null;
+    if (!wanted) {
+      show(false);
+      setTimeout(() => { if (!events && !document.hidden) listen(true); }, 5000);
+      return;
+    }
+    events = new EventSource("/api/events/changes");
+    events.onopen = () => show(true);
+    events.onerror = () => {
+      show(false);
+      if (events?.readyState === EventSource.CLOSED) listen(false);
+    };
+    events.addEventListener("changed", () => look());
+  }
+
+  function say(text, isFault) {
+    said.textContent = text;
+    said.classList.toggle("fault", Boolean(isFault));
+    said.hidden = false;
+    setTimeout(() => { said.hidden = true; }, 6000);
+  }
+
+  async function ask(address) {
+    try {
+      const fresh = await part(address, "no-cache");
+      if (!fresh) return;
+      dialog.replaceChildren(fresh);
+      dialog.showModal();
+    } catch {
+      location.href = address;
+    }
+  }
+
+  function body(form, button) {
+    const given = {};
+    for (const [key, value] of new FormData(form, button)) {
+      if (value !== "") given[key] = value;
+    }
+    return JSON.stringify(given);
+  }
+
+  function faults(problem) {
+    const each = (problem.errors || []).map((error) => `${error.path}: ${error.message}`);
+    return [problem.detail, ...each].filter(Boolean).join("\n");
+  }
+
+  async function post(form, button) {
+    const out = form.querySelector("output");
+    if (button) button.disabled = true;
+    try {
+      const answer = await fetch(form.dataset.api, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
+        body: body(form, button),
+      });
+      const told = await answer.json();
+      if (answer.ok && form.dataset.then) {
+        location.href = form.dataset.then;
+      } else if (answer.ok || (told.results && form.dataset.see)) {
+        const text = form.dataset.done || told.message || "";
+        if (form.dataset.see && told.id) {
+          location.href = form.dataset.see + told.id;
+          return;
+        }
+        dialog.close();
+        say(text);
+        look("no-cache");
+      } else {
+        fault(out, faults(told));
+      }
+    } catch (error) {
+      fault(out, String(error));
+    } finally {
+      if (button) button.disabled = false;
+    }
+  }
+
+  function fault(out, text) {
+    if (!out) {
+      say(text, true);
+      return;
+    }
+    out.textContent = text;
+    out.classList.add("fault");
+  }
+
+  document.addEventListener("click", (event) => {
+    const asking = event.target.closest("a[data-ask]");
+    if (asking && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      ask(asking.href);
+    } else if (event.target.closest("[data-close]")) {
+      event.preventDefault();
+      if (dialog.open) dialog.close();
+      else history.back();
+    } else if (event.target === dialog) {
+      dialog.close(); // beside the question
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === " " && event.target.matches('a[role="button"]')) {
+      event.preventDefault();
+      event.target.click();
+    }
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target.hasAttribute("data-ask")) {
+      event.preventDefault();
+      const given = new URLSearchParams(new FormData(event.target));
+      ask(`${event.target.action}?${given}`);
+    }
+    if (event.target.dataset.api) {
+      event.preventDefault();
+      post(event.target, event.submitter);
+    }
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.closest("form.filters")) event.target.form.requestSubmit();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      events?.close();
+      events = null;
+      show(false);
+    } else {
+      listen(true);
+      look();
+    }
+  });
+  if (!document.hidden) listen(true);
+})();

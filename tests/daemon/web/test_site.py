@@ -1,0 +1,115 @@
+"""Who sees a page, in which language, how fresh, and what a browser may do with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from daemon.web import site
+from daemon.web.menu import MENU
+from tests.support.served import ADMIN, ADMIN_TOKEN, Served, served
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BROWSER = {"Accept": "text/html,*/*"}
+
+
+async def test_a_browser_logs_in_by_the_form_and_goes_on(tmp_path: Path) -> None:
+    async with served(tmp_path) as here:
+        form = await (await here.client.get("/login?next=/log")).text()
+        assert 'name="next" value="/log"' in form
+        response = await here.client.post(
+            "/login", data={"token": ADMIN_TOKEN, "next": "/log"}, allow_redirects=False
+        )
+        assert (response.status, response.headers["Location"]) == (303, "/log")
+        page = await (await here.client.get("/log", headers=BROWSER)).text()
+        assert "<h1>Log</h1>" in page
+        assert 'name="csrf" content=""' not in page, "its forms can change something"
+
+
+async def test_a_browser_that_is_not_logged_in_is_sent_to_the_form_and_back(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as here:
+        response = await here.client.get("/orders?side=buy", headers=BROWSER, allow_redirects=False)
+        assert response.status == 303
+        assert response.headers["Location"] == "/login?next=%2Forders%3Fside%3Dbuy"
+        assert (await here.client.get("/orders")).status == 401, "a program is told"
+
+
+async def test_a_wrong_token_is_told_in_the_form_and_too_many_are_slowed(tmp_path: Path) -> None:
+    async with served(tmp_path) as here:
+        wrong = {"token": "wrong", "next": "/log"}
+        page = await (await here.client.post("/login", data=wrong)).text()
+        assert "not the admin token" in page
+        assert 'value="/log"' in page
+        for _ in range(25):
+            page = await (await here.client.post("/login", data=wrong)).text()
+        assert "Too many wrong tokens" in page
+
+
+@pytest.mark.parametrize("path", MENU)
+async def test_every_page_of_the_menu_is_whole_and_marks_where_one_is(
+    tmp_path: Path, path: str
+) -> None:
+    async with served(tmp_path) as here:
+        html = await here.page(path)
+        assert f'<a href="{path}" aria-current="page">{MENU[path]}</a>' in html
+        assert html.count("<h1>") == 1
+        assert html.rstrip().endswith("</html>")
+        korean = await here.page(path, "ko-KR,ko;q=0.9,en;q=0.5")
+        assert '<html lang="ko">' in korean
+        assert MENU[path] not in korean.replace('href="', "")
+
+
+async def test_no_page_has_anything_inline_or_from_outside(tmp_path: Path) -> None:
+    async with served(tmp_path) as here:
+        response = await here.client.get("/", headers=ADMIN)
+        policy = response.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        assert "default-src 'none'" in policy
+        for path in (*MENU, "/login"):
+            html = await here.page(path)
+            for inline in ("<style", "style=", "onclick=", "<script>", "http://", "https://"):
+                assert inline not in html, (path, inline)
+
+
+async def test_what_a_stranger_wrote_is_text_and_no_markup(tmp_path: Path) -> None:
+    async with served(tmp_path) as here:
+        await here.post("/api/halt", {"reason": "<script>alert(1)</script>"})
+        for path in ("/", "/log"):
+            html = await here.page(path)
+            assert "<script>alert" not in html
+            assert "&lt;script&gt;alert" in html
+
+
+async def test_a_page_asks_for_its_main_part_alone(tmp_path: Path) -> None:
+    async with served(tmp_path) as here:
+        response = await here.client.get("/log", headers={**ADMIN, site.PART_HEADER: "main"})
+        part = await response.text()
+        assert part.startswith("<h1>")
+        assert "<html" not in part
+
+
+async def test_a_part_is_made_once_for_all_who_ask_within_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "KEPT_S", 3600.0)
+    async with served(tmp_path) as here:
+        assert "odd fills" not in await _look(here)
+        await here.post("/api/halt", {"reason": "odd fills"})
+        assert "odd fills" not in await _look(here), "as it was made for somebody else just now"
+        assert "odd fills" in await here.page("/log"), "who has done something sees it at once"
+
+
+async def _look(here: Served) -> str:
+    return await (await here.client.get("/log", headers=ADMIN)).text()
+
+
+async def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
+    async with served(tmp_path) as here:
+        for path in ("/orders/nothing", "/webhooks/nothing", "/ask/nothing", "/static/x.js"):
+            await here.page(path, status=404)
+        await here.page("/orders?side=up", status=400)

@@ -1,0 +1,129 @@
+"""Sums follow what was traded, exactly, however they are looked at."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+from daemon.web import totals as module
+from daemon.web.totals import Totals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pytest
+
+    from daemon.web.page import Sources
+
+
+class Account:
+    currency = "USD"
+
+
+class Registry:
+    accounts: Mapping[str, Account] = {"main": Account()}
+
+
+class Engine:
+    registry = Registry()
+
+
+class Tables:
+    """Fills and pairs, asked as the database is."""
+
+    engine = Engine()
+
+    def __init__(self) -> None:
+        self.fills: list[dict[str, object]] = []
+        self.pairs: list[dict[str, object]] = []
+        self.trips = 0
+
+    def fill(self, book: str, day: str, profit: str | None, fee: str, fee_asset: str) -> None:
+        self.fills.append(
+            {
+                "id": f"{len(self.fills):026}",
+                "account": "main",
+                "book": book,
+                "source": "broker",
+                "profit": profit,
+                "fee": fee,
+                "fee_asset": fee_asset,
+                "market_day": day,
+            }
+        )
+
+    async def read(self, work: Callable[[object], object]) -> object:
+        self.trips += 1
+
+        def fetch(query: str, after: str, limit: int) -> Sequence[object]:
+            rows = self.fills if query == "fills_after" else self.pairs
+            return [row for row in rows if str(row["id"]) > after][:limit]
+
+        return work(fetch)
+
+
+async def looked(sums: Totals, tables: Tables) -> None:
+    await sums.follow(cast("Sources", tables))
+
+
+async def test_gains_are_profits_less_fees_in_the_accounts_currency() -> None:
+    tables, sums = Tables(), Totals()
+    tables.fill("a", "2026-11-19", None, "0.75", "USD")
+    tables.fill("a", "2026-11-20", "12.5", "0.25", "USD")
+    tables.fill("a", "2026-11-20", "1", "0.001", "BNB")
+    tables.fill("b", "2026-11-20", "-3", "0", "USD")
+    await looked(sums, tables)
+    assert sums.curve("main", ["a"]) == [
+        ("2026-11-19", Decimal("-0.75")),
+        ("2026-11-20", Decimal("12.5")),
+    ]
+    assert sums.curve("main", ["a", "b"])[-1] == ("2026-11-20", Decimal("9.5"))
+    assert sums.gain_on("main", "a", "2026-11-20").trades == 2
+    assert sums.gain_on("main", "nobody", "2026-11-20").trades == 0
+
+
+async def test_only_what_is_new_is_read_and_a_lot_comes_in_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 10)
+    tables, sums = Tables(), Totals()
+    for _ in range(25):
+        tables.fill("a", "2026-11-20", "1", "0", "USD")
+    await looked(sums, tables)
+    assert tables.trips == 3
+    tables.fill("a", "2026-11-20", "1", "0", "USD")
+    await looked(sums, tables)
+    assert tables.trips == 4
+    assert sums.gain_on("main", "a", "2026-11-20").gain == 26
+
+
+async def test_old_days_are_put_together_and_the_sum_stays_right(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "DAYS_KEPT", 3)
+    tables, sums = Tables(), Totals()
+    for day in range(10, 20):
+        tables.fill("a", f"2026-11-{day}", "1", "0", "USD")
+    await looked(sums, tables)
+    curve = sums.curve("main", ["a"])
+    assert [day for day, _ in curve] == ["2026-11-17", "2026-11-18", "2026-11-19"]
+    assert curve[-1][1] == 10
+
+
+async def test_savings_of_pairs_add_up() -> None:
+    tables, sums = Tables(), Totals()
+    for number in range(3):
+        tables.pairs.append(
+            {
+                "id": str(number),
+                "account": "main",
+                "quantity": "2",
+                "price": "100",
+                "commission_saved": "0.5",
+                "broker_orders_saved": 2,
+            }
+        )
+    await looked(sums, tables)
+    saved = sums.saved["main"]
+    assert (saved.pairs, saved.value, saved.broker_orders) == (3, Decimal(600), 6)
+    assert saved.commission == Decimal("1.5")
