@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
+from adapters.notify.chat import Button
 from daemon.i18n import words_in
 from daemon.notices import render
 from daemon.notify.digest import digest
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from adapters.notify.chat import Bot
     from daemon.notify.outbox import Notice
     from daemon.setup import Current
+
+
+WANTED = "approval_wanted"
+APPROVE, REJECT = "approve", "reject"
+"""What the buttons of such a notice send back, before the order's id."""
+ASKED_MAX = 10
+"""More of them are told together with the rest; ``/approve`` lists them."""
 
 
 class Channel(Protocol):
@@ -36,7 +44,11 @@ class Posts(Protocol):
 
 
 class TelegramChannel:
-    """A chat: notices as lines of text."""
+    """A chat: notices as lines of text.
+
+    An order that waits for a yes has a message of its own, with the buttons that decide on it. They
+    name the order, so they still work after a restart.
+    """
 
     def __init__(self, bot: Bot, chat: str, current: Current, clock: Clock) -> None:
         self._bot = bot
@@ -47,8 +59,19 @@ class TelegramChannel:
     async def send(self, notices: Sequence[Notice]) -> None:
         daemon = self._current.setup.config.daemon
         words = words_in(daemon.locale)
-        text = digest(notices, daemon.timezone, self._clock.now(), words).text
-        await self._bot.send(self._chat, text)
+        asked = [notice for notice in notices if notice.code == WANTED][:ASKED_MAX]
+        told = [notice for notice in notices if notice not in asked]
+        now = self._clock.now()
+        if told:
+            await self._bot.send(self._chat, digest(told, daemon.timezone, now, words).text)
+        for notice in asked:
+            order = notice.params["order"]
+            buttons = (
+                Button(words.say("Approve"), f"{APPROVE}:{order}"),
+                Button(words.say("Reject"), f"{REJECT}:{order}"),
+            )
+            text = digest([notice], daemon.timezone, now, words).text
+            await self._bot.send(self._chat, text, buttons)
 
 
 class WebhookChannel:

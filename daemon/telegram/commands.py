@@ -11,6 +11,7 @@ from daemon.api.errors import Refused
 from daemon.api.problems import BadInput
 from daemon.execution.approvals import NotWaitingError
 from daemon.i18n import words_in
+from daemon.notify.channel import APPROVE, REJECT
 from daemon.notify.lengths import TEXT_UNITS_MAX, cut
 from daemon.telegram.actions import Actions, NotUnderstoodError
 from daemon.telegram.looks import Looks
@@ -95,6 +96,21 @@ class Commands:
         done = await self._explained(pressed.question.carry_out(pressed.key, who))
         assert isinstance(done, str)  # what is done asks nothing more
         return done
+
+    async def decide(self, data: str, who: str) -> str | None:
+        """Do what a button below a notice says; None if there is no such order or button."""
+        word, _, order_id = data.partition(":")
+        ask = {APPROVE: self._actions.approve, REJECT: self._actions.reject}.get(word)
+        if ask is None:
+            return None
+
+        async def work() -> Answer:
+            order = await self._looks.order(order_id)
+            return "" if order is None else await ask(order, self.words).carry_out(order_id, who)
+
+        done = await self._explained(work())
+        assert isinstance(done, str)  # what is done asks nothing more
+        return done or None
 
     async def _explained(self, work: Awaitable[Answer]) -> Answer:
         try:

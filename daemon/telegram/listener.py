@@ -97,7 +97,8 @@ class Listener:
     async def _pressed(self, heard: Heard, press: str) -> None:
         words, pressed = self._commands.words, self._questions.answered(heard.text)
         if pressed is None:
-            text = words.say("This question is too old. Ask again if it is still meant.")
+            decided = await self._commands.decide(heard.text, heard.who)
+            text = decided or words.say("This question is too old. Ask again if it is still meant.")
         elif not pressed.is_yes:
             text = words.say("Left as it is.")
         else:

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from daemon.notify.channel import TelegramChannel, WebhookChannel
-from tests.daemon.notify.told import bought, lost
+from adapters.notify.chat import Button
+from daemon.notify.channel import ASKED_MAX, TelegramChannel, WebhookChannel
+from tests.daemon.notify.told import bought, lost, wanted
 from tests.daemon.telegram.bots import ScriptedBot
 from tests.support.world import THREE_BOOKS, world
 
@@ -32,6 +33,26 @@ async def test_a_chat_gets_lines_with_the_time_of_the_people(tmp_path: Path) -> 
     (message,) = bot.messages
     assert message.chat == "42"
     assert message.text == "18:00 a bought 10 TQQQ at 100\n18:00 a bought 10 TQQQ at 100"
+
+
+async def test_an_order_that_waits_for_a_yes_has_its_own_message_with_buttons(
+    tmp_path: Path,
+) -> None:
+    async with world(tmp_path) as day:
+        bot = ScriptedBot()
+        channel = TelegramChannel(bot, "42", day.engine.current, day.clock)
+        await channel.send([bought(1), wanted(2), bought(3)])
+        await channel.send([wanted(number) for number in range(ASKED_MAX + 2)])
+    told, asked, *others = bot.messages
+    assert (told.text.count("bought"), told.buttons) == (2, ())
+    assert "a: BUY 3 (quantity) of TQQQ waits for approval" in asked.text
+    order = "2".zfill(26)
+    assert asked.buttons == (
+        Button("Approve", f"approve:{order}"),
+        Button("Reject", f"reject:{order}"),
+    )
+    assert others[0].text.count("waits for approval") == 2
+    assert len(others) == 1 + ASKED_MAX
 
 
 async def test_an_address_gets_everything_that_is_known_of_a_notice(tmp_path: Path) -> None:

@@ -36,6 +36,20 @@ def lost(number: int = 1) -> Notice:
     return _notice(number, Level.ALARM, "daily_loss", params)
 
 
+def wanted(number: int = 1) -> Notice:
+    params = {
+        "book": "a",
+        "kind": "BUY",
+        "side": "buy",
+        "total": "3",
+        "measure": "quantity",
+        "symbol": "TQQQ",
+        "until": "2026-11-20T21:00+00:00",
+        "order": f"{number:026}",
+    }
+    return _notice(number, Level.WARNING, "approval_wanted", params)
+
+
 def _notice(number: int, level: Level, code: str, params: dict[str, str]) -> Notice:
     return Notice(
         id=f"{number:026}",

@@ -163,3 +163,19 @@ async def test_an_order_that_waits_is_rejected_and_stays_so(tmp_path: Path) -> N
         await here.day.settle()
         assert await here.day.held("a", "TQQQ") == 0
         assert (await here.write("/reject 01nothing")).text == "There is no order 01nothing."
+
+
+async def test_the_buttons_below_a_notice_decide_even_after_a_restart(tmp_path: Path) -> None:
+    text = THREE_BOOKS.replace('strategy = "alpha"', 'strategy = "alpha"\nmode = "approve"')
+    async with room(tmp_path, text) as here:
+        await here.day.submit("alpha", buy("TQQQ", "3"))
+        await here.day.submit("alpha", buy("SOXL", "3"))
+        first, second = (each.params["order"] for each in here.day.notices if each.params)
+        said = await here.write("/status")
+        assert (await here.send_press(said, f"approve:{first}")).startswith("Approved: a buy")
+        assert (await here.send_press(said, f"approve:{first}")).startswith("Not done: ")
+        assert (await here.send_press(said, f"reject:{second}")).startswith("Rejected: a buy")
+        assert "too old" in await here.send_press(said, "approve:01nothing")
+        await here.day.settle()
+        assert await here.day.held("a", "TQQQ") == 3
+        assert await here.day.held("a", "SOXL") == 0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.sqlite.errors import StorageBusyError
@@ -8,8 +10,6 @@ from tests.daemon.telegram.bots import room
 from tests.support.world import THREE_BOOKS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
 
@@ -19,6 +19,12 @@ async def test_help_lists_every_command(tmp_path: Path) -> None:
         assert [line.split(" - ")[0] for line in said.splitlines()] == [f"/{each}" for each in HELP]
         assert (await here.write("/start")).text == said
         assert here.bot.menu.keys() == HELP.keys()
+
+
+def test_every_command_is_on_the_page_for_people() -> None:
+    page = Path(__file__).parents[3] / "docs/how-to/telegram.md"
+    listed = set(re.findall(r"`/([a-z]+)", page.read_text("utf-8")))
+    assert listed == HELP.keys() | {"newbot"}
 
 
 async def test_every_command_is_answered_with_and_without_words(tmp_path: Path) -> None:
