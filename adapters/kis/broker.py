@@ -37,10 +37,12 @@ from adapters.kis.outcomes import cancelled, not_placed, receipt_of, was_throttl
 from adapters.kis.overseas import Overseas
 from adapters.kis.pace import LEAVE_S, Rank
 from adapters.kis.wire import ANSWER_S, CONNECT_S
+from algorithms.decimals import ZERO
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import date, datetime
+    from decimal import Decimal
 
     from adapters.broker import (
         BrokerEvent,
@@ -300,6 +302,11 @@ class KisBroker:
         return Holdings(
             positions=owned.positions, cash={self._settings.currency: owned.cash}, at=at
         )
+
+    async def buying_power(self, currency: str) -> Decimal:
+        """Return the cash that KIS lets new orders take now."""
+        self._require_open()
+        return await self._desk.spendable() if currency == self._settings.currency else ZERO
 
     async def quote(self, symbol: Symbol) -> Quote:
         self._require_open()

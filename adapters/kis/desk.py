@@ -134,6 +134,10 @@ class Desk(ABC):
         """Return positions and cash."""
 
     @abstractmethod
+    async def spendable(self) -> Decimal:
+        """Return cash that new orders may take now, without buying on receivables."""
+
+    @abstractmethod
     async def quote(self, symbol: Symbol, at: datetime) -> Quote:
         """Return the price now; raise UnknownSymbolError."""
 

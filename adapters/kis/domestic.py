@@ -192,6 +192,24 @@ class Domestic(Desk):
             raise BrokerUnavailableError("the balance came without cash")
         return Owned(positions, cash)
 
+    async def spendable(self) -> Decimal:
+        call = Call(
+            operation=Operation.KR_BUYABLE,
+            params=(
+                *self.settings.identity,
+                ("PDNO", ""),
+                ("ORD_UNPR", ""),
+                ("ORD_DVSN", "01"),
+                ("CMA_EVLU_AMT_ICLD_YN", "N"),
+                ("OVRS_ICLD_YN", "N"),
+            ),
+        )
+        reply = await self.asker.ask(call)
+        free = amount(object_of(reply.body.get("output")), "nrcvb_buy_amt")
+        if free is None:
+            raise BrokerUnavailableError("the buyable amount came without one")
+        return free
+
     async def quote(self, symbol: Symbol, at: datetime) -> Quote:
         body = (await self.asker.ask(self._about(Operation.KR_BOOK, symbol))).body
         book, last = object_of(body.get("output1")), object_of(body.get("output2"))

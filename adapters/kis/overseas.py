@@ -241,7 +241,7 @@ class Overseas(Desk):
     async def _cash(self) -> Decimal:
         """Return the dollars when all that was traded has settled."""
         if self.is_paper:
-            return await self._cash_on_paper()
+            return await self.spendable()
         call = Call(operation=Operation.US_MARGIN, params=self.settings.identity)
         reply = await self.asker.ask(call)
         for line in rows_of(reply.body.get("output"), "crcy_cd"):
@@ -253,8 +253,7 @@ class Overseas(Desk):
                 return add(deposit, owed)
         return ZERO
 
-    async def _cash_on_paper(self) -> Decimal:
-        """Paper tells only what can still be spent; what open buys hold is added to it."""
+    async def spendable(self) -> Decimal:
         call = Call(
             operation=Operation.US_BUYABLE,
             params=(

@@ -81,12 +81,9 @@ def make_parser() -> argparse.ArgumentParser:
     add("run", _run, "run the daemon until a signal ends it")
     check = add("check", _check, "say everything that is wrong with the configuration", json=True)
     check.add_argument("--online", action="store_true", help="log in to the brokers too, read only")
-    for name, calculate, summary in (
-        ("net", _net, "calculate what hypothetical orders would cross"),
-        ("rebalance", _rebalance, "calculate a rebalance"),
-    ):
-        calculator = add(name, calculate, summary, config=False, json=True)
-        calculator.add_argument("--input", required=True, metavar="FILE", help=_INPUT_HELP)
+    net = add("net", _net, "calculate what orders would cross", config=False, json=True)
+    net.add_argument("--input", required=True, metavar="FILE", help=_INPUT_HELP)
+    _add_rebalance(add("rebalance", _rebalance, "calculate or run a rebalance", json=True))
     _add_loc(add("loc", _loc, "calculate what LOC orders come to", config=False, json=True))
     add("verify", _verify, "replay the ledger and check every invariant", json=True)
     add("status", _status, "ask the running daemon how things stand", json=True)
@@ -116,6 +113,23 @@ def _add_service(command: argparse.ArgumentParser) -> None:
         help="a file that systemd reads as root and hands to the daemon; as often as needed",
     )
     command.add_argument("--print", action="store_true", help="print the units, write nothing")
+
+
+def _add_rebalance(command: argparse.ArgumentParser) -> None:
+    """Describe the calculator, and what the running daemon is asked for."""
+    whose = command.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--input", metavar="FILE", help=f"without a daemon: {_INPUT_HELP}")
+    whose.add_argument("--account", metavar="NAME", help="whose portfolio book")
+    command.add_argument("--preview", action="store_true", help="plan it, order nothing")
+    command.add_argument(
+        "--run", dest="start", action="store_true", help="start it, if it is needed"
+    )
+    command.add_argument("--status", action="store_true", help="weights, drifts and the run")
+    command.add_argument("--confirm", metavar="PLAN", help="with --run: id of a preview, as a yes")
+    command.add_argument("--targets", metavar="FILE", help="set targets: mp and sub_mp; - is stdin")
+    command.add_argument("--resume", metavar="RUN", help="let a stopped run buy")
+    command.add_argument("--cancel", metavar="RUN", help="end a run")
+    command.add_argument("--by", default="admin", metavar="WHO", help="for the history")
 
 
 def _add_loc(command: argparse.ArgumentParser) -> None:
@@ -217,6 +231,10 @@ def _loc(options: argparse.Namespace) -> int:
 
 
 def _rebalance(options: argparse.Namespace) -> int:
+    if options.account is not None:
+        from daemon.cli.portfolio import portfolio  # noqa: PLC0415
+
+        return portfolio(options)
     from daemon.cli.rebalance import rebalance  # noqa: PLC0415
 
     body = _input("rebalance", options.input)

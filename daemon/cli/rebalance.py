@@ -32,10 +32,11 @@ def rebalance(body: bytes, *, as_json: bool) -> tuple[int, str, str]:
         return Exit.BAD_INPUT, "", f"{error}\n"
     if as_json:
         return Exit.OK, orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode() + "\n", ""
-    return Exit.OK, _tables(answer), ""
+    return Exit.OK, plan_text(answer), ""
 
 
-def _tables(answer: PlanAnswer) -> str:
+def plan_text(answer: PlanAnswer) -> str:
+    """Write a plan for people."""
     parts = []
     if answer["mp_drift"]:
         parts += [_drifts(answer), _tickers(answer)]

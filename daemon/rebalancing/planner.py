@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from daemon.registry import Book
     from daemon.storage.tx import View
 
+FUTURES = "futures"
 SETTINGS_LOOKED_AT = 1000
 """Targets older than so many others are never in force."""
 
@@ -151,6 +152,8 @@ def forbidden(services: Services, book: Book) -> str | None:
     """Why a book may order nothing now, or None."""
     if not book.active:
         return f"{book.name} is switched off in the configuration"
+    if book.account.market_type == FUTURES:
+        return f"{book.account.name} trades futures, and only what is owned is rebalanced"
     halted = services.halts.reason(book.account.name, book.strategy, book.name)
     return halted or services.current.setup.risk.not_live(book.account)
 

@@ -7,12 +7,12 @@ there, and no more spent than it lets be spent.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from adapters.broker import BrokerError, BuyingPower
+from adapters.broker import BrokerError, BrokerUnavailableError, BuyingPower
 from algorithms.decimals import ZERO, subtract, to_text, total
 from algorithms.domain import ChildState, Side, Symbol
 from algorithms.instruments import default_instrument
@@ -22,7 +22,7 @@ from daemon.storage.rows import child_from_row
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from adapters.broker import Broker, Holdings, Quote
@@ -32,7 +32,12 @@ if TYPE_CHECKING:
     from daemon.registry import Book
     from daemon.storage.tx import View
 
-ASKED_AT_ONCE = 16
+ASKED_AT_ONCE = 4
+"""Questions that wait together: a broker that takes one a second answers them all in time."""
+TRIES = 3
+"""How often a broker is asked that does not answer."""
+
+T = TypeVar("T")
 
 
 class NoSnapshotError(Exception):
@@ -79,9 +84,11 @@ class Snapshots:
         if broker is None:
             message = f"account {book.account.name} is not connected"
             raise NoSnapshotError(Problem("not_connected", None, message))
+        # Lots and ticks do not grow old, so asking for them takes nothing of the time.
+        instruments = await self._instruments(book, targets)
         try:
             async with asyncio.timeout(seconds):
-                return await self._take(broker, book, targets, timedelta(seconds=seconds))
+                return await self._take(broker, book, targets, instruments, seconds)
         except TimeoutError as error:
             message = f"holdings, prices and cash were not all read within {seconds:g} s"
             raise NoSnapshotError(Problem("snapshot_too_old", None, message)) from error
@@ -89,15 +96,19 @@ class Snapshots:
             raise NoSnapshotError(Problem("broker_silent", None, str(error))) from error
 
     async def _take(
-        self, broker: Broker, book: Book, targets: Targets, most: timedelta
+        self,
+        broker: Broker,
+        book: Book,
+        targets: Targets,
+        instruments: Mapping[Symbol, _Priced],
+        seconds: float,
     ) -> Snapshot:
         clock, persistence = self._services.clock, self._services.persistence
         began = clock.now()
         holdings = await broker.holdings()
         power = await self._power(broker, book, holdings)
         keep = frozenset(self._services.current.setup.config.rebalancing.keep)
-        held = _own(await persistence.read(lambda view: _positions(view, book)), book, keep)
-        priced = await self._prices(book, dict.fromkeys((*targets.class_of(), *held)))
+        priced = await self._prices(book, instruments)
         # Read last: what was filled meanwhile is in it.
         rows = await persistence.read(lambda view: _positions(view, book))
         cash = next((row for row in rows if row["asset"] == book.account.currency), None)
@@ -115,7 +126,7 @@ class Snapshots:
         }
         quantity, free = _amounts(cash)
         problems = [each.problem for each in priced.values() if each.problem is not None]
-        problems += _too_old(priced, began, most)
+        problems += _too_old(priced, began, timedelta(seconds=seconds))
         problems += _short(own)
         return Snapshot(
             book=book,
@@ -143,23 +154,62 @@ class Snapshots:
         reserved = await self._services.persistence.read(promised)
         return subtract(holdings.cash.get(currency, ZERO), reserved)
 
-    async def _prices(self, book: Book, tickers: Iterable[Symbol]) -> dict[Symbol, _Priced]:
-        turns = asyncio.Semaphore(ASKED_AT_ONCE)
+    async def _instruments(self, book: Book, targets: Targets) -> dict[Symbol, _Priced]:
+        """Ask how everything trades that is a target or held; no prices yet."""
+        keep = frozenset(self._services.current.setup.config.rebalancing.keep)
+        read = self._services.persistence.read
+        held = _own(await read(lambda view: _positions(view, book)), book, keep)
+        tickers = [t for t in dict.fromkeys((*targets.class_of(), *held)) if t not in keep]
         market, account = self._services.market, book.account.name
 
         async def ask(ticker: Symbol) -> _Priced:
-            async with turns:
-                instrument = _unasked(book, ticker).instrument
-                try:
-                    instrument = await market.instrument(account, ticker)
-                    quote = await market.quote(account, ticker)
-                except BrokerError as error:
-                    return _Priced(instrument, None, Problem("no_price", ticker, str(error)))
-                return _Priced(instrument, quote, None)
+            try:
+                instrument = await _patiently(lambda: market.instrument(account, ticker))
+            except BrokerError as error:
+                problem = Problem("no_price", ticker, str(error))
+                return _Priced(_unasked(book, ticker).instrument, None, problem)
+            return _Priced(instrument, None, None)
 
-        asked = list(tickers)
-        answers = await asyncio.gather(*map(ask, asked))
-        return dict(zip(asked, answers, strict=True))
+        return await _each(tickers, ask)
+
+    async def _prices(self, book: Book, known: Mapping[Symbol, _Priced]) -> dict[Symbol, _Priced]:
+        market, account = self._services.market, book.account.name
+
+        async def ask(ticker: Symbol) -> _Priced:
+            priced = known[ticker]
+            if priced.problem is not None:
+                return priced
+            try:
+                quote = await _patiently(lambda: market.quote(account, ticker))
+            except BrokerError as error:
+                return replace(priced, problem=Problem("no_price", ticker, str(error)))
+            return replace(priced, quote=quote)
+
+        return await _each(known, ask)
+
+
+async def _each(
+    tickers: Iterable[Symbol], ask: Callable[[Symbol], Awaitable[_Priced]]
+) -> dict[Symbol, _Priced]:
+    """Ask about every ticker, some at a time."""
+    turns = asyncio.Semaphore(ASKED_AT_ONCE)
+
+    async def in_turn(ticker: Symbol) -> _Priced:
+        async with turns:
+            return await ask(ticker)
+
+    asked = list(tickers)
+    return dict(zip(asked, await asyncio.gather(*map(in_turn, asked)), strict=True))
+
+
+async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask a broker that may be busy, a few times. Raises BrokerError."""
+    for _ in range(TRIES - 1):
+        try:
+            return await ask()
+        except BrokerUnavailableError:
+            continue
+    return await ask()
 
 
 def _positions(view: View, book: Book) -> list[sqlite3.Row]:

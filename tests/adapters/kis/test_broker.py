@@ -361,6 +361,9 @@ async def test_an_account_that_may_not_trade_only_looks(hub: Hub, kis: ScriptedK
     await broker.open()
     assert await broker.place(BUY) == Refused(RefusalCode.REJECTED, "real orders need a yes")
     assert (await broker.holdings()).cash == {"KRW": 5}
+    kis.says(Operation.KR_BUYABLE, good(output={"nrcvb_buy_amt": "4"}))
+    assert await broker.buying_power("KRW") == 4
+    assert await broker.buying_power("USD") == 0
     await broker.close()
 
 

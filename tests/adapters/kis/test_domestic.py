@@ -180,6 +180,17 @@ async def test_cash_is_what_is_there_in_two_days(desk: Domestic, kis: ScriptedKi
     assert owned.positions == {KODEX: 3}
 
 
+async def test_what_orders_may_take_is_asked_for_without_receivables(
+    desk: Domestic, kis: ScriptedKis
+) -> None:
+    kis.says(Operation.KR_BUYABLE, good(output={"nrcvb_buy_amt": "5000", "max_buy_amt": "9000"}))
+    assert await desk.spendable() == 5000
+    assert kis.seen[-1].params["ORD_DVSN"] == "01"
+    kis.says(Operation.KR_BUYABLE, good(output={}))
+    with pytest.raises(BrokerUnavailableError, match="without one"):
+        await desk.spendable()
+
+
 async def test_a_balance_without_cash_is_no_answer(desk: Domestic, kis: ScriptedKis) -> None:
     kis.says(Operation.KR_BALANCE, good(output1=[], output2=[]))
     with pytest.raises(BrokerUnavailableError, match="without cash"):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from algorithms.rebalancing.drift import Thresholds
 from daemon.rebalancing.office import RebalancingOffice
-from daemon.rebalancing.planner import Planner, prices_document, snapshot_document
+from daemon.rebalancing.planner import (
+    Planner,
+    forbidden,
+    prices_document,
+    snapshot_document,
+)
 from tests.daemon.rebalancing.portfolios import HALVES, TURNED, House, config, house
 
 if TYPE_CHECKING:
@@ -45,6 +51,15 @@ async def test_a_switch_a_limit_and_a_symbol_stand_against_a_plan(tmp_path: Path
             ("symbol_not_in_book", "BBB"),
         }  # fmt: skip
         assert (plan.sells, plan.buys, plan.feasible) == ((), (), False)
+
+
+async def test_a_futures_account_is_not_rebalanced(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        book = here.desk.book("main")
+        futures = replace(book, account=replace(book.account, market_type="futures"))
+        assert forbidden(here.world.engine.services, book) is None
+        why = forbidden(here.world.engine.services, futures)
+        assert why == "main trades futures, and only what is owned is rebalanced"
 
 
 async def test_the_last_targets_that_were_seen_long_enough_are_in_force(tmp_path: Path) -> None:
