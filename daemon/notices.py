@@ -92,7 +92,11 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
     ),
     "orphan_order": (
         Level.WARNING,
-        "order {order} for {symbol} at the broker is not ours; left alone",
+        "order {order} for {symbol} at the broker is not ours; {reason}",
+    ),
+    "orphan_adopted": (
+        Level.WARNING,
+        "{book}: has taken order {order} for {symbol}, found at the broker",
     ),
     "difference": (
         Level.ALARM,

@@ -29,11 +29,7 @@ class Gap:
     instead: str
 
 
-def _is_given(value: object) -> bool:
-    return value is not None and value not in ((), {})
-
-
-GAPS = (Gap("reconcile.adopt_orphans", _is_given, "orphans are reported and left alone"),)
+GAPS: tuple[Gap, ...] = ()
 
 
 def unsupported(config: Config) -> tuple[ConfigProblem, ...]:

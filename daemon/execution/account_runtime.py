@@ -25,6 +25,7 @@ from daemon.execution.broker_calls import BrokerCalls
 from daemon.execution.ladder.keeper import LadderKeeper, no_ladder
 from daemon.execution.ladder.waiting import Door
 from daemon.execution.netter import Netter
+from daemon.execution.orphans import Orphans
 from daemon.execution.reconcile import Reconciler
 from daemon.execution.sender import Sender
 from daemon.execution.settler import Settler
@@ -253,6 +254,7 @@ class AccountRuntime:
             settler=settler,
             ids=services.ids,
             keeper=services.keeper,
+            orphans=Orphans(services.current, services.orders, services.evidence, services.ids),
         )
 
     def _netter(self) -> Netter:

@@ -2,8 +2,9 @@
 
 Runs at start, when the event stream is back, and every ``reconcile.seconds``. Missing fills are
 booked, orders that ended are closed with their final state, orders that are not ours are
-reported and left alone. A difference in holdings that shows twice while nothing is in flight goes
-to the suspense book, with an alarm: it is shown, never repaired silently.
+reported, or taken by the book that is named for that. A difference in holdings that shows twice
+while nothing is in flight goes to the suspense book, with an alarm: it is shown, never repaired
+silently.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from algorithms.decimals import ZERO, subtract, to_text, total
 from algorithms.domain import SUSPENSE, ChildState
 from daemon.execution.fills import trade_key
 from daemon.notices import raise_notice
-from daemon.storage.rows import child_from_row, from_us, to_us
+from daemon.storage.rows import child_from_row, from_us
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from daemon.execution.bookkeeper import Bookkeeper
     from daemon.execution.evidence import Evidence
     from daemon.execution.fills import Fills
+    from daemon.execution.orphans import Orphans
     from daemon.execution.persistence import Persistence
     from daemon.execution.settler import Settler
     from daemon.ids import IdSource
@@ -81,6 +83,7 @@ class Reconciler:
         settler: Settler,
         ids: IdSource,
         keeper: Bookkeeper,
+        orphans: Orphans,
     ) -> None:
         self._account = account
         self._broker = broker
@@ -92,6 +95,7 @@ class Reconciler:
         self._settler = settler
         self._ids = ids
         self._keeper = keeper
+        self._orphans = orphans
         self._seen: dict[str, tuple[Decimal, datetime]] = {}
         """Differences that showed before, and since when."""
         self._looking: set[str] = set()
@@ -130,7 +134,7 @@ class Reconciler:
         await self._book(await self._fills_since())
         orders = await self._ask(self._broker.open_orders())
         await self._close_dead(orders)
-        await self._report_orphans(orders)
+        await self._meet_orphans(orders)
         before = await self._fill_count()
         holdings = await self._ask(self._broker.holdings())
         await self._book(await self._fills_since())
@@ -244,13 +248,17 @@ class Reconciler:
         task = self._tasks.spawn(self._settler.look(child), name=f"look {child.id}")
         task.add_done_callback(lambda _: self._looking.discard(child.id))
 
-    async def _report_orphans(self, orders: tuple[BrokerOrder, ...]) -> None:
+    async def _meet_orphans(self, orders: tuple[BrokerOrder, ...]) -> None:
         now = self._clock.now()
         strangers = await self._persistence.read(
             lambda view: [order for order in orders if self._is_strange(view, order)]
         )
         for order in strangers:
-            await self._persistence.write(partial(self._report_orphan, order=order, now=now))
+            adopted = await self._persistence.write(
+                partial(self._meet_orphan, order=order, now=now)
+            )
+            if adopted is not None and not adopted.state.is_final and order.filled:
+                self._look(adopted)
 
     def _is_strange(self, view: View, order: BrokerOrder) -> bool:
         """Whether an order is not ours, nor can be one whose answer is outstanding."""
@@ -261,28 +269,10 @@ class Reconciler:
             "uncertain_children_of_symbol", account=self._account, symbol=order.symbol
         )
 
-    def _report_orphan(self, tx: Tx, order: BrokerOrder, now: datetime) -> None:
+    def _meet_orphan(self, tx: Tx, order: BrokerOrder, now: datetime) -> ChildOrder | None:
         if not self._is_strange(tx, order):
-            return
-        day = order.market_day.isoformat()
-        new = tx.execute(
-            "add_orphan",
-            account=self._account,
-            market_day=day,
-            symbol=order.symbol,
-            broker_order_id=order.id,
-            seen_at=to_us(now),
-        )
-        if new:
-            raise_notice(
-                tx,
-                self._ids.new(),
-                "orphan_order",
-                now,
-                account=self._account,
-                order=order.id,
-                symbol=order.symbol,
-            )
+            return None
+        return self._orphans.meet(tx, self._account, order, now)
 
     async def _fill_count(self) -> int:
         row = await self._persistence.read(
