@@ -13,6 +13,8 @@ import orjson
 from aiohttp import web
 
 from tests.simulators.kis.faults import Fault
+from tests.simulators.kis.orders import BUY, SELL
+from tests.simulators.kis.refusals import OrderRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +38,8 @@ class Control:
             "auction": self._auction,
             "depth": self._depth,
             "sockets": self._sockets,
+            "reset": self._reset,
+            "hand": self._hand,
         }.items():
             app.router.add_post(f"/control/{name}", _handler(change))
 
@@ -103,6 +107,27 @@ class Control:
         if body["do"] != "drop":
             raise ValueError(f"do is drop, not {body['do']!r}")
         self._simulator.sockets.drop_all()
+
+    def _reset(self, body: dict[str, Any]) -> None:
+        self._simulator.reset(self._name(body))
+
+    def _hand(self, body: dict[str, Any]) -> None:
+        """Place an order as a person does in the broker's own app."""
+        side, quantity = str(body["side"]), int(body["quantity"])
+        if side not in {SELL, BUY}:
+            raise ValueError(f"side is {SELL} (sell) or {BUY} (buy), not {side!r}")
+        try:
+            self._simulator.place_by_hand(
+                self._name(body), self._symbol(body), side, quantity, _decimal(body, "price")
+            )
+        except OrderRefused as no:
+            raise ValueError(f"refused: {no.reason.text}") from no
+
+    def _name(self, body: dict[str, Any]) -> str:
+        name = str(body["account"])
+        if name not in self._simulator.host.seeds:
+            raise ValueError(f"there is no account {name!r}")
+        return name
 
     def _symbol(self, body: dict[str, Any]) -> str:
         symbol = str(body["symbol"])

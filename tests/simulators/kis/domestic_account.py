@@ -54,10 +54,11 @@ class DomesticAccount:
         account = self._engine.accounts[call.account]
         today = self._engine.hours[KOREA].day_at(call.now)
         rows = [
-            (symbol, self._row(account, symbol, holding, today))
+            row
             for symbol, holding in sorted(account.holdings.items())
             if self._engine.market.listings[symbol].country is KOREA
             and (holding.quantity or self._settles_still(holding, today))
+            for row in self._rows(account, symbol, holding, today)
         ]
         pager = Pager(20 if self._paper else 50)
         page = pager.page(call, rows, self._engine.switches)
@@ -67,13 +68,33 @@ class DomesticAccount:
         elif not rows:
             context = {"ctx_area_fk100": context.get("ctx_area_fk100", "").strip()[:24].ljust(24)}
         parts = {**context, "output1": page.rows, "output2": [self._totals(account, today, rows)]}
-        code = "KIOK0500" if page.tr_cont != "D" else "KIOK0510"
+        code = "KIOK0510" if page.is_last else "KIOK0500"
         return Answer(parts, code, "조회 완료", page.tr_cont)
 
     def _settles_still(self, holding: Holding, today: date) -> bool:
         last = max(holding.sold, default=None)
         hours = self._engine.hours[KOREA]
         return last is not None and today < hours.next_day(hours.next_day(last))
+
+    def _rows(
+        self, account: Account, symbol: str, holding: Holding, today: date
+    ) -> list[tuple[str, Row]]:
+        """Return a holding's row, or two where part of it was bought on credit."""
+        row = self._row(account, symbol, holding, today)
+        borrowed = holding.quantity // 2
+        if not (self._engine.switches.split_holdings and borrowed):
+            return [(symbol, row)]
+        free = min(borrowed, account.sellable(symbol))
+        other = {
+            **row,
+            "trad_dvsn_name": "융자",
+            "loan_dt": "20261101",
+            "hldg_qty": str(borrowed),
+            "ord_psbl_qty": str(free),
+        }
+        row["hldg_qty"] = str(holding.quantity - borrowed)
+        row["ord_psbl_qty"] = str(account.sellable(symbol) - free)
+        return [(symbol, row), (f"{symbol}+", other)]
 
     def _row(self, account: Account, symbol: str, holding: Holding, today: date) -> Row:
         listing, last = self._engine.market.listings[symbol], self._engine.market.last(symbol)

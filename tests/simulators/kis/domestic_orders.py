@@ -236,7 +236,7 @@ class DomesticOrders:
             parts["output2"] = totals
         if not page.rows:
             return empty(parts, paper=self._paper)
-        more = page.tr_cont != "D"
+        more = not page.is_last
         return Answer(
             parts, "KIOK0500" if more else code, "조회 계속" if more else "조회 완료", page.tr_cont
         )

@@ -43,7 +43,7 @@ class Fault(StrEnum):
     DATA_CHANGED = "data_changed"
     """A list answers SYDB0050."""
     NOTHING = "nothing"
-    """A list is empty although there is something to show."""
+    """A list is empty, or an object blank, although there is something to show."""
 
     @property
     def is_after(self) -> bool:

@@ -159,7 +159,20 @@ class Host:
             return Reply(no.status, no.body, headers)
         if answer.tr_cont:
             headers["tr_cont"] = answer.tr_cont
-        return Reply(200, answer.body, headers)
+        return Reply(200, self._surprising(answer.body), headers)
+
+    def _surprising(self, body: dict[str, object]) -> dict[str, object]:
+        """Add what no document mentions, where the switches say so."""
+        if self.switches.strange_codes:
+            body["msg_cd"] = f"{str(body['msg_cd'])[:4]}0999"
+        if not self.switches.extra_fields:
+            return body
+        found: dict[str, object] = {"output9": [{"unkn_fld": "1"}]}
+        for name, value in body.items():
+            rows = value if isinstance(value, list) else [value]
+            wider = [{**row, "unkn_fld": "?"} if isinstance(row, dict) else row for row in rows]
+            found[name] = wider if isinstance(value, list) else wider[0]
+        return found
 
     def _uid(self) -> str:
         return f"{self.random.getrandbits(128):032x}"

@@ -24,9 +24,9 @@ PRICE_DECIMALS = 4
 
 def record(news: News, hts_id: str, switches: Switches) -> list[str]:
     """Return the fields of a notice."""
-    if news.order.draft.listing.country is Country.KOREA:
-        return _domestic(news, hts_id, switches)
-    return _overseas(news, hts_id, switches)
+    korean = news.order.draft.listing.country is Country.KOREA
+    fields = (_domestic if korean else _overseas)(news, hts_id, switches)
+    return [*fields, "?"] if switches.extra_fields else fields
 
 
 def _says(news: News, switches: Switches) -> tuple[str, str, str]:

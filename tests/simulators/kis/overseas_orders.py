@@ -188,7 +188,7 @@ class OverseasOrders:
         if not page.rows:
             blank: object = {"odno": "", "pdno": ""} if self._engine.switches.blank_output else []
             return empty({**page.context, "output": blank}, paper=False)
-        more = page.tr_cont != "D"
+        more = not page.is_last
         parts = {**page.context, "output": page.rows}
         return Answer(parts, "KIOK0500" if more else "KIOK0510", tr_cont=page.tr_cont)
 

@@ -19,6 +19,7 @@ class Page:
     rows: list[Row]
     context: dict[str, str]
     tr_cont: str
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class Pager:
             },
             "absent": dict[str, str](),
         }
-        return Page([row for _, row in shown], ends[switches.end_keys], "D")
+        end = switches.end_status
+        return Page([row for _, row in shown], ends[switches.end_keys], end, is_last=True)
 
     def _asked(self, call: Call) -> str:
         skip = ("CTX_AREA", "ACNT_PRDT_CD")

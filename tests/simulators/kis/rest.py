@@ -125,9 +125,13 @@ def _misleading(met: Met) -> Reply:
 
 
 def _emptied(reply: Reply) -> Reply:
-    body = {name: [] if name in LISTS else value for name, value in reply.body.items()}
+    body = {name: _blank(value) if name in LISTS else value for name, value in reply.body.items()}
     headers = {name: value for name, value in reply.headers.items() if name != "tr_cont"}
     return Reply(reply.status, body, headers)
+
+
+def _blank(value: object) -> object:
+    return dict.fromkeys(value, "") if isinstance(value, dict) else []
 
 
 def _response(reply: Reply) -> web.Response:

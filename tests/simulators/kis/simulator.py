@@ -10,9 +10,12 @@ from aiohttp import web
 from adapters.tasks import TaskSupervisor
 from tests.simulators.kis.accounts import DEFAULT_ACCOUNTS
 from tests.simulators.kis.control import Control
+from tests.simulators.kis.divisions import DOMESTIC_DIVISIONS, OVERSEAS_DIVISIONS
 from tests.simulators.kis.host import Host
+from tests.simulators.kis.hours import Country
 from tests.simulators.kis.ledger import Account
 from tests.simulators.kis.listings import LISTINGS
+from tests.simulators.kis.orders import Draft
 from tests.simulators.kis.rest import Rest
 from tests.simulators.kis.sockets import Sockets
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from tests.simulators.kis.accounts import AccountSeed, Key
     from tests.simulators.kis.faults import Faults
     from tests.simulators.kis.listings import Listing
+    from tests.simulators.kis.orders import Order
     from tests.simulators.kis.services import Profile
     from tests.simulators.kis.switches import Switches
 
@@ -87,6 +91,30 @@ class KisSimulator:
         host.agenda.catch_up()
         host.engine.orders[seed.number].clear()
         host.accounts[seed.number] = Account(seed, host.market, host.hours, host.switches)
+
+    def place_by_hand(
+        self, name: str, symbol: str, side: str, quantity: int, price: Decimal
+    ) -> Order:
+        """Place a limit order as a person does in the broker's own app; 01 sells, 02 buys.
+
+        Raises OrderRefused.
+        """
+        self.host.agenda.catch_up()
+        listing = self.host.market.listings[symbol]
+        korean = listing.country is Country.KOREA
+        draft = Draft(
+            account=self.host.seeds[name].number,
+            listing=listing,
+            side=side,
+            division=(DOMESTIC_DIVISIONS if korean else OVERSEAS_DIVISIONS)["00"],
+            quantity=quantity,
+            price=price,
+            venue="KRX" if korean else listing.exchange,
+            by_hand=True,
+        )
+        order = self.host.engine.place(draft)
+        self.flush()
+        return order
 
     def set_price(self, symbol: str, price: Decimal) -> None:
         """Let the market trade at a price, and tell whoever listens what that filled."""

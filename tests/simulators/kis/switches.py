@@ -49,6 +49,14 @@ class Switches:
     """The context keys of a last page."""
     page_status: Literal["M", "F"] = "M"
     """``tr_cont`` while more pages follow."""
+    end_status: Literal["D", "E"] = "D"
+    """``tr_cont`` of a last page."""
+    split_holdings: bool = False
+    """Whether half of each Korean holding stands in a row of its own, as bought on credit."""
+    extra_fields: bool = False
+    """Whether answers and notices have fields that nobody has heard of."""
+    strange_codes: bool = False
+    """Whether successes have a code that nobody has heard of."""
     pages_notice_changes: bool = False
     """Whether an inquiry whose data changed between its pages ends with SYDB0050."""
     visible_from_s: float = 0.0

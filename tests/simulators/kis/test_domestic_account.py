@@ -175,3 +175,28 @@ async def test_what_charges_are_rounded_from_is_a_switch(
     real.simulator.host.market.depth["069500"] = 1
     await real.bought(ORD_UNPR="41500")
     assert sum(flow.charges for flow in real.simulator.account("alice").flows) == charges
+
+
+async def test_a_holding_may_stand_in_two_rows(real: Client) -> None:
+    real.simulator.switches.split_holdings = True
+    real.simulator.switches.set("end_status", "E")
+    await real.bought(ORD_UNPR="41500")
+    await real.order("sell", ORD_UNPR="41600", ORD_QTY="1")
+    balance = await real.balance()
+    rows = [
+        (row["pdno"], row["loan_dt"], row["hldg_qty"], row["ord_psbl_qty"])
+        for row in balance.body["output1"]
+    ]
+    assert rows == [("069500", "", "2", "1"), ("069500", "20261101", "1", "1")]
+    assert balance.headers["tr_cont"] == "E"
+
+
+async def test_answers_may_have_fields_and_codes_that_nobody_knows(real: Client) -> None:
+    real.simulator.switches.extra_fields = True
+    real.simulator.switches.strange_codes = True
+    reply = await real.order()
+    assert (reply.ok, reply.code) == (True, "APBK0999")
+    assert reply.body["output"]["unkn_fld"] == "?"
+    listed = (await real.daily()).body
+    assert (listed["output1"][0]["unkn_fld"], listed["output2"]["unkn_fld"]) == ("?", "?")
+    assert listed["output9"] == [{"unkn_fld": "1"}]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,13 +28,11 @@ async def test_which_row_shows_a_cancellation_is_a_switch(
 
 
 async def test_orders_from_the_brokers_own_app_are_listed_but_not_cancelled(real: Client) -> None:
-    engine = real.simulator.host.engine
     number = await real.bought()
-    placed = engine.orders[real.number][-1]
-    by_hand = engine.place(replace(placed.draft, by_hand=True))
+    hand = real.simulator.place_by_hand("alice", "069500", "02", 3, Decimal(41_250))
     rows = (await real.daily()).body["output1"]
-    assert [int(row["odno"]) for row in rows] == [by_hand.number, int(number)]
-    assert (await real.cancel(str(by_hand.number))).code == "APBK0344"
+    assert [int(row["odno"]) for row in rows] == [hand.number, int(number)]
+    assert (await real.cancel(str(hand.number))).code == "APBK0344"
 
 
 async def test_lists_show_an_order_some_seconds_late(either: Client) -> None:

@@ -163,6 +163,14 @@ async def test_the_holiday_list_was_empty_once(real: Client) -> None:
     assert (await real.get("holidays", asked)).body["output"] == []
 
 
+async def test_a_price_may_be_blank(real: Client) -> None:
+    real.simulator.faults.script("us.price", Fault.NOTHING)
+    asked = {"AUTH": "", "EXCD": "AMS", "SYMB": "SOXL"}
+    blank = await real.get("us_price", asked)
+    assert blank.ok
+    assert set(blank.body["output"].values()) == {""}
+
+
 async def test_tokens_and_approval_keys_fail_too(real: Client) -> None:
     real.simulator.faults.script("token", Fault.HTML_BEFORE)
     real.simulator.faults.script("approval", Fault.GATEWAY_BEFORE, code="EGW00002")

@@ -73,9 +73,28 @@ async def test_the_control_endpoint_sets_faults_and_clears_them(real: Client) ->
     assert (await real.balance()).ok
 
 
+async def test_a_person_may_trade_and_an_account_begin_anew(real: Client) -> None:
+    by_hand = {"account": "alice", "symbol": "069500", "side": "02", "quantity": 3}
+    assert await change(real, "hand", **by_hand, price="41250") == (204, "")
+    assert [row["ordr_empno"] for row in (await real.daily()).body["output1"]] == ["APP001"]
+    assert await change(real, "reset", account="alice") == (204, "")
+    assert (await real.daily()).body["output1"] == []
+
+
 @pytest.mark.parametrize(
     ("name", "body", "said"),
     [
+        ("reset", {"account": "dave"}, "there is no account 'dave'"),
+        (
+            "hand",
+            {"account": "alice", "symbol": "069500", "side": "buy", "quantity": 1},
+            "side is 01 (sell) or 02 (buy), not 'buy'",
+        ),
+        (
+            "hand",
+            {"account": "alice", "symbol": "069500", "side": "01", "quantity": 1, "price": "41250"},
+            "refused: 주문가능수량",
+        ),
         ("price", {"symbol": "069500"}, "price is missing"),
         ("price", {"symbol": "069500", "price": "dear"}, "price 'dear' is no number"),
         ("price", {"symbol": "nothing", "price": "1"}, "symbol 'nothing' is not traded here"),

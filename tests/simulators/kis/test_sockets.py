@@ -138,6 +138,12 @@ async def test_a_domestic_notice_has_three_layouts(
     assert told[17] == "홍길동"
 
 
+async def test_a_notice_may_have_one_field_more(ear: Listener) -> None:
+    ear.client.simulator.switches.extra_fields = True
+    await ear.client.bought()
+    assert len(await ear.record()) == 24
+
+
 async def test_a_cancellation_names_its_original(ear: Listener) -> None:
     number = await ear.client.bought()
     await ear.record()
