@@ -105,9 +105,7 @@ class LadderKeeper:
                 again.append(closes_at)
             elif not await self._settle(row, symbol):
                 again.append(clock.now() + LOOK_AGAIN)
-        await persistence.write(
-            lambda tx: self._ladders.waiting.drop_late(tx, self._account, symbol, now)
-        )
+        await self._drop_late(symbol, now)
         closing = self._ladders.closings.of(self._account, now)
         if closing is None:
             return [*again, now + ALARM_AFTER]
@@ -117,8 +115,19 @@ class LadderKeeper:
             again.append(clock.now() + LOOK_AGAIN)
         return again
 
+    async def _drop_late(self, symbol: Symbol, now: datetime) -> None:
+        """End the orders that no ladder took in time."""
+        persistence = self._services.persistence
+        rows = await persistence.read(
+            lambda view: view.fetch("waiting_for_ladder", account=self._account, symbol=symbol)
+        )
+        if any(from_us(row["until"]) <= now for row in rows):
+            await persistence.write(
+                lambda tx: self._ladders.waiting.drop_late(tx, self._account, symbol, now)
+            )
+
     async def _revise(self, symbol: Symbol, closing: Closing) -> bool:
-        """Bring a symbol's ladder of today a step further; return whether it stands."""
+        """Bring a symbol's ladder of today a step further; return False to look again soon."""
         services = self._services
         try:
             terms = await self._terms(symbol, closing)

@@ -21,6 +21,7 @@ from algorithms.domain import LADDER, LADDER_STRATEGY, OrderType, ParentStatus, 
 from algorithms.loc.ladder import Rung, cash_at_worst
 from algorithms.loc.revision import revise
 from daemon.execution.ladder.orders import (
+    RETRY_RUNG,
     REVISED,
     ladder_of,
     may_send,
@@ -101,7 +102,9 @@ class Reviser:
         self._ids = ids
 
     def revise(self, tx: Tx, terms: LadderTerms, now: datetime) -> bool:
-        """Bring a ladder a step nearer to the orders that want it; return whether it is there.
+        """Bring a ladder a step nearer to the orders that want it.
+
+        Returns False if there is more to do before long, whether or not something stirs.
 
         First what it has too much is withdrawn. When the broker has confirmed that, orders join
         and leave, and what is missing is sent. After ``change_until`` nothing new is begun.
@@ -136,7 +139,7 @@ class Reviser:
         tx.execute("revise_ladder", id=ladder_id, revising=0, whole=int(whole), needs=needs)
         if missing:
             self._tell_sent(tx, terms, len(staying) + len(joining), wanted, now)
-        return whole
+        return whole or not self._may_come(terms, plan.missing, standing.rungs, now)
 
     def _standing(self, view: View, terms: LadderTerms) -> _Standing:
         day = terms.closing.day.isoformat()
@@ -182,6 +185,17 @@ class Reviser:
         if self._is_halted(terms):
             return []
         return [rung for rung in missing if may_send(rung, sent, now)]
+
+    def _may_come(
+        self,
+        terms: LadderTerms,
+        missing: Sequence[Rung],
+        sent: Sequence[ParentOrder],
+        now: datetime,
+    ) -> bool:
+        """Whether an order that is missing may be sent later."""
+        later = now + RETRY_RUNG
+        return not self._is_halted(terms) and any(may_send(rung, sent, later) for rung in missing)
 
     def _affordable(
         self,

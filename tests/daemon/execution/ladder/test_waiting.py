@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from adapters.clock import LoopClock
 from algorithms.domain import OrderType
 from daemon.execution.ladder.keeper import no_ladder
 from tests.daemon.execution.ladder.stories import (
@@ -19,7 +20,8 @@ from tests.daemon.execution.ladder.stories import (
     outcomes,
 )
 from tests.support.books import all_is_well, children, paper, parents
-from tests.support.world import buy
+from tests.support.markets import weekdays
+from tests.support.world import buy, world
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,3 +93,29 @@ async def test_a_broker_that_cannot_is_named_with_what_it_lacks(tmp_path: Path) 
         assert no_ladder(bare, "bare") == (  # type: ignore[arg-type]
             "bare does not tell closing prices, which settling a ladder takes"
         )
+
+
+NEW_YORK = LADDER.replace('"24/7"', '"XNYS"')
+HALF_DAY = date(2026, 11, 27)
+
+
+async def test_on_a_half_day_everything_is_three_hours_earlier(tmp_path: Path) -> None:
+    """Before the opening the order waits; at 12:49 the door shuts; at 13:00 all is settled."""
+    eight = datetime(2026, 11, 27, 13, tzinfo=UTC)
+    async with world(
+        tmp_path,
+        NEW_YORK,
+        clock=LoopClock(eight),
+        compute_sessions=weekdays(half={HALF_DAY}),
+    ) as here:
+        await here.submit("alpha", loc_buy("5", "100"))
+        await here.pass_time(5)
+        assert ladder_at_broker(here) == []
+        await here.advance_to(eight + timedelta(hours=1, minutes=30, seconds=5))
+        assert ladder_at_broker(here) == ["buy 5 @ 100"]
+        await here.advance_to(eight + timedelta(hours=4, minutes=49))
+        reply = await here.submit("beta", loc_buy("5", "100"))
+        assert "too_late: orders for the close of 2026-11-27" in str(reply.body)
+        await at_close(here, "99", close=eight + timedelta(hours=5))
+        assert outcomes(here)[0] == ("a", "done", "filled")
+        await all_is_well(here)
