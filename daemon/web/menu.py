@@ -12,6 +12,7 @@ MENU: Mapping[str, str] = {
     "/accounts": "Accounts and books",
     "/orders": "Orders",
     "/netting": "Netting",
+    "/order-book": "Order book",
     "/webhooks": "Webhooks",
     "/strategies": "Strategies",
     "/settings": "Settings",

@@ -180,6 +180,19 @@
   document.addEventListener("change", (event) => {
     if (event.target.closest("form.filters")) event.target.form.requestSubmit();
   });
+  /* A form that is followed shows what it asks for while somebody moves or writes in it. */
+  let following = 0;
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-follow]");
+    if (!form) return;
+    const twin = document.getElementById(event.target.dataset.twin);
+    if (twin) twin.value = event.target.value;
+    clearTimeout(following);
+    following = setTimeout(() => {
+      history.replaceState(null, "", `${form.action}?${new URLSearchParams(new FormData(form))}`);
+      look();
+    }, 60);
+  });
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
       events?.close();
