@@ -222,6 +222,7 @@ class Account:
         """Look for an order among all that could be it."""
         rows = await self._open(sent.request.symbol, Urgency.PLACE) + await self._ended(sent)
         for row in rows:
+            self.reader.learn_prefix(row, sent.request.client_id)
             order = self.reader.order(row)
             if sent.broker_order_id == order.id or sent.request.client_id == order.client_id:
                 return order

@@ -39,7 +39,7 @@ from adapters.ccxt_bridge.fitness import (
 from adapters.ccxt_bridge.hub import LEAVE_S, RECV_WINDOW_MS
 from adapters.ccxt_bridge.library import LibraryError
 from adapters.ccxt_bridge.outcomes import not_cancelled, not_placed
-from adapters.ccxt_bridge.reading import SIDES, TYPES, amount, client_id_of, row_of, text, time_of
+from adapters.ccxt_bridge.reading import SIDES, TYPES, amount, row_of, text, time_of
 from adapters.limits import Urgency
 from adapters.sessions import AlwaysOpen
 from algorithms.decimals import ZERO, is_multiple, to_text
@@ -174,7 +174,8 @@ class BridgeBroker:
             number = text(row, "id")
         except BrokerUnavailableError as error:
             return OutcomeUnknown(f"answered without an order: {error}")
-        told = client_id_of(row)
+        account.reader.learn_prefix(row, request.client_id)
+        told = account.reader.client_id(row)
         if told not in {None, request.client_id}:
             return OutcomeUnknown(f"answered with another order, {told}")
         try:

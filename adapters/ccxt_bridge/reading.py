@@ -26,7 +26,7 @@ TYPES = {OrderType.MARKET: "market", OrderType.LIMIT: "limit"}
 OUR_TYPES = {name: order_type for order_type, name in TYPES.items()}
 SIDES = {Side.BUY: "buy", Side.SELL: "sell"}
 OUR_SIDES = {name: side for side, name in SIDES.items()}
-PREFIXED = re.compile(r".*[^0-9A-Za-z]([0-9A-HJKMNP-TV-Z]{26})")
+LONGEST_PREFIX = 8
 
 Row = dict[str, object]
 
@@ -56,6 +56,20 @@ class Reader:
         self._market_day = market_day
         self._asset = asset
         self._known: OrderedDict[str, Known] = OrderedDict()
+        self._prefix = ""
+
+    def client_id(self, row: Row) -> ChildId | None:
+        """Return the id an order was given, without what the exchange puts before ours."""
+        told = row.get("clientOrderId")
+        return ChildId(told.removeprefix(self._prefix)) if isinstance(told, str) and told else None
+
+    def learn_prefix(self, row: Row, ours: ChildId) -> None:
+        """See whether the exchange puts something before our ids, in an order with this one."""
+        told = row.get("clientOrderId")
+        if isinstance(told, str) and told.endswith(ours):
+            prefix = told.removesuffix(ours)
+            if prefix and len(prefix) <= LONGEST_PREFIX and not prefix[-1].isalnum():
+                self._prefix = prefix
 
     def known(self, number: str) -> Known | None:
         return self._known.get(number)
@@ -64,7 +78,7 @@ class Reader:
         """Read an order. Raises UnreadableError."""
         row = row_of(value)
         number, placed_at = text(row, "id"), time_of(row, "timestamp")
-        client_id = client_id_of(row)
+        client_id = self.client_id(row)
         self._known[number] = Known(client_id, placed_at)
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
@@ -177,15 +191,6 @@ def side_of(row: Row) -> Side:
     if name not in OUR_SIDES:
         raise UnreadableError(f"side {name}")
     return OUR_SIDES[name]
-
-
-def client_id_of(row: Row) -> ChildId | None:
-    """Read the id an order was given. Some exchanges put a prefix before ours."""
-    told = row.get("clientOrderId")
-    if not isinstance(told, str) or not told:
-        return None
-    prefixed = PREFIXED.fullmatch(told)
-    return ChildId(prefixed[1] if prefixed else told)
 
 
 def _state(status: str, quantity: Decimal, filled: Decimal) -> BrokerOrderState:

@@ -112,12 +112,23 @@ async def test_a_lost_order_is_absent_when_it_has_settled_at_an_exchange_that_ke
 async def test_an_exchange_may_put_a_prefix_before_our_ids(
     broker: BridgeBroker, small: type[Exchange]
 ) -> None:
-    ours = ChildId("01M7YBMMQSCRB40TFG4ZM5R5ZV")
+    ours = ChildId("bot-01M7YBMMQSCRB40TFG4ZM5R5ZV")
     order = replace(request(), client_id=ours)
     small.books["answer"] = {"id": "1", "clientOrderId": f"t-{ours}"}
     assert isinstance(await broker.place(order), Accepted)
     small.books["orders"][0]["clientOrderId"] = f"t-{ours}"
+    small.books["answer"] = None
     assert [each.client_id for each in await broker.open_orders()] == [ours]
+    assert isinstance(await broker.find(sent(broker, order)), Found)
+
+
+async def test_a_lost_order_is_found_behind_a_prefix_nobody_has_seen_yet(
+    broker: BridgeBroker, small: type[Exchange]
+) -> None:
+    order = replace(request(), client_id=ChildId("bot-01M7YBMMQSCRB40TFG4ZM5R5ZV"))
+    small.spoil("POST order", Trouble(ExchangeNotAvailable(), None, done=True))
+    assert isinstance(await broker.place(order), OutcomeUnknown)
+    small.books["orders"][0]["clientOrderId"] = f"t-{order.client_id}"
     assert isinstance(await broker.find(sent(broker, order)), Found)
 
 
