@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from adapters.ccxt_bridge.fitness import NO_STOPS
 from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to, multiply, to_text
 from algorithms.domain import (
     Kind,
@@ -21,6 +22,7 @@ from algorithms.domain import (
     Side,
 )
 from algorithms.twap import first_slice_after, span_of
+from daemon.config.accounts import BrokerKind
 from daemon.lately import Lately
 from daemon.storage.rows import EPOCH, OWN_FIELDS, parent_terms_row
 
@@ -227,8 +229,15 @@ def _tradable(command: Place, book: Book, terms: Terms, setup: Setup) -> Instrum
     if terms.instrument is None:
         raise Refusal(terms.problem or SILENT)
     if command.order_type not in terms.order_types and command.order_type is not OrderType.TWAP:
-        raise Refusal(f"unsupported: {book.account.broker} has no {command.order_type.value}")
+        why = _why(command, book)
+        raise Refusal(f"unsupported: {book.account.broker} has no {command.order_type.value}{why}")
     return terms.instrument
+
+
+def _why(command: Place, book: Book) -> str:
+    """Say why a kind of order is not sent where the venue itself may have it."""
+    stops = command.order_type in {OrderType.STOP_MARKET, OrderType.STOP_LIMIT}
+    return f": {NO_STOPS}" if stops and book.account.broker == BrokerKind.CCXT else ""
 
 
 def _quantity(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from adapters.ccxt_bridge.fitness import NO_STOPS
 from algorithms.decimals import HUNDRED, ZERO, exactly
 from algorithms.domain import OrderType, ParentId, Side, Symbol
 from algorithms.instruments import Instrument, tick_table
@@ -154,3 +155,14 @@ class TestMemory:
             sizes.of(command, book, TERMS, setup, ZERO)
         assert REMEMBERED <= len(sizes) <= 2 * REMEMBERED
         assert sizes.of(commands[0], book, TERMS, setup, ZERO).quantity == Decimal(1)
+
+
+@pytest.mark.parametrize(("broker", "why"), [("paper", ""), ("ccxt", f": {NO_STOPS}")])
+def test_a_stop_that_a_broker_does_not_take_is_refused_with_the_reason(
+    book: Book, setup: Setup, broker: str, why: str
+) -> None:
+    there = replace(book, account=replace(book.account, broker=broker))
+    stop = buy()._replace(order_type=OrderType.STOP_MARKET, stop_price=HUNDRED)
+    with pytest.raises(Refusal) as refused:
+        size(stop, there, TERMS, setup, ZERO)
+    assert str(refused.value) == f"unsupported: {broker} has no STOP_MARKET{why}"

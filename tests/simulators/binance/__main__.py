@@ -13,6 +13,7 @@ from pathlib import Path
 from adapters.clock import SystemClock
 from tests.simulators.binance.accounts import AccountSeed
 from tests.simulators.binance.certificates import make_certificate
+from tests.simulators.binance.faults import Fault
 from tests.simulators.binance.simulator import BinanceSimulator
 
 PING_EVERY_S = 20.0
@@ -28,6 +29,8 @@ class Wanted:
     authority: Path
     seed: int
     accounts: list[str]
+    faults: list[tuple[str, Fault]]
+    """Each spoils the next call of its route."""
 
 
 async def serve(wanted: Wanted) -> None:
@@ -36,6 +39,8 @@ async def serve(wanted: Wanted) -> None:
     simulator = BinanceSimulator(clock, seed=wanted.seed, accounts=seeds)
     simulator.sockets.ping_every_s = PING_EVERY_S
     simulator.sockets.life_s = LIFE_S
+    for route, fault in wanted.faults:
+        simulator.faults.script(route, fault)
     urls = await simulator.start(wanted.port)
     lines = [f"REST {urls.rest}", f"WebSocket {urls.socket}"]
     if wanted.tls_port is not None:
@@ -56,6 +61,14 @@ async def serve(wanted: Wanted) -> None:
     await simulator.close()
 
 
+def read_fault(text: str) -> tuple[str, Fault]:
+    """Read ``ROUTE=FAULT``."""
+    route, _, name = text.rpartition("=")
+    if not route or name not in list(Fault):
+        raise argparse.ArgumentTypeError(f"ROUTE=FAULT, with a FAULT of {', '.join(Fault)}")
+    return route, Fault(name)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.simulators.binance")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
@@ -68,10 +81,17 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=1, help="of the keys")
     parser.add_argument("--account", action="append", help="name; alice and bob unless given")
-    given = parser.parse_args()
-    wanted = Wanted(
-        given.port, given.tls_port, given.authority, given.seed, given.account or ["alice", "bob"]
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        type=read_fault,
+        metavar="ROUTE=FAULT",
+        help='what the next call of a route meets, like "POST /api/v3/order=drop_after"',
     )
+    given = parser.parse_args()
+    accounts = given.account or ["alice", "bob"]
+    wanted = Wanted(given.port, given.tls_port, given.authority, given.seed, accounts, given.fault)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(wanted))
 
