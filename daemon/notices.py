@@ -262,9 +262,16 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
 
 
 def render(code: str, params: Mapping[str, str], words: Words | None = None) -> str:
-    """Make the sentence of a notice, in English unless other words are given."""
-    text = CATALOGUE[code][1]
-    return text.format_map(params) if words is None else words.say(text, **params)
+    """Make the sentence of a notice, in English unless other words are given.
+
+    A notice that another version of nettingd stored is told as it stands, if this one has no
+    sentence for it or one with other numbers.
+    """
+    try:
+        text = CATALOGUE[code][1]
+        return text.format_map(params) if words is None else words.say(text, **params)
+    except KeyError:
+        return f"{code}: " + ", ".join(f"{name} {value}" for name, value in params.items())
 
 
 def raise_notice(
@@ -293,5 +300,5 @@ def raise_notice(
             orjson.dumps(params).decode(),
         ),
     )
-    text = render(code, params)
+    text = CATALOGUE[code][1].format_map(params)
     tx.signal(NoticeRaised(level.value, code, text, account, book, notice_id, at, params))

@@ -163,8 +163,10 @@ def _explained(error: asyncio_helper.ApiTelegramException) -> NotDeliveredError:
     wait = more.get("retry_after") if isinstance(more, dict) else None
     if error.error_code != _TOO_MANY or not isinstance(wait, int):
         wait = None
+    moved = more.get("migrate_to_chat_id") if isinstance(more, dict) else None
+    hint = "" if moved is None else f"; its number is {moved} now"
     return NotDeliveredError(
-        f"Telegram answered {error.error_code}: {error.description}",
+        f"Telegram answered {error.error_code}: {error.description}{hint}",
         retry_after_s=None if wait is None else min(float(wait), ASKED_WAIT_S_MAX),
         lasting=error.error_code in _LASTING,
     )

@@ -32,6 +32,7 @@ _MARKS: Mapping[Level, str] = {
     Level.WARNING: "\u26a0\ufe0f ",
     Level.INFO: "",
 }
+_UNPRINTABLE = "\ufffd"
 _ORDER = (Level.ALARM, Level.WARNING, Level.INFO)
 
 
@@ -55,7 +56,8 @@ def digest(notices: Sequence[Notice], zone: ZoneInfo, now: datetime, words: Word
     def line(notice: Notice) -> str:
         at = notice.at.astimezone(zone)
         when = f"{at:%H:%M}" if at.date() == today else f"{at:%m-%d %H:%M}"
-        text = " ".join(render(notice.code, notice.params, words).split())
+        sentence = " ".join(render(notice.code, notice.params, words).split())
+        text = "".join(each if each.isprintable() else _UNPRINTABLE for each in sentence)
         return cut(f"{when} {_MARKS[notice.level]}{text}", LINE_UNITS_MAX)
 
     if len(notices) <= LINES_MAX:

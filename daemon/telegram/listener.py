@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 OLD = timedelta(minutes=5)
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
+MENU_TRIES = 5
 STRANGERS_MAX = 100
 """Strangers who are remembered as logged; then the log has heard enough of them."""
 
@@ -42,24 +43,40 @@ class Listener:
         self._questions = Questions(clock, refuse=commands.words.say("Leave it"))
         self._strangers: set[tuple[frozenset[str], int]] = set()
         self._pause_s = FIRST_PAUSE_S
-        self._menu_shown = False
+        self._menu_tries = MENU_TRIES
+        self._deaf_for: str | None = None
 
     async def run(self) -> None:
         """Listen until cancelled."""
         last = 0
         while True:
+            await self._show_menu()
             try:
-                if not self._menu_shown:
-                    await self._bot.offer(self._commands.menu())
-                    self._menu_shown = True
                 last, news = await self._bot.heard(last)
             except NotDeliveredError as error:
-                log.warning("nothing can be heard from the bot: %s", error)
-                await self._clock.sleep(max(self._pause_s, error.retry_after_s or 0.0))
-                self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
+                await self._pause(error)
                 continue
-            self._pause_s = FIRST_PAUSE_S
+            self._pause_s, self._deaf_for = FIRST_PAUSE_S, None
             await self._hear([each for each in news if self._may(each)])
+
+    async def _pause(self, error: NotDeliveredError) -> None:
+        if str(error) != self._deaf_for:
+            log.warning("nothing can be heard from the bot: %s", error)
+        self._deaf_for = str(error)
+        await self._clock.sleep(max(self._pause_s, error.retry_after_s or 0.0))
+        self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
+
+    async def _show_menu(self) -> None:
+        """Tell Telegram the commands; it does as well without."""
+        if not self._menu_tries:
+            return
+        self._menu_tries -= 1
+        try:
+            await self._bot.offer(self._commands.menu())
+        except NotDeliveredError as error:
+            log.info("the bot's menu is not shown: %s", error)
+        else:
+            self._menu_tries = 0
 
     async def _hear(self, news: list[Heard]) -> None:
         """Answer everything, oldest first; what is too old together."""

@@ -30,6 +30,18 @@ def test_every_notice_makes_a_sentence_of_its_numbers(code: str) -> None:
     assert sentence.count("X") >= len(names)
 
 
+def test_a_notice_of_another_version_is_told_as_it_stands() -> None:
+    assert render("unheard_of", {"book": "a", "size": "3"}) == "unheard_of: book a, size 3"
+    assert render("sold", {"book": "a"}) == "sold: book a"
+
+
+async def test_a_notice_that_lacks_a_number_is_not_raised(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "books.db", InlineDriver.open, lambda _: None)
+    with pytest.raises(KeyError, match="quantity"):
+        await store.write(lambda tx: raise_notice(tx, "n1", "sold", NOW, book="alpha"))
+    await store.close()
+
+
 async def test_a_notice_is_stored_with_the_change_it_reports_and_then_heard(
     tmp_path: Path,
 ) -> None:

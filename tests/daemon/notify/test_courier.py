@@ -179,11 +179,11 @@ async def test_a_pager_that_is_dead_delays_no_order(tmp_path: Path) -> None:
     async with world(tmp_path) as day, desk(day) as here:
         here.pager.faults = [NotDeliveredError("cannot be reached")] * 100
         before = day.now
-        for _ in range(20):
+        for _ in range(5):
             assert (await day.submit("alpha", buy("TQQQ", "1"))).http_status == 200
         await day.settle()
         assert day.now - before < timedelta(seconds=5)
-        assert await day.held("a", "TQQQ") == 20
+        assert await day.held("a", "TQQQ") == 5
 
 
 async def test_what_could_not_be_sent_is_there_for_the_next_courier(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -53,6 +54,15 @@ def test_a_morning_of_many_fills_is_told_alarms_first_and_the_rest_counted() -> 
 def test_words_of_a_broker_with_line_breaks_stay_in_their_line() -> None:
     assert text(bought(quantity="10\nYou are hacked\r\n")) == [
         "18:00 a bought 10 You are hacked TQQQ at 100"
+    ]
+
+
+def test_what_cannot_be_printed_is_replaced_and_what_nobody_knows_is_told_as_it_is() -> None:
+    assert text(bought(quantity="1\x000\u202e")) == ["18:00 a bought 1\ufffd0\ufffd TQQQ at 100"]
+    old = replace(bought(), code="of_another_version", params={"book": "a", "size": "3"})
+    assert text(old, replace(bought(), params={"book": "a"})) == [
+        "18:00 of_another_version: book a, size 3",
+        "18:00 bought: book a",
     ]
 
 

@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from adapters.notify.errors import NotDeliveredError
+from daemon.telegram.listener import MENU_TRIES
 from tests.daemon.telegram.bots import ScriptedBot, room
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pytest
@@ -68,11 +70,22 @@ async def test_a_bot_that_is_cut_off_listens_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bot = ScriptedBot()
-    bot.faults.extend([NotDeliveredError("Telegram cannot be reached")] * 4)
+    bot.faults.extend([NotDeliveredError("Telegram cannot be reached")] * 8)
     async with room(tmp_path, bot=bot) as here:
         await here.day.pass_time(20)
-        assert caplog.text.count("nothing can be heard from the bot") == 4
+        assert caplog.text.count("nothing can be heard from the bot") == 1
+        assert bot.menu
         assert (await here.write("/orders")).text == "no open orders"
+
+
+async def test_a_menu_that_is_refused_keeps_nobody_from_commands(tmp_path: Path) -> None:
+    class Plain(ScriptedBot):
+        async def offer(self, commands: Mapping[str, str]) -> None:
+            raise NotDeliveredError(f"400: {len(commands)} commands", lasting=True)
+
+    async with room(tmp_path, bot=Plain()) as here:
+        for _ in range(MENU_TRIES + 2):
+            assert (await here.write("/orders")).text == "no open orders"
 
 
 async def test_an_action_is_done_once_even_if_nobody_can_be_told(tmp_path: Path) -> None:

@@ -64,8 +64,7 @@ async def test_orders_are_told_with_the_id_that_cancels_them(tmp_path: Path) -> 
 
 async def test_many_orders_are_one_message_that_counts_the_rest(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
-        for _ in range(80):
-            await here.day.submit("beta", buy("SOXL", "1", **LOW))
+        await here.day.submit("beta", *[buy("SOXL", "1", **LOW)] * 80)
         said = await here.write("/orders")
         assert units(said.text) <= TEXT_UNITS_MAX + 20
         *lines, last = said.text.splitlines()
