@@ -41,7 +41,8 @@ async def live_loc(services: Services, account: str, symbol: str) -> Mapping[str
 
     What is left of an order of a book counts, at the broker or not; a ladder's own orders do not.
     ``skipped`` are those whose units nobody knows yet: cash for market-on-close, or less than one
-    lot. ``next``: what the ``dip_loc`` books would have at the next close, None without any.
+    lot. ``next``: what the ``dip_loc`` books would have at the next close, None without any
+    or if ``next_problem`` keeps it from being worked out.
     """
     name, of = _read(services, account, symbol)
     try:
@@ -50,8 +51,9 @@ async def live_loc(services: Services, account: str, symbol: str) -> Mapping[str
         raise BadInput([Problem("symbol", str(error))]) from error
     try:
         plan = await plan_symbol(services, name, of)
+        problem = None
     except NoPlanError as error:
-        raise BadInput([Problem("symbol", str(error))]) from error
+        plan, problem = None, str(error)
 
     def read(view: View) -> list[ParentOrder]:
         rows = view.fetch("live_parents_of_symbol", account=name, symbol=of)
@@ -71,6 +73,7 @@ async def live_loc(services: Services, account: str, symbol: str) -> Mapping[str
         "orders": [_order_row(each) for each in left],
         "skipped": [parent.id for parent in parents if parent.id not in counted],
         "next": None if plan is None else plan.as_json(),
+        "next_problem": problem,
         **describe([each.order for each in left], instrument.ticks, instrument.currency),
     }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from adapters.paper import Fault
 from adapters.virtual_time import VirtualTimeLoop
 from algorithms.domain import AccountName, Symbol
 from daemon.live_loc import live_loc
@@ -88,3 +89,13 @@ async def test_a_symbol_that_the_broker_does_not_know_cannot_be_planned(tmp_path
     async with morning(tmp_path, text) as here:
         with pytest.raises(NoPlanError, match="not traded here"):
             await plan_symbol(here.engine.services, MAIN, Symbol("NOPE"))
+
+
+async def test_a_silent_broker_hides_the_plan_and_not_the_live_orders(tmp_path: Path) -> None:
+    async with morning(tmp_path, TWO) as here:
+        await bought(here)
+        for _ in range(3):
+            here.broker("main").faults.script("quote", Fault.SERVER_ERROR_BEFORE)
+        await here.pass_time(5)
+        found = await live_loc(here.engine.services, "main", "TQQQ")
+        assert (found["next"], found["next_problem"]) == (None, "503 Service Unavailable")

@@ -55,12 +55,15 @@ class WaitingRoom:
         self._closings = closings
 
     def takes(self, parent: ParentOrder) -> bool:
-        """Whether an order is worked by a ladder instead of being sent as it is."""
-        return (
-            parent.order_type in AT_THE_CLOSE
-            and parent.book != LADDER
-            and self._current.setup.config.loc.mode is LocMode.LADDER
-        )
+        """Whether an order is worked by a ladder instead of being sent as it is.
+
+        Books that do not net (``net = false``) have theirs sent.
+        """
+        if parent.order_type not in AT_THE_CLOSE or parent.book == LADDER:
+            return False
+        setup = self._current.setup
+        book = setup.registry.books.get(parent.book)
+        return setup.config.loc.mode is LocMode.LADDER and (book is None or book.nets)
 
     def admit(self, tx: Tx, parent: ParentOrder, unable: str | None, now: datetime) -> None:
         """Let an order wait for the ladder of the next close, or end it with the reason.

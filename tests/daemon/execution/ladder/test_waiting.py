@@ -45,6 +45,16 @@ async def test_without_a_ladder_each_order_is_sent_as_it_is(tmp_path: Path, mode
         assert [(row["book"], row["state"]) for row in children(here)] == [("a", "open")]
 
 
+async def test_a_book_that_does_not_net_has_its_orders_sent(tmp_path: Path) -> None:
+    async with evening(tmp_path, LADDER.replace("[books.a]\n", "[books.a]\nnet = false\n")) as here:
+        await here.submit("alpha", loc_buy("5", "100"))
+        await here.submit("beta", loc_buy("7", "100"))
+        await here.pass_time(2)
+        assert [row["book"] for row in children(here)] == ["a", "@loc"]
+        await at_close(here, "99")
+        await all_is_well(here)
+
+
 async def test_other_orders_do_not_wait(tmp_path: Path) -> None:
     async with evening(tmp_path) as here:
         await here.submit("alpha", buy("TQQQ", "5"))
