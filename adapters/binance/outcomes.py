@@ -113,6 +113,7 @@ CODES: dict[int, Meaning] = {
     -1136: _MALFORMED,  # invalid newOrderRespType or the like
     -1145: _MALFORMED,  # cancelRestrictions
     -2010: Meaning(Proof.BY_TEXT),
+    -2011: _refused(),  # nothing to cancel
     -2013: _refused(),  # no such order
     -2014: _PERSON,  # key format
     -2015: _PERSON,  # key, address or permission
@@ -128,6 +129,8 @@ CODES: dict[int, Meaning] = {
     -2026: _refused(),  # reduce-only with this type; on spot an archived order
     -2027: _refused(R.INSUFFICIENT_FUNDS),  # beyond the leverage's largest position
     -2028: _refused(R.INSUFFICIENT_FUNDS),  # leverage too small
+    -2035: _refused(),  # subscribed already; about streams
+    -2036: _refused(),  # not subscribed; about streams
     -4000: _MALFORMED,
     -4001: _PRICE,  # below zero
     -4002: _PRICE,  # above the greatest
@@ -142,7 +145,11 @@ CODES: dict[int, Meaning] = {
     -4016: _PRICE,  # above mark price x multiplier
     -4023: _QUANTITY,  # off the step
     -4024: _PRICE,  # below mark price x multiplier
+    -4028: _PERSON,  # leverage
+    -4032: _MALFORMED,  # too many orders in one cancel
     -4045: _refused(),  # too many stop orders
+    -4046: _refused(),  # margin type is so already
+    -4047: _PERSON,  # margin type cannot change with open orders
     -4048: _PERSON,  # margin type cannot change with positions
     -4055: _QUANTITY,  # amount must be positive
     -4059: _PERSON,  # position side needs no change
@@ -156,6 +163,7 @@ CODES: dict[int, Meaning] = {
     -4088: _PERSON,  # no orders allowed
     -4109: _PERSON,  # account inactive
     -4116: _refused(R.DUPLICATE),
+    -4117: _refused(),  # a stop is going off at this moment; about cancels
     -4118: _refused(),  # other reduce-only orders in the way
     -4120: _MALFORMED,  # conditional type sent to the plain route
     -4131: _PRICE,  # best price beyond the percent filter
@@ -182,12 +190,15 @@ CODES: dict[int, Meaning] = {
     -5022: _refused(),  # post-only would take
     -5024: _MALFORMED,  # symbol is not in trading status
     -5025: _MALFORMED,
+    -5026: _refused(),  # amended too often
+    -5027: _refused(),  # nothing to amend
     -5028: _refused(R.UNAVAILABLE, Remedy.CLOCK),  # too late at the matching engine
     -5037: _MALFORMED,  # price match
     -5038: _MALFORMED,
     -5039: _MALFORMED,  # self-trade prevention mode
     -5040: _MALFORMED,
     -5041: _refused(),  # no depth matches
+    -5043: _refused(),  # an amendment is under way
 }
 """Every documented code that a placing can meet."""
 

@@ -9,11 +9,14 @@ from time import perf_counter
 
 from adapters.binance.hosts import MarketKind
 from tests.binance_faults.hour import play
+from tests.binance_faults.matrix import cells, play_cell
 
 
 def main() -> int:
     options = _options()
     logging.getLogger().addHandler(logging.NullHandler())
+    if options.matrix:
+        return matrix()
     began = perf_counter()
     orders = faults = kills = 0
     failed: list[int] = []
@@ -37,10 +40,24 @@ def main() -> int:
     return 1 if failed else 0
 
 
+def matrix() -> int:
+    """Play every cell; print those in which something was wrong."""
+    began, failed = perf_counter(), 0
+    every = list(cells())
+    for cell in every:
+        wrong = play_cell(cell)
+        failed += bool(wrong)
+        sys.stdout.writelines(f"{cell}: WRONG {what}\n" for what in wrong)
+        sys.stdout.flush()
+    sys.stdout.write(f"{len(every)} cells in {perf_counter() - began:.0f} s, {failed} wrong\n")
+    return 1 if failed else 0
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.binance_faults", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of the first hour (default 1)")
     parser.add_argument("--seeds", type=int, default=100, help="how many (default 100)")
+    parser.add_argument("--matrix", action="store_true", help="every fault at every request once")
     parser.add_argument("--kind", choices=[*MarketKind], default="spot", help="which venue")
     parser.add_argument("--friendly", action="store_true", help="nothing fails, bots only hammer")
     parser.add_argument("--story", action="store_true", help="tell every hour")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from daemon.execution.commands import Command
+    from tests.simulators.binance import BinanceSimulator
     from tests.support.bots import Bots
     from tests.support.simulated import SimulatedBinance
 
@@ -195,7 +196,9 @@ class Hour:
     def _harm(self, here: Bots) -> None:
         self.outcome.faults += 1
         if self._chance.random() < 0.3:
-            self._harm_streams(here, self._chance.choice(STREAM_FAULTS))
+            harm = self._chance.choice(STREAM_FAULTS)
+            self._tell(f"streams: {harm}")
+            harm_streams(here.binance.simulator, self._kind, harm, self._chance)
             return
         faults = here.binance.simulator.faults
         fault = self._chance.choice([*Fault])
@@ -206,29 +209,6 @@ class Hour:
         faults.query_lag_s = self._chance.choice((0, 0, 1.0, 5.0))
         faults.script(route, fault, times=times, delay_s=delay)
         self._tell(f"{route} will meet {fault} {times} times, by {delay} s")
-
-    def _harm_streams(self, here: Bots, harm: str) -> None:
-        simulator = here.binance.simulator
-        self._tell(f"streams: {harm}")
-        match harm:
-            case "drop":
-                simulator.sockets.drop_all()
-            case "away":
-                simulator.sockets.go_away(self._chance.choice((1, 10, 40)))
-            case "stall":
-                simulator.faults.stalled = not simulator.faults.stalled
-            case "twice":
-                simulator.faults.duplicates = not simulator.faults.duplicates
-            case "late":
-                simulator.faults.late_trades += 2
-            case "before":
-                simulator.faults.event_order = self._chance.choice(("before", "random", "after"))
-            case "terminate" if self._kind is MarketKind.FUTURES:
-                simulator.sockets.expire_listen_keys()
-            case "terminate":
-                simulator.sockets.terminate_subscriptions()
-            case _:
-                simulator.sockets.announce_shutdown()
 
     async def _evening(self, here: Bots) -> None:
         """Let everything come right; then one bot ends its orders, and the other's stay."""
@@ -245,6 +225,31 @@ class Hour:
 
     def _tell(self, what: str) -> None:
         self.outcome.story.append(f"{self._clock.now():%H:%M:%S.%f} {what}")
+
+
+def harm_streams(
+    simulator: BinanceSimulator, kind: MarketKind, harm: str, chance: random.Random
+) -> None:
+    """Let something happen to the streams of user events."""
+    match harm:
+        case "drop":
+            simulator.sockets.drop_all()
+        case "away":
+            simulator.sockets.go_away(chance.choice((1, 10, 40)))
+        case "stall":
+            simulator.faults.stalled = not simulator.faults.stalled
+        case "twice":
+            simulator.faults.duplicates = not simulator.faults.duplicates
+        case "late":
+            simulator.faults.late_trades += 2
+        case "before":
+            simulator.faults.event_order = chance.choice(("before", "random", "after"))
+        case "terminate" if kind is MarketKind.FUTURES:
+            simulator.sockets.expire_listen_keys()
+        case "terminate":
+            simulator.sockets.terminate_subscriptions()
+        case _:
+            simulator.sockets.announce_shutdown()
 
 
 def play(seed: int, *, kind: MarketKind = MarketKind.SPOT, hostile: bool = True) -> Outcome:

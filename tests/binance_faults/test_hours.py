@@ -6,9 +6,12 @@ import pytest
 
 from adapters.binance.hosts import MarketKind
 from tests.binance_faults.hour import play
+from tests.binance_faults.matrix import Cell, cells, play_cell
 
-HOSTILE_HOURS = 5
+HOSTILE_HOURS = 3
 FRIENDLY_HOURS = 2
+EVERY_SO_MANY = 61
+"""Of the matrix; all of it by ``python -m tests.binance_faults --matrix``."""
 
 
 @pytest.mark.parametrize("kind", MarketKind)
@@ -28,3 +31,8 @@ def test_two_bots_that_hammer_end_their_own_orders_only(seed: int, kind: MarketK
 
 def test_a_seed_plays_the_same_hour_again() -> None:
     assert play(3).story == play(3).story
+
+
+@pytest.mark.parametrize("cell", [*cells()][::EVERY_SO_MANY], ids=str)
+def test_a_fault_once_at_one_request_leaves_nothing_open(cell: Cell) -> None:
+    assert play_cell(cell) == []

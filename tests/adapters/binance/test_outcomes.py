@@ -38,8 +38,51 @@ def refusal(seen: Reply | NotSent | Lost, kind: MarketKind = FUTURES, side: Side
     return outcome.code if isinstance(outcome, Refused) else None
 
 
+NOBODY_KNOWS = "nobody knows"
+DOCUMENTED: dict[RefusalCode | str, str] = {
+    NOBODY_KNOWS: "-1000 -1001 -1006 -1007 -1008",
+    RefusalCode.RATE_LIMITED: "-1003 -1015",
+    RefusalCode.UNAVAILABLE: "-1021 -5028",
+    RefusalCode.DUPLICATE: "-4116",
+    RefusalCode.INSUFFICIENT_FUNDS: "-2018 -2019 -2027 -2028",
+    RefusalCode.INSUFFICIENT_HOLDINGS: "-2024",
+    RefusalCode.UNKNOWN_SYMBOL: "-1110 -1121",
+    RefusalCode.MARKET_CLOSED: "-2016 -4140 -4141",
+    RefusalCode.BAD_PRICE: (
+        "-2021 -4001 -4002 -4006 -4007 -4013 -4014 -4016 -4024 -4131 -4183 -4184 -4210 -4211"
+    ),
+    RefusalCode.BAD_QUANTITY: "-1013 -1111 -4003 -4004 -4005 -4023 -4164",
+    RefusalCode.UNSUPPORTED: (
+        "-1014 -1016 -1020 -1100 -1101 -1102 -1103 -1104 -1105 -1106 -1114 -1115 -1116 -1117 -1118"
+        " -1119 -1127 -1128 -1130 -4015 -4032 -4082 -4120 -5037 -5038 -5039 -5040"
+    ),
+    RefusalCode.REJECTED: (
+        "-1002 -1022 -1125 -2010 -2011 -2013 -2014 -2015 -2020 -2022 -2023 -2025 -2026 -2035 -2036"
+        " -4028 -4045 -4046 -4047 -4048 -4059 -4060 -4061 -4062 -4067 -4068 -4087 -4088 -4109"
+        " -4117 -4118 -4192 -4400 -4401 -4402 -4403 -4531 -5021 -5022 -5026 -5027 -5041 -5043"
+    ),
+}
+"""What the venue's pages say of a placing that is answered with a code, written down by hand."""
+DUE = [(int(code), verdict) for verdict, codes in DOCUMENTED.items() for code in codes.split()]
+
+
+@pytest.mark.parametrize(("code", "verdict"), DUE)
+@pytest.mark.parametrize("kind", MarketKind)
+def test_each_documented_code_means_what_the_pages_say(
+    code: int, verdict: RefusalCode | str, kind: MarketKind
+) -> None:
+    told = refusal(reply(429 if code == -1003 else 400, code), kind)
+    assert told == (None if verdict == NOBODY_KNOWS else verdict)
+
+
+def test_no_documented_code_is_listed_twice() -> None:
+    codes = [code for code, _ in DUE]
+    assert len(codes) == len(set(codes)) > 100
+    assert set(codes) <= set(CODES)
+
+
 @pytest.mark.parametrize("code", CODES)
-def test_each_documented_code_has_its_meaning(code: int) -> None:
+def test_each_code_of_the_table_is_judged_by_it(code: int) -> None:
     outcome = not_placed(reply(400, code), FUTURES, BUY)
     meaning = CODES[code]
     if meaning.proof is Proof.NOTHING:
@@ -168,6 +211,14 @@ def test_what_an_answer_to_a_cancel_proves(
     seen: Reply | NotSent | Lost, kind: type[object]
 ) -> None:
     assert isinstance(not_cancelled(seen), kind)
+
+
+@pytest.mark.parametrize("code", [code for code, _ in DUE])
+def test_only_three_codes_say_that_an_order_is_not_open(code: int) -> None:
+    """The state of an order is read before anybody says that it has ended."""
+    outcome = not_cancelled(reply(400, code))
+    assert isinstance(outcome, NotOpen) is (code in {-2011, -2013, -2026})
+    assert isinstance(outcome, NotOpen | CancelRefused | OutcomeUnknown)
 
 
 @pytest.mark.parametrize(
