@@ -200,7 +200,7 @@ class AccountRuntime:
 
     def _assemble(self, broker: Broker) -> None:
         services = self._services
-        calls = BrokerCalls(broker)
+        calls = BrokerCalls(broker, services.clock)
         settler = Settler(
             calls=calls,
             persistence=services.persistence,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adapters.broker import (
+    Absent,
     BrokerError,
     BrokerUnavailableError,
     OutcomeUnknown,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
         PlaceOutcome,
         SentOrder,
     )
+    from adapters.clock import Clock
+    from algorithms.domain import ChildId
 
 CALL_TIMEOUT_S = 10.0
 CANCEL_SHARE = 4
@@ -46,8 +49,13 @@ class _Cancel:
 class BrokerCalls:
     """The order calls of one account's broker."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, clock: Clock) -> None:
         self._broker = broker
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._left: dict[ChildId, float] = {}
+        """When orders left whose fate is open, by the clock that is never set."""
+        self._settle_s = broker.capabilities.settle_time.total_seconds()
         most = broker.capabilities.max_in_flight
         self._most_together = broker.capabilities.batch_cancel
         self._to_cancel: list[_Cancel] = []
@@ -69,12 +77,16 @@ class BrokerCalls:
         """Send one order, once."""
         async with self._places:
             try:
+                self._note_leaving(request.client_id)
                 async with asyncio.timeout(CALL_TIMEOUT_S):
-                    return await self._broker.place(request)
+                    outcome = await self._broker.place(request)
             except TimeoutError:
                 return OutcomeUnknown(f"no answer within {CALL_TIMEOUT_S} s")
             except Exception as error:  # noqa: BLE001 - it may have been sent before this failed
                 return OutcomeUnknown(f"{type(error).__name__}: {error}")
+            if not isinstance(outcome, OutcomeUnknown):
+                self._left.pop(request.client_id, None)
+            return outcome
 
     async def cancel(self, sent: SentOrder) -> CancelOutcome:
         """Ask for the end of one order; orders that wait at the same time go in one request."""
@@ -121,11 +133,35 @@ class BrokerCalls:
         """
         async with self._find_places:
             try:
+                asked = self._clock.monotonic()
                 async with asyncio.timeout(CALL_TIMEOUT_S):
-                    return await self._broker.find(sent)
+                    outcome = await self._broker.find(sent)
             except TimeoutError:
                 return Undecided(f"no answer within {CALL_TIMEOUT_S} s")
             except BrokerError as error:
                 return Undecided(str(error))
             except Exception as error:  # noqa: BLE001 - asking again is always harmless
                 return Undecided(f"{type(error).__name__}: {error}")
+        if isinstance(outcome, Absent) and self._may_be_on_its_way(sent, asked):
+            return Undecided("too early to be sure")
+        return outcome
+
+    def _note_leaving(self, client_id: ChildId) -> None:
+        """Remember when an order leaves, as long as it may be on its way."""
+        now = self._clock.monotonic()
+        for oldest, left in tuple(self._left.items()):
+            if now < left + self._settle_s:
+                break
+            del self._left[oldest]
+        self._left.pop(client_id, None)  # what is sent again comes last
+        self._left[client_id] = now
+
+    def _may_be_on_its_way(self, sent: SentOrder, asked: float) -> bool:
+        """Whether an order could still arrive after it was asked for.
+
+        The broker's adapter judges by the time it was sent at. That is of no use when the clock
+        was set forward meanwhile, so as much time must have passed by the clock that is never
+        set: since the order left, or since the start if another process had sent it.
+        """
+        left = self._left.get(sent.request.client_id, self._began)
+        return asked < left + self._settle_s

@@ -146,7 +146,7 @@ async def fan_out(hosts: Hosts, accounts: int, rounds: int) -> tuple[float, Lag]
     """Return the seconds that the best warm round takes, and how the loop fared in it."""
     hub, loop, tasks = Hub(SystemClock()), asyncio.get_running_loop(), TaskSupervisor()
     brokers = await opened(hub, hosts, accounts)
-    calls = [BrokerCalls(broker) for broker in brokers]
+    calls = [BrokerCalls(broker, SystemClock()) for broker in brokers]
     spare_the_collector()  # as the daemon does when it has started
     measured = []
     for _ in range(1 + rounds):
@@ -182,9 +182,9 @@ async def beside_a_dead_one(hosts: Hosts, dead: Hosts) -> float:
     hub, loop, tasks = Hub(SystemClock()), asyncio.get_running_loop(), TaskSupervisor()
     brokers = await opened(hub, hosts, ACCOUNTS)
     (silent,) = await opened(hub, dead, 1)
-    calls = [BrokerCalls(broker) for broker in brokers]
+    calls = [BrokerCalls(broker, SystemClock()) for broker in brokers]
     await cancel_all(calls)
-    hanging = tasks.spawn(cancel_all([BrokerCalls(silent)]), name="nobody answers")
+    hanging = tasks.spawn(cancel_all([BrokerCalls(silent, SystemClock())]), name="nobody answers")
     begun = loop.time()
     await cancel_all(calls)
     took = loop.time() - begun

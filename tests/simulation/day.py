@@ -170,7 +170,7 @@ class Day:
 
     async def _arrive(self, day: World, order: Travelling) -> None:
         """Deliver an order that had left before the kill, if it may still arrive."""
-        left_s = (order.latest - self._clock.now()).total_seconds()
+        left_s = order.latest - self._clock.monotonic()
         if left_s <= 0 or self._judge.has_arrived(order.account, order.request.client_id):
             return
         await self._clock.sleep(self._chance.random() * left_s)

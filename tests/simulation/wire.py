@@ -11,7 +11,7 @@ from adapters.paper.exchange import FateUnknownError, NotStoredError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from adapters.broker import Broker, OrderRequest, PlaceOutcome
     from adapters.clock import Clock
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Travelling:
-    """An order that has left, and the last moment the exchange would still take it."""
+    """An order that has left, and the last moment the exchange would still take it.
+
+    ``latest`` is in seconds of the clock that is never set.
+    """
 
     account: AccountName
     request: OrderRequest
-    latest: datetime
+    latest: float
 
 
 class Wire:
@@ -52,7 +55,7 @@ class Wire:
         allowed = broker.capabilities.settle_time - self._margin
 
         async def watched(request: OrderRequest) -> PlaceOutcome:
-            latest = self._clock.now() + allowed
+            latest = self._clock.monotonic() + allowed.total_seconds()
             self._travelling[request.client_id] = Travelling(account, request, latest)
             outcome = await place(request)
             del self._travelling[request.client_id]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from adapters.broker import (
+    Absent,
     BrokerUnavailableError,
     CancelAccepted,
     Capabilities,
@@ -21,6 +22,7 @@ from adapters.broker import (
     SentOrder,
     Undecided,
 )
+from adapters.clock import LoopClock
 from algorithms.domain import ChildId, OrderType, Side, Symbol, TimeInForce
 from daemon.execution.broker_calls import CALL_TIMEOUT_S, BrokerCalls
 from tests.support.world import START, started
@@ -85,7 +87,7 @@ class Venue:
 
 
 def calls_of(venue: Venue) -> BrokerCalls:
-    return BrokerCalls(cast("Broker", venue))
+    return BrokerCalls(cast("Broker", venue), LoopClock(START))
 
 
 async def never() -> None:
@@ -178,21 +180,68 @@ class Batches(Venue):
 
 async def test_orders_that_end_together_are_cancelled_in_one_request() -> None:
     venue = Batches(lambda: asyncio.sleep(1))
-    calls = BrokerCalls(cast("Broker", venue))
+    calls = BrokerCalls(cast("Broker", venue), LoopClock(START))
     outcomes = await asyncio.gather(*(calls.cancel(SENT) for _ in range(25)))
     assert outcomes == [CancelAccepted()] * 25
     assert sorted(venue.sizes) == [5, 10, 10]
 
 
 async def test_a_request_answered_short_leaves_all_its_orders_unknown() -> None:
-    calls = BrokerCalls(cast("Broker", Batches(lambda: asyncio.sleep(1), answers=1)))
+    calls = BrokerCalls(
+        cast("Broker", Batches(lambda: asyncio.sleep(1), answers=1)), LoopClock(START)
+    )
     outcomes = await asyncio.gather(*(calls.cancel(SENT) for _ in range(3)))
     assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown] * 3
 
 
 async def test_who_gives_up_leaves_the_others_an_answer() -> None:
-    calls = BrokerCalls(cast("Broker", Batches(lambda: asyncio.sleep(5))))
+    calls = BrokerCalls(cast("Broker", Batches(lambda: asyncio.sleep(5))), LoopClock(START))
     first, second = started(calls.cancel(SENT)), started(calls.cancel(SENT))
     await asyncio.sleep(1)
     first.cancel()
     assert await second == OutcomeUnknown("interrupted")
+
+
+class Late(Venue):
+    """A broker that shows nothing yet, and trusts the time of day."""
+
+    def __init__(self, clock: LoopClock) -> None:
+        super().__init__(never)
+        self._clock = clock
+        self.capabilities = replace(self.capabilities, settle_time=timedelta(seconds=20))
+
+    async def find(self, sent: SentOrder) -> FindOutcome:
+        late = self._clock.now() >= sent.sent_at + self.capabilities.settle_time
+        return Absent() if late else Undecided("too early")
+
+
+async def test_a_clock_set_forward_proves_no_order_absent_that_is_on_its_way() -> None:
+    clock = LoopClock(START)
+    await clock.sleep(100)
+    calls = BrokerCalls(cast("Broker", Late(clock)), clock)
+    await clock.sleep(100)
+    sent = replace(SENT, sent_at=clock.now())
+    assert isinstance(await calls.place(REQUEST), OutcomeUnknown)  # ten seconds later
+    clock.step(timedelta(minutes=1))
+    assert isinstance(await calls.find(sent), Undecided)
+    await clock.sleep(9)
+    assert isinstance(await calls.find(sent), Undecided)
+    await clock.sleep(2)
+    assert await calls.find(sent) == Absent()
+
+
+async def test_an_order_of_the_process_before_is_waited_for_from_the_start_on() -> None:
+    clock = LoopClock(START)
+    calls = BrokerCalls(cast("Broker", Late(clock)), clock)
+    sent = replace(SENT, sent_at=clock.now() - timedelta(hours=1))
+    assert isinstance(await calls.find(sent), Undecided)
+    await clock.sleep(20)
+    assert await calls.find(sent) == Absent()
+
+
+async def test_only_orders_that_may_be_on_their_way_are_remembered() -> None:
+    clock = LoopClock(START)
+    calls = BrokerCalls(cast("Broker", Late(clock)), clock)
+    for number in range(6):
+        await calls.place(replace(REQUEST, client_id=ChildId(f"c{number}")))
+    assert list(calls._left) == ["c4", "c5"]  # noqa: SLF001 - nothing shows it
