@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from adapters.notify.webhook import WebhookPost
+from adapters.sqlite.errors import StorageError
 from adapters.tasks import TaskSupervisor
 from daemon.notify.channel import TelegramChannel, WebhookChannel
-from daemon.notify.courier import Courier
+from daemon.notify.courier import STORAGE_PAUSE_S, Courier
 from daemon.notify.outbox import follow, known
 from daemon.signals import NoticeRaised
 from daemon.telegram.listener import Listener
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from adapters.notify.chat import Bot
     from adapters.notify.telegram import TelegramApi
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from daemon.telegram.commands import Commands
 
 CLOSE_S = 1.0
+
+log = logging.getLogger(__name__)
 
 
 class NotifyOffice:
@@ -76,9 +80,9 @@ class NotifyOffice:
             "webhook": settings.webhook,
         }
         terms = {name: found for name, found in tables.items() if found is not None}
-        now, persistence = self._services.clock.now(), self._services.persistence
-        if await persistence.read(known) != terms.keys():
-            await persistence.write(lambda tx: follow(tx, terms.keys(), now))
+        now = self._services.clock.now()
+        if set(await self._known()) != terms.keys():
+            await self._services.persistence.write(lambda tx: follow(tx, terms.keys(), now))
         tasks = TaskSupervisor(on_failure=self._on_failure)
         channels: dict[str, Channel] = {}
         if settings.telegram is not None:
@@ -96,6 +100,15 @@ class NotifyOffice:
             courier = Courier(name, channel, terms[name], self._services, self._metrics)
             self._couriers.append(courier)
             tasks.spawn(courier.run(), name=f"courier {name}")
+
+    async def _known(self) -> Collection[str]:
+        """Read whom the outbox knows, as soon as it can be read."""
+        while True:
+            try:
+                return await self._services.persistence.read(known)
+            except StorageError as error:
+                log.warning("whom to tell cannot be read now: %s", error)
+                await self._services.clock.sleep(STORAGE_PAUSE_S)
 
     async def _bot(self, settings: TelegramConfig, opened: AsyncExitStack) -> Bot:
         api_of = await asyncio.to_thread(_telegram_api)

@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from adapters.clock import SystemClock
+from adapters.sqlite.errors import StorageFullError
 from tests.simulators.telegram.chats import Person
 from tests.simulators.telegram.simulator import TOKEN, Fault, TelegramSimulator
 from tests.support.mortal import Life
@@ -186,3 +187,20 @@ def test_a_daemon_without_a_bot_loads_none() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
     )
     assert done.stdout == "[]\n"
+
+
+async def test_whom_to_tell_is_asked_again_when_the_database_did_not_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with world(tmp_path) as here:
+        store = here.engine.store
+        read = store.read
+
+        async def fails_once(_: object) -> None:
+            monkeypatch.setattr(store, "read", read)
+            raise StorageFullError("out of memory")
+
+        monkeypatch.setattr(store, "read", fails_once)
+        await here.pass_time(10)
+    assert "whom to tell cannot be read now" in caplog.text
+    assert "failed" not in caplog.text
