@@ -59,13 +59,14 @@ class Formats:
 
     def ahead(self, moment: Moment) -> str:
         """How far away a time is, either way."""
+        words = self._words
         seconds = abs(int((_time(moment) - self._now) / timedelta(seconds=1)))
         if seconds >= _HOUR:
             hours, minutes = seconds // _HOUR, seconds % _HOUR // _MINUTE
-            return self._words.say("{hours} h {minutes} min", hours=hours, minutes=minutes)
+            return words.say("{hours} h {minutes} min", hours=hours, minutes=minutes)
         if seconds >= _MINUTE:
-            return self._words.say("{minutes} min", minutes=seconds // _MINUTE)
-        return self._words.say("{seconds} s", seconds=seconds)
+            return words.say("{minutes} min", minutes=seconds // _MINUTE)
+        return words.say("{seconds} s", seconds=seconds)
 
     def duration(self, milliseconds: int) -> str:
         """Time that something took."""

@@ -8,6 +8,7 @@ from multidict import MultiDict
 
 from daemon.api.operation import Parameter
 from daemon.notices import Level, render
+from daemon.web.needs import order_of
 from daemon.web.page import Page, narrowed, next_page
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def page(sources: Sources, _: Totals) -> Page:
         items, after = await sources.lists.page("events", MultiDict({**query, "limit": str(LIMIT)}))
         registry = sources.engine.registry
         return {
-            "items": [(item, _said(item, visit)) for item in items],
+            "items": [_line(item, visit) for item in items],
             "next": next_page(visit, after),
             "chosen": query,
             "choices": {
@@ -48,7 +49,8 @@ def page(sources: Sources, _: Totals) -> Page:
     )
 
 
-def _said(item: Item, visit: Visit) -> str:
+def _line(item: Item, visit: Visit) -> tuple[Item, str, str | None]:
+    """Return a notice, how it is said, and where its order is."""
     params = item["params"]
     assert isinstance(params, dict)  # as the list's type says
-    return render(str(item["code"]), params, visit.words)
+    return item, render(str(item["code"]), params, visit.words), order_of(params)

@@ -136,6 +136,12 @@ def _decisions(rows: Rows, visit: Visit) -> Iterator[Need]:
         )
 
 
+def order_of(params: Mapping[str, str]) -> str | None:
+    """Return where to read about the order that a notice tells of."""
+    order = params.get("order", "")
+    return f"/orders/{order}" if order else None
+
+
 def notice_text(row: sqlite3.Row, visit: Visit) -> str:
     """Say a notice in the language of the visit."""
     params: Mapping[str, str] = orjson.loads(row["params"])

@@ -33,7 +33,7 @@ def page(sources: Sources, totals: Totals) -> Page:
             "saved": [
                 (account, totals.saved[name])
                 for name, account in sorted(accounts.items())
-                if name in totals.saved
+                if totals.saved[name].pairs
             ],
             "items": items,
             "next": next_page(visit, after),

@@ -232,8 +232,13 @@ async def _net(sources: Sources, visit: Visit) -> Question:
         if pairs
         else words.say("There is nothing to cross at this moment."),
         details=[
-            f"{pair['account']}: {formats.number(pair['shares'])} {pair['symbol']}, "
-            + words.say("at {price}", price=formats.number(pair["price"]))
+            words.say(
+                "{account}: {quantity} {symbol}, price {price}",
+                account=pair["account"],
+                quantity=formats.number(pair["shares"]),
+                symbol=pair["symbol"],
+                price=formats.number(pair["price"]),
+            )
             for pair in pairs
         ],
         button=words.say("Cross them"),

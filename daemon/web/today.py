@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import orjson
+
 from algorithms.decimals import ZERO, add
 from daemon.execution.services import MarketDays
 from daemon.ids import id_before
 from daemon.jobs.board import NotNowError
 from daemon.jobs.office import Timetables
-from daemon.web.needs import fetch_needs, needs, notice_text
+from daemon.web.needs import fetch_needs, needs, notice_text, order_of
 from daemon.web.page import Page
 
 if TYPE_CHECKING:
@@ -67,7 +69,10 @@ def page(sources: Sources, totals: Totals) -> Page:
             "needs": needs(rows, sources.readiness.reasons(), visit),
             "coming": await _coming(sources, visit.now),
             "figures": _figures(sources, totals, live, visit.now),
-            "notices": [(row, notice_text(row, visit)) for row in notices],
+            "notices": [
+                (row, notice_text(row, visit), order_of(orjson.loads(row["params"])))
+                for row in notices
+            ],
         }
 
     return Page(

@@ -203,5 +203,6 @@
       look();
     }
   });
+  document.querySelector(".menu [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
   if (!document.hidden) listen(true);
 })();

@@ -1,0 +1,172 @@
+"""Every page and every action, as a person with a browser meets them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("playwright", reason="the browser tests need playwright")
+
+from playwright.sync_api import expect, sync_playwright
+
+from daemon.web.menu import MENU
+from tests.browser.stage import (
+    ARGUMENTS,
+    CHROMIUM,
+    DESKTOP,
+    PHONE,
+    Daemon,
+    Person,
+    View,
+    person,
+    running,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(120),
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to look with"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    with running(tmp_path_factory.mktemp("daemon")) as process:
+        yield process
+
+
+def order(who: Person, strategy: str, quantity: str, price: str = "") -> str:
+    """Try an order by the form; return the address of the webhook it became."""
+    page = who.page
+    who.page.goto(who.daemon.url + "/webhooks")
+    page.select_option('form[data-ask] [name="strategy"]', strategy)
+    page.fill('form[data-ask] [name="symbol"]', "TQQQ")
+    page.fill('form[data-ask] [name="qty"]', quantity)
+    if price:
+        page.select_option('form[data-ask] [name="order_type"]', "LIMIT")
+        page.fill('form[data-ask] [name="price"]', price)
+    page.press('form[data-ask] [name="price"]', "Enter")
+    expect(page.locator("dialog")).to_be_visible()
+    page.click("dialog form button:not([data-close])")
+    page.wait_for_url("**/webhooks/*")
+    return page.url
+
+
+@pytest.mark.parametrize("view", [DESKTOP, PHONE], ids=lambda view: view.name)
+def test_every_page_is_fit_to_be_looked_at(browser: Browser, daemon: Daemon, view: View) -> None:
+    with person(browser, daemon, view) as who:
+        who.log_in()
+        address = order(who, "momentum", "3")
+        who.look("webhook")
+        who.page.click("#orders a")
+        who.page.wait_for_url("**/orders/*")
+        who.look("order")
+        order(who, "momentum", "2", "90")
+        for path in MENU:
+            who.go(path)
+            expect(who.page.locator("h1")).to_have_count(1)
+        for question in ("cancel?strategy=momentum", "halt?scope=all", "net"):
+            who.go(f"/ask/{question}")
+        assert address.startswith(daemon.url)
+
+
+def test_a_strategy_is_halted_seen_at_once_elsewhere_and_resumed(
+    browser: Browser, daemon: Daemon
+) -> None:
+    with (
+        person(browser, daemon, DESKTOP) as who,
+        person(browser, daemon, PHONE) as other,
+    ):
+        for each in (who, other):
+            each.log_in()
+        who.page.goto(daemon.url + "/strategies")
+        halt = who.page.locator("#strategy-dip .head").get_by_role("button", name="Halt")
+        halt.focus()
+        who.page.keyboard.press("Space")
+        who.page.fill('dialog [name="reason"]', "odd fills")
+        who.look("halt")
+        who.page.click("dialog .danger")
+        expect(who.page.locator("#said")).to_contain_text("Halted: strategy dip.")
+        expect(who.page.locator("#strategy-dip .head .s-halted")).to_be_visible()
+        expect(other.page.locator("#needs .need", has_text="odd fills")).to_be_visible()
+        other.page.locator("#needs .need", has_text="odd fills").get_by_role("button").click()
+        other.page.click("dialog button.main")
+        expect(other.page.locator("#needs .need", has_text="odd fills")).to_have_count(0)
+
+
+def test_an_order_is_placed_shown_and_cancelled_after_a_look_at_what_ends(
+    browser: Browser, daemon: Daemon
+) -> None:
+    with person(browser, daemon, DESKTOP) as who:
+        who.log_in()
+        order(who, "dip", "7", "91")
+        who.page.goto(daemon.url + "/orders")
+        row = who.page.locator("#live tr", has_text="dip")
+        expect(row).to_have_count(1)
+        row.get_by_role("button", name="Cancel").click()
+        expect(who.page.locator("dialog li", has_text="main / dip: buy 7 TQQQ")).to_be_visible()
+        who.look("cancel")
+        who.page.keyboard.press("Escape")
+        expect(row).to_have_count(1)
+        row.get_by_role("button", name="Cancel").click()
+        who.page.click("dialog .danger")
+        who.page.wait_for_url("**/webhooks/*")
+        who.page.goto(daemon.url + "/orders")
+        expect(who.page.locator("#live tr", has_text="dip")).to_have_count(0)
+
+
+def test_an_order_waits_for_a_yes_and_a_dropped_webhook_is_replayed(
+    browser: Browser, daemon: Daemon
+) -> None:
+    with person(browser, daemon, PHONE) as who:
+        who.log_in()
+        address = order(who, "careful", "1", "92")
+        daemon.drop_copy_of(address.rpartition("/")[2])
+        order(who, "careful", "2", "92")
+        who.page.goto(daemon.url + "/")
+        waiting = who.page.locator("#needs .need", has_text="careful 승인 대기")
+        expect(waiting).to_have_count(2)
+        waiting.first.get_by_role("button", name="승인").click()
+        who.page.click("dialog button.main")
+        expect(waiting).to_have_count(1)
+        waiting.first.get_by_role("button", name="거절").click()
+        who.page.click("dialog button.danger")
+        expect(waiting).to_have_count(0)
+        dropped = who.page.locator("#needs .need", has_text="너무 늦게")
+        dropped.get_by_role("button").click()
+        who.look("replay")
+        who.page.click("dialog button.danger")
+        who.page.wait_for_url("**/webhooks/*")
+
+
+def test_a_fault_is_told_where_it_was_made_and_a_log_out_ends_it_all(
+    browser: Browser, daemon: Daemon
+) -> None:
+    with person(browser, daemon, DESKTOP) as who:
+        who.page.goto(daemon.url + "/log")
+        who.page.fill("#token", "wrong")
+        who.page.press("#token", "Enter")
+        expect(who.page.get_by_role("alert")).to_contain_text("not the admin token")
+        who.log_in()
+        page = who.page
+        page.goto(daemon.url + "/ask/order?strategy=dip&side=buy&symbol=TQQQ&qty=-1")
+        page.click("form.question button:not([data-close])")
+        expect(page.locator("output.fault")).to_contain_text("qty")
+        who.faults.clear()  # a browser counts the refusal as an error on its console
+        page.get_by_role("button", name="Log out").click()
+        expect(page.locator("#token")).to_be_visible()
