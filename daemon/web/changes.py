@@ -34,7 +34,8 @@ class Changes:
     """Wakes every open page after commits."""
 
     def __init__(self, bus: SignalBus) -> None:
-        self._commits = 0
+        self.commits = 0
+        """How many there were since the start."""
         self._news = asyncio.Event()
         self._over = asyncio.Event()
         self._readers = 0
@@ -77,10 +78,10 @@ class Changes:
         return response
 
     async def _tell(self, request: web.Request, response: web.StreamResponse) -> None:
-        seen = self._commits
+        seen = self.commits
         await send(request, response, b": changes\n\n")
         while not self._over.is_set():
-            if self._commits == seen:
+            if self.commits == seen:
                 self._news.clear()
                 try:
                     async with asyncio.timeout(HEARTBEAT_S):
@@ -88,7 +89,7 @@ class Changes:
                 except TimeoutError:
                     await send(request, response, b": still here\n\n")
                 continue
-            seen = self._commits
+            seen = self.commits
             await send(request, response, b"event: changed\ndata: {}\n\n")
             await self._rest()
 
@@ -101,6 +102,6 @@ class Changes:
             pass
 
     def _committed(self, _: Committed) -> None:
-        self._commits += 1
+        self.commits += 1
         if self._readers:
             self._news.set()

@@ -73,9 +73,10 @@ PAGES: tuple[Callable[[Sources, Totals], Page], ...] = (
 
 
 class _Part(NamedTuple):
-    """The main part of a page as it was at a time of the monotonic clock."""
+    """The main part of a page as it was at a time of the monotonic clock, after so many commits."""
 
     made_at: float
+    commits: int
     title: str
     html: str
 
@@ -154,20 +155,33 @@ class Site:
         return _answer(render(request, "shell.html", context))
 
     async def _part(self, page: Page, visit: Visit) -> _Part:
-        """Make the main part, or take the one that somebody has asked for just now."""
+        """Make the main part, or take one that was made for somebody else just now.
+
+        Whoever looks because something was stored sees it: a part from before that is not taken,
+        but made anew once it has served its time, by one for all who wait.
+        """
         key = (visit.request.path_qs, visit.locale)
-        anew = not page.is_kept or "no-cache" in visit.request.headers.get(hdrs.CACHE_CONTROL, "")
-        async with self._turn:
-            now = self._sources.clock.monotonic()
-            kept = self._kept.get(key)
-            if kept is not None and not anew and now - kept.made_at < KEPT_S:
-                return kept
-            loaded = {"title": visit.words.say(MENU[page.menu_path]), **await page.load(visit)}
-            html = render(visit.request, page.template, {**self._common(visit), **loaded})
-            if len(self._kept) >= KEPT_MAX:
-                self._kept.clear()
-            part = self._kept[key] = _Part(now, str(loaded["title"]), html)
-            return part
+        headers = visit.request.headers
+        anew = PART_HEADER not in headers or "no-cache" in headers.get(hdrs.CACHE_CONTROL, "")
+        arrived, clock = self._changes.commits, self._sources.clock
+        while True:
+            async with self._turn:
+                kept = self._kept.get(key)
+                age = clock.monotonic() - kept.made_at if kept is not None else KEPT_S
+                if kept is None or anew or not page.is_kept or age >= KEPT_S:
+                    return await self._made(page, visit, key)
+                if kept.commits >= arrived:
+                    return kept
+            await clock.sleep(KEPT_S - age)
+
+    async def _made(self, page: Page, visit: Visit, key: tuple[str, Locale]) -> _Part:
+        commits, made_at = self._changes.commits, self._sources.clock.monotonic()
+        loaded = {"title": visit.words.say(MENU[page.menu_path]), **await page.load(visit)}
+        html = render(visit.request, page.template, {**self._common(visit), **loaded})
+        if len(self._kept) >= KEPT_MAX:
+            self._kept.clear()
+        part = self._kept[key] = _Part(made_at, commits, str(loaded["title"]), html)
+        return part
 
     async def _login_form(self, request: web.Request) -> web.StreamResponse:
         visit = self._visit(request)

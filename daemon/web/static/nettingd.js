@@ -68,7 +68,10 @@
       return;
     }
     events = new EventSource("/api/events/changes");
-    events.onopen = () => show(true);
+    events.onopen = () => {
+      show(true);
+      look(); // what was stored before anybody listened
+    };
     events.onerror = () => {
       show(false);
       if (events?.readyState === EventSource.CLOSED) listen(false);
@@ -200,7 +203,6 @@
       show(false);
     } else {
       listen(true);
-      look();
     }
   });
   document.querySelector(".menu [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
