@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from adapters.sqlite.errors import StorageError
+from daemon.api.metrics import STORAGE_SLOW
 from daemon.storage.rows import to_us
 
 if TYPE_CHECKING:
@@ -88,6 +89,6 @@ class DatabaseWatch:
             self._metrics.database_error(error.code)
             return str(error)
         except TimeoutError:
-            self._metrics.database_error("storage_slow")
+            self._metrics.database_error(STORAGE_SLOW)
             return f"a small write took more than {PROBE_TIMEOUT_S:.0f} s"
         return None

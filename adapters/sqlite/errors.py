@@ -60,6 +60,10 @@ class StorageBusyError(StorageError):
     advice = "send again a little later"
 
 
+_ALL: list[type[StorageError]] = [StorageError, *StorageError.__subclasses__()]
+CODES = tuple(error.code for error in _ALL)
+"""The codes of all errors above."""
+
 _BY_PRIMARY_CODE: dict[int, type[StorageError]] = {
     sqlite3.SQLITE_FULL: StorageFullError,
     sqlite3.SQLITE_READONLY: StorageReadOnlyError,

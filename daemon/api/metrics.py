@@ -25,6 +25,9 @@ from prometheus_client import (
 from prometheus_client.metrics_core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from adapters.sqlite.errors import CODES
+from daemon.notices import Level
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from decimal import Decimal
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 NAMESPACE = "nettingd"
+
+STORAGE_SLOW = "storage_slow"
+"""The code of a database that takes too long, which is no error of its own."""
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -148,6 +154,11 @@ class Metrics:
         self._notices_sent = self._counter("notices_sent", "notifier")
         self._notifier_failures = self._counter("notifier_failures", "notifier")
         self._task_failures = self._counter("task_failures")
+        # What alerts wait for begins at zero: of a series that begins with 1 nothing has increased.
+        for level in Level:
+            self._notices.labels(level.value)
+        for code in (*CODES, STORAGE_SLOW):
+            self._database_errors.labels(code)
         # A label is looked up under a lock; these are needed too often for that.
         self._webhook_counts: dict[int | str, Callable[[], None]] = {}
 
@@ -224,6 +235,11 @@ class Metrics:
     def database_error(self, code: str) -> None:
         """Count an error of the database."""
         self._database_errors.labels(code).inc()
+
+    def notifier(self, name: str) -> None:
+        """Show a notifier from its beginning, with nothing sent and nothing failed."""
+        self._notices_sent.labels(name)
+        self._notifier_failures.labels(name)
 
     def notices_sent(self, notifier: str, count: int) -> None:
         """Count notices that went out."""

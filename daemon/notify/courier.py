@@ -83,6 +83,7 @@ class Courier:
         self._services = services
         self._clock = services.clock
         self._metrics = metrics
+        metrics.notifier(name)
         self._news = asyncio.Event()
         self._alarm = asyncio.Event()
         self._news.set()  # something may wait since before the start

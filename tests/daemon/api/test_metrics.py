@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from daemon.api.metrics import PHASES, Metrics, OrderOutcome, Phase, reference
+from adapters.sqlite.errors import CODES
+from daemon.api.metrics import PHASES, STORAGE_SLOW, Metrics, OrderOutcome, Phase, reference
+from daemon.notices import Level
 from tests.daemon.api.fakes import House
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
@@ -55,6 +57,18 @@ def test_a_day_s_work_shows_in_the_counts() -> None:
     assert seen[("nettingd_halts",)] == 3
     assert seen["nettingd_notices_total", "alarm"] == 1
     assert seen["nettingd_database_errors_total", "storage_full"] == 1
+
+
+def test_what_alerts_wait_for_begins_at_zero() -> None:
+    metrics = Metrics()
+    metrics.notifier("telegram")
+    seen = samples(metrics)
+    for level in Level:
+        assert seen["nettingd_notices_total", level] == 0
+    for code in (*CODES, STORAGE_SLOW):
+        assert seen["nettingd_database_errors_total", code] == 0
+    assert seen["nettingd_notifier_failures_total", "telegram"] == 0
+    assert seen["nettingd_notices_sent_total", "telegram"] == 0
 
 
 def test_whether_the_daemon_is_ready_is_asked_at_every_look() -> None:
