@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -40,9 +41,10 @@ class DirectoryLock:
             os.close(descriptor)
             message = f"{self._path.parent} is in use by the daemon with process id {holder}"
             raise AlreadyRunningError(message)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
         self._descriptor = descriptor
+        with suppress(OSError):  # a full disk keeps the number out, which only helps people
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
 
     def release(self) -> None:
         """Let the next daemon in."""

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
 
+    from adapters.clock import Clock
+
 SENDERS = 32
 SYMBOLS = {"TQQQ": 100, "SOXL": 50}
 HTTP_TIMEOUT_S = 10.0
 FINAL = frozenset({"done", "partial", "failed", "dropped"})
 ANSWERS = frozenset({200, 202, 207, 422, 502})
+NOT_NOW = frozenset({429, 503})
+"""Nothing was stored; the webhook may be sent again."""
+PAUSE_S = 0.1
 
 
 @dataclass(slots=True)
@@ -55,8 +60,11 @@ class Record:
 class Load:
     """Sends until the daemon is gone."""
 
-    def __init__(self, dice: random.Random, tokens: Mapping[str, str], record: Record) -> None:
+    def __init__(
+        self, dice: random.Random, tokens: Mapping[str, str], record: Record, clock: Clock
+    ) -> None:
         self._dice = dice
+        self._clock = clock
         self._tokens = tokens
         self._record = record
         self._numbers = count()
@@ -77,11 +85,13 @@ class Load:
                     raise outcome
 
     async def send(self, session: aiohttp.ClientSession, url: str, sent: Sent) -> None:
-        """Send one webhook and remember its answer."""
+        """Send one webhook and remember its answer, unless it says: not now."""
         headers = {"Content-Type": "application/json"}
         async with session.post(f"{url}/api/webhook", data=sent.body, headers=headers) as answer:
             told = orjson.loads(await answer.read())
             self._record.statuses[answer.status] += 1
+            if answer.status in NOT_NOW:
+                return
             if answer.status not in ANSWERS:
                 raise AssertionError(f"{answer.status} {told} to {sent.body!r}")
             sent.answer = told
@@ -97,6 +107,8 @@ class Load:
                 await self.send(session, url, sent)
             except (aiohttp.ClientError, TimeoutError, orjson.JSONDecodeError):
                 return
+            if sent.answer is None:
+                await self._clock.sleep(PAUSE_S)
 
     def _webhook(self) -> Sent:
         strategy = self._dice.choice(sorted(self._tokens))

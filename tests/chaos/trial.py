@@ -16,6 +16,7 @@ from adapters.tasks import TaskSupervisor
 from daemon.cli.process import DaemonFailedError, DaemonProcess, command_line, surroundings
 from daemon.config import ensure_strategy_token, load_config
 from tests.chaos.load import FINAL, HTTP_TIMEOUT_S, Load, Record
+from tests.chaos.troubles import Trouble, Troubles
 
 if TYPE_CHECKING:
     import sqlite3
@@ -90,14 +91,15 @@ class Result:
     ready_s: list[float] = field(default_factory=list)
     settled_s: float = 0.0
     kills: int = 0
+    trouble: Trouble = Trouble.NONE
     faults: list[str] = field(default_factory=list)
 
 
 class Trial:
     """Rounds on one database, in one folder."""
 
-    def __init__(self, folder: Path, seed: int, clock: Clock) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, seed: int, clock: Clock, *, fill: bool = False) -> None:
+        """``fill``: the data folder is a disk of its own, which may be filled."""
         self._dice = random.Random(seed)
         self._clock = clock
         self._config = folder / "config.toml"
@@ -114,7 +116,8 @@ class Trial:
             name: ensure_strategy_token(config, _strategy(name)).reveal()
             for name in config.strategies
         }
-        self._load = Load(self._dice, self._tokens, self.record)
+        self._load = Load(self._dice, self._tokens, self.record, clock)
+        self._troubles = Troubles(self._database, self._dice, clock, fill=fill)
 
     async def round(self, number: int) -> Result:
         """Load, kill, restart, look."""
@@ -124,7 +127,10 @@ class Trial:
         try:
             await self._start(daemon, result)
             loading = self._load.run(daemon.url, LONGEST_LOAD_S + HTTP_TIMEOUT_S)
-            await asyncio.gather(loading, self._kill(daemon, result))
+            troubling = self._troubles.make(daemon)
+            _, result.trouble, _ = await asyncio.gather(
+                loading, troubling, self._kill(daemon, result)
+            )
             if self._dice.random() < 0.3:
                 await self._kill_while_it_starts(daemon, result)
             await self._start(daemon, result)
@@ -170,6 +176,9 @@ class Trial:
             result.unanswered = len(self.record.unanswered)
             for sent in self.record.unanswered:
                 await self._load.send(session, daemon.url, sent)
+            left = len(self.record.unanswered)
+            if left:
+                result.faults.append(f"{left} webhooks were not taken although all is well again")
             waiting = {
                 str(sent.answer["id"]): sent
                 for sent in self.record.acknowledged
