@@ -10,6 +10,7 @@ import argparse
 import logging
 import sys
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -70,18 +71,19 @@ def main() -> int:
     options = _options()
     logging.getLogger().addHandler(logging.NullHandler())
     began, sums, failed = perf_counter(), Counter[str](), list[int]()
-    for seed in range(options.seed, options.seed + options.seeds):
-        played = TRIALS[options.what](seed, options)
-        sums.update(played.sums)
-        if played.wrong:
-            failed.append(seed)
-        if played.wrong or options.story:
-            lines = [f"seed {seed}", *played.story, *(f"WRONG {what}" for what in played.wrong)]
-            sys.stdout.write("\n".join([*lines, ""]))
-            sys.stdout.flush()
+    with suppress(KeyboardInterrupt):  # what was played until then is told
+        for seed in range(options.seed, options.seed + options.seeds):
+            played = TRIALS[options.what](seed, options)
+            sums.update(played.sums, seeds=1)
+            if played.wrong:
+                failed.append(seed)
+            if played.wrong or options.story:
+                wrong = (f"WRONG {what}" for what in played.wrong)
+                sys.stdout.write("\n".join([f"seed {seed}", *played.story, *wrong, ""]))
+                sys.stdout.flush()
     told = ", ".join(f"{count} {name}" for name, count in sums.items())
     sys.stdout.write(
-        f"{options.seeds} seeds, {told} in {perf_counter() - began:.0f} s: "
+        f"{told} in {perf_counter() - began:.0f} s: "
         + (f"wrong: seeds {', '.join(map(str, failed))}\n" if failed else "nothing wrong\n")
     )
     return 1 if failed else 0

@@ -44,8 +44,6 @@ KOREAN_FUNDS = {"069500": 41_400, "122630": 21_505}
 AMERICAN_FUNDS = {"SOXL": Decimal("27.45"), "TQQQ": Decimal("53.20")}
 HARM = 0.3
 KILL = 0.08
-SLEEPS = 0.8
-"""How often the daemon is stopped between the two markets: those hours are long and empty."""
 WARM_UP = timedelta(minutes=1)
 TOP = """
 [daemon]
@@ -77,9 +75,11 @@ class Length:
     actions: int
     calm_s: float = 900.0
     """After each: longer than the settling of unknown orders and several comparisons."""
+    sleeps: float = 1.0
+    """How often the daemon is stopped between the two markets: those hours are long and empty."""
 
 
-FULL = Length(SEOUL_ENDS - SEOUL_OPENS, timedelta(minutes=60), 16)
+FULL = Length(SEOUL_ENDS - SEOUL_OPENS, timedelta(minutes=60), 16, sleeps=0.8)
 SHORT = Length(timedelta(minutes=40), timedelta(minutes=15), 8, 400.0)
 
 
@@ -107,7 +107,7 @@ class Day:
         self._morning, self._night = SEOUL_ENDS - length.day, NEW_YORK_ENDS - length.night
         self._clock = LoopClock(self._morning)
         self._sent = 0
-        self._sleeps = self._chance.random() < SLEEPS
+        self._sleeps = self._chance.random() < length.sleeps
         self._top = TOP.format(
             loc=self._chance.choice(("orders", "ladder")),
             offset=self._chance.choice(("0", "0.5")),

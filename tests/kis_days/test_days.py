@@ -23,6 +23,13 @@ def test_the_books_hold_what_the_broker_holds_whatever_fails() -> None:
 
 
 @pytest.mark.slow
+def test_a_seed_plays_the_same_day_again() -> None:
+    shortest = Length(timedelta(minutes=3), timedelta(minutes=3), 3, 30.0)
+    first = play(3, length=shortest)
+    assert first.story == play(3, length=shortest).story
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, 3], ids=["Seoul", "New York"])
 def test_an_order_that_was_under_way_at_a_kill_is_found_or_was_never_there(seed: int) -> None:
     tally = play_kills(seed, 2)

@@ -101,6 +101,7 @@ class Hours:
         self.closed = frozenset(usual if closed is None else closed)
         self._shifts = KOREAN_SHIFTS if shifts is None else shifts
         self._half_days = frozenset(half_days)
+        self._periods: dict[date, tuple[Period, ...]] = {}
 
     def is_open_on(self, day: date) -> bool:
         return day.weekday() < 5 and day not in self.closed
@@ -121,8 +122,10 @@ class Hours:
         """Return the phases of a day, in UTC; none if it is no trading day."""
         if not self.is_open_on(day):
             return ()
-        found = self._korean(day) if self.country is Country.KOREA else self._american(day)
-        return tuple(found)
+        if day not in self._periods:
+            found = self._korean(day) if self.country is Country.KOREA else self._american(day)
+            self._periods[day] = tuple(found)
+        return self._periods[day]
 
     def period(self, day: date, phase: Phase) -> Period | None:
         return next((each for each in self.periods(day) if each.phase is phase), None)

@@ -113,7 +113,8 @@ class Sockets:
         """Tell what happened since the last flush, after the usual delay."""
         news, self._host.news[:] = list(self._host.news), []
         ticks, self._host.market.trades[:] = list(self._host.market.trades), []
-        for symbol, price, at in ticks:
+        wanted = {tr_id for session in self.sessions for tr_id, _ in session.registered}
+        for symbol, price, at in ticks if wanted & TRADES[self._host.profile] else ():
             tr_id, tr_key, fields = trade(self._host.engine, symbol, price, at)
             self._send(tr_id, tr_key, [fields])
         if not news:
