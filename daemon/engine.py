@@ -44,6 +44,7 @@ from daemon.rebalancing.desk import RebalanceDesk
 from daemon.rebalancing.phases import Phases
 from daemon.rebalancing.planner import Planner
 from daemon.rebalancing.runner import Runner, Runners
+from daemon.rebalancing.standings import Standings
 from daemon.setup import Current, setup_of
 from daemon.shadows import configured, open_shadow
 from daemon.signals import Committed, LadderStirred, OrderTaken, SignalBus, WorkArrived
@@ -123,6 +124,7 @@ class Engine:
         self.jobs: JobBoard
         self.approvals: Approvals
         self.rebalancing: RebalanceDesk
+        self.standings: Standings
         self._runners: Runners
         self._auditor: audit.Auditor
         self._losses: LossWatch
@@ -284,6 +286,7 @@ class Engine:
 
         planner, phases = Planner(self.services, sessions_of), Phases(self.services)
         self.rebalancing = RebalanceDesk(self.services, planner, phases)
+        self.standings = Standings(self.rebalancing, self.bus, self._tasks, self._clock)
         self._runners = Runners(
             self.services,
             self.bus,

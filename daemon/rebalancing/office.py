@@ -60,7 +60,9 @@ class RebalancingOffice:
             )
             return StoredThresholds(new, now)
 
-        return await self._engine.store.write(change)
+        stored = await self._engine.store.write(change)
+        self._engine.standings.renew()
+        return stored
 
     async def targets(self, account: str) -> list[StoredTargets]:
         """Return an account's targets, newest first, at most ``HISTORY_MAX``."""
@@ -88,7 +90,7 @@ class RebalancingOffice:
         )
         document = targets_document(targets)
 
-        def add(tx: Tx) -> StoredTargets:
+        def add(tx: Tx) -> None:
             tx.execute(
                 "add_rebalancing_targets",
                 id=stored.id,
@@ -98,6 +100,7 @@ class RebalancingOffice:
                 set_by=set_by,
                 now=to_us(stored.at),
             )
-            return stored
 
-        return await self._engine.store.write(add)
+        await self._engine.store.write(add)
+        self._engine.standings.renew()
+        return stored

@@ -13,6 +13,7 @@ MENU: Mapping[str, str] = {
     "/orders": "Orders",
     "/netting": "Netting",
     "/order-book": "Order book",
+    "/rebalancing": "Rebalancing",
     "/webhooks": "Webhooks",
     "/strategies": "Strategies",
     "/settings": "Settings",

@@ -57,7 +57,7 @@ def page(sources: Sources, _: Totals) -> Page:
         question = await ask(sources, visit)
         return {"title": question.title, "question": question}
 
-    keys = ("scope", "name", "strategy", "book", "order_id", "id")
+    keys = ("scope", "name", "account", "strategy", "book", "order_id", "id")
     more = ("symbol", "side", "qty", "order_type", "price")
     return Page(
         path="/ask/{action}",
@@ -280,6 +280,79 @@ async def _try(sources: Sources, visit: Visit) -> Question:
     )
 
 
+async def _rebalance(sources: Sources, visit: Visit) -> Question:
+    """Show the whole plan before a run; the yes is for this plan."""
+    words, formats = visit.words, visit.formats
+    account = visit.asked("account")
+    title = words.say("Rebalance")
+    try:
+        prepared, plan_id = await sources.engine.rebalancing.preview(account)
+    except Refused as refused:
+        return Question(title=title, text=refused.detail, button=title, api="")
+    plan = prepared.draft.plan
+    if plan.problems:
+        return Question(
+            title=title,
+            text=words.say("The plan is not feasible; nothing would be ordered."),
+            details=[f"{each.ticker or account}: {each.message}" for each in plan.problems],
+            button=title,
+            api="",
+        )
+    if not plan.needed:
+        text = words.say("No drift reaches its threshold: there is nothing to do.")
+        return Question(title=title, text=text, button=title, api="")
+    orders = (*plan.sells, *plan.buys)
+    return Question(
+        title=title,
+        text=words.count("Place {number} order?", "Place {number} orders?", len(orders))
+        + " "
+        + words.say("Sells first; buys follow when every sell has ended."),
+        details=[
+            f"{formats.word(order.side)} {formats.number(order.quantity)} {order.asset.ticker} · "
+            f"{formats.number(order.limit)}"
+            for order in orders
+        ]
+        + [
+            words.say("Left out: {ticker}, {reason}", ticker=each.ticker, reason=each.reason.value)
+            for each in plan.left_out
+        ],
+        button=words.say("Run it"),
+        api="/api/macro-trading/rebalancing/run",
+        done=words.say("The run has begun."),
+        fields={"account": account, "confirm": plan_id, "by": "page"},
+        is_dangerous=prepared.book.account.is_live,
+    )
+
+
+async def _resume_run(sources: Sources, visit: Visit) -> Question:
+    words = visit.words
+    run, _ = await sources.engine.rebalancing.look(visit.asked("id"))
+    return Question(
+        title=words.say("Resume"),
+        text=words.say("Let the run go on and buy with the cash there is?"),
+        details=[run.reason] if run.reason else [],
+        button=words.say("Resume"),
+        api=f"/api/macro-trading/rebalancing/runs/{run.id}/resume",
+        done=words.say("The run goes on."),
+    )
+
+
+async def _cancel_run(sources: Sources, visit: Visit) -> Question:
+    words = visit.words
+    run, _ = await sources.engine.rebalancing.look(visit.asked("id"))
+    return Question(
+        title=words.say("Cancel"),
+        text=words.say(
+            "End this run? Its open orders are cancelled. What it has sold stays cash until "
+            "another run."
+        ),
+        button=words.say("End the run"),
+        api=f"/api/macro-trading/rebalancing/runs/{run.id}/cancel",
+        done=words.say("The run ends."),
+        is_dangerous=True,
+    )
+
+
 def _key(sources: Sources) -> str:
     return f"page:{sources.engine.services.ids.new()}"
 
@@ -293,4 +366,7 @@ QUESTIONS: Mapping[str, Callable[[Sources, Visit], Awaitable[Question]]] = {
     "reject": _reject,
     "net": _net,
     "order": _try,
+    "rebalance": _rebalance,
+    "resume_run": _resume_run,
+    "cancel_run": _cancel_run,
 }

@@ -100,7 +100,9 @@
   function body(form, button) {
     const given = {};
     for (const [key, value] of new FormData(form, button)) {
-      if (value !== "") given[key] = value;
+      if (value === "") continue;
+      if (key === "document") Object.assign(given, JSON.parse(value)); // what a person wrote as JSON
+      else given[key] = value;
     }
     return JSON.stringify(given);
   }
