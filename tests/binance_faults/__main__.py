@@ -7,9 +7,12 @@ import logging
 import sys
 from time import perf_counter
 
+import pytest
+
 from adapters.binance.hosts import MarketKind
 from tests.binance_faults.hour import play
 from tests.binance_faults.matrix import cells, play_cell
+from tests.binance_faults.mutants import MUTANTS
 
 
 def main() -> int:
@@ -17,6 +20,8 @@ def main() -> int:
     logging.getLogger().addHandler(logging.NullHandler())
     if options.matrix:
         return matrix()
+    if options.mutants:
+        return mutants(options.seeds)
     began = perf_counter()
     orders = faults = kills = 0
     failed: list[int] = []
@@ -53,11 +58,26 @@ def matrix() -> int:
     return 1 if failed else 0
 
 
+def mutants(most: int) -> int:
+    """Break one rule after the other; print how many hours it takes to notice."""
+    unnoticed = 0
+    for mutant in MUTANTS:
+        with pytest.MonkeyPatch.context() as patch:
+            mutant(patch)
+            noticed = next((seed for seed in range(1, most + 1) if play(seed).wrong), None)
+        unnoticed += noticed is None
+        words = "not noticed" if noticed is None else f"noticed in hour {noticed}"
+        sys.stdout.write(f"{mutant.__name__}: {words}\n")
+        sys.stdout.flush()
+    return 1 if unnoticed else 0
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.binance_faults", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of the first hour (default 1)")
     parser.add_argument("--seeds", type=int, default=100, help="how many (default 100)")
     parser.add_argument("--matrix", action="store_true", help="every fault at every request once")
+    parser.add_argument("--mutants", action="store_true", help="whether mistakes are noticed")
     parser.add_argument("--kind", choices=[*MarketKind], default="spot", help="which venue")
     parser.add_argument("--friendly", action="store_true", help="nothing fails, bots only hammer")
     parser.add_argument("--story", action="store_true", help="tell every hour")

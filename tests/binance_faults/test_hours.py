@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from adapters.binance.hosts import MarketKind
 from tests.binance_faults.hour import play
 from tests.binance_faults.matrix import Cell, cells, play_cell
+from tests.binance_faults.mutants import SOON_NOTICED
+
+if TYPE_CHECKING:
+    from tests.binance_faults.mutants import Mutant
 
 HOSTILE_HOURS = 3
 FRIENDLY_HOURS = 2
+MOST_HOURS_TO_NOTICE = 20
+"""For the mistakes that show soon; all of them by ``python -m tests.binance_faults --mutants``."""
 EVERY_SO_MANY = 61
 """Of the matrix; all of it by ``python -m tests.binance_faults --matrix``."""
 
@@ -36,3 +44,9 @@ def test_a_seed_plays_the_same_hour_again() -> None:
 @pytest.mark.parametrize("cell", [*cells()][::EVERY_SO_MANY], ids=str)
 def test_a_fault_once_at_one_request_leaves_nothing_open(cell: Cell) -> None:
     assert play_cell(cell) == []
+
+
+@pytest.mark.parametrize("mutant", SOON_NOTICED, ids=lambda mutant: mutant.__name__)
+def test_the_hours_notice_a_mistake(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant(monkeypatch)
+    assert any(play(seed).wrong for seed in range(1, MOST_HOURS_TO_NOTICE + 1))
