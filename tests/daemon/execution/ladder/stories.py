@@ -22,7 +22,7 @@ LADDER = '[loc]\nmode = "ladder"\n' + THREE_BOOKS
 TQQQ = Symbol("TQQQ")
 MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
 """When the market of the stories, which never sleeps, holds its auction."""
-EVENING = MIDNIGHT - timedelta(hours=1)
+EVENING = MIDNIGHT - timedelta(minutes=20)
 SETTLED_S = 3
 
 
@@ -31,7 +31,7 @@ def evening(
     text: str = LADDER,
     **rest: Any,  # noqa: ANN401 - those of ``world``
 ) -> AbstractAsyncContextManager[World]:
-    """Run the daemon from an hour before the close on."""
+    """Run the daemon from twenty minutes before the close on."""
     clock = rest.pop("clock", None) or LoopClock(EVENING)
     return world(folder, text, clock=clock, **rest)
 

@@ -25,12 +25,12 @@ from tests.support.doomed import Doomed, When
 from tests.support.loops import in_virtual_time
 from tests.support.world import World, cancel_all, started
 
-LONG_BEFORE_S = 60
+LONG_ENOUGH_S = 30
 ALL_OF_THEM = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 FEWEST_STEPS = 60
-STRIDE = 31
+STRIDE = 61
 """Otherwise only some of the steps are died at, before them or after them."""
-FIVE_TO_TWELVE = MIDNIGHT - timedelta(minutes=5)
+LATE = MIDNIGHT - timedelta(minutes=3)
 
 
 async def an_evening(here: World) -> None:
@@ -49,7 +49,7 @@ async def an_evening(here: World) -> None:
 
 async def live(folder: Path, step: int, when: When) -> tuple[int, LoopClock]:
     """Live the evening until it ends or death comes; return how many steps it had."""
-    clock = LoopClock(FIVE_TO_TWELVE)
+    clock = LoopClock(LATE)
     life = Doomed(step, when)
 
     async def night() -> None:
@@ -70,7 +70,7 @@ async def made_whole(folder: Path, clock: LoopClock) -> None:
     """Start again, let the night pass, and look at everything."""
     async with evening(folder, clock=clock, seed=2) as here:
         left = (MIDNIGHT - clock.now()).total_seconds()
-        await here.pass_time(max(left, 0) + LONG_BEFORE_S)
+        await here.pass_time(max(left, 0) + LONG_ENOUGH_S)
         await all_is_well(here)
         assert ladder_at_broker(here) == []
         assert select(here, "SELECT * FROM loc_ladders WHERE outcome IS NOT 'settled'") == []

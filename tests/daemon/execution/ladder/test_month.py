@@ -8,7 +8,7 @@ import pytest
 
 from tests.bench.loc_month import MONTH, month
 
-EVENINGS = MONTH if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 4
+EVENINGS = MONTH if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 3
 
 
 @pytest.mark.slow
