@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DASHBOARD = ROOT / "deploy" / "grafana" / "nettingd.json"
 ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yml"
 SCRAPING = ROOT / "deploy" / "prometheus" / "prometheus.yml"
+PROMTOOL = shutil.which("promtool")
 OTHERS = {"up"}
 """Series that Prometheus makes itself."""
 KNOWN_VALUES: dict[str, set[str]] = {
@@ -134,6 +137,18 @@ def test_every_alert_says_how_urgent_it_is_and_what_it_means() -> None:
         described = rule["annotations"].get("description", "")
         for path in re.findall(r"docs/[a-z/-]+\.md", described):
             assert (ROOT / path).exists(), rule["alert"]
+
+
+@pytest.mark.skipif(
+    PROMTOOL is None, reason="promtool, of Debian's package prometheus, is not here"
+)
+def test_alerts_say_what_they_should_to_some_histories() -> None:
+    assert PROMTOOL is not None
+    for words in (("check", "config", SCRAPING.name), ("test", "rules", "alerts_test.yml")):
+        done = subprocess.run(  # noqa: S603 - words of ours
+            [PROMTOOL, *words], cwd=ALERTS.parent, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_alerts_are_read_by_the_scraping_they_stand_beside() -> None:
