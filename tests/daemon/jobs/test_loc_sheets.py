@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from adapters.paper import Fault
 from daemon.jobs.runs import RunStatus
@@ -11,9 +12,7 @@ from tests.daemon.jobs.mornings import house, morning, new_york, runs, until
 from tests.support.books import paper, parents, told
 from tests.support.world import buy
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).resolve().parents[3]
 DIPS = (
     '{ type = "dip_loc", budget = "2000", buy_percent = -1, tp_percent = 5, sl_percent = 20, '
     "spread = { step = 1, floor_percent = 7 } }"
@@ -80,3 +79,30 @@ async def test_an_account_without_such_books_has_no_sheet(tmp_path: Path) -> Non
         await until(here, new_york(16, 31))
         assert told(here, "loc_sheet") == []
         assert runs(here) == [("loc close+30m", "", "2026-11-20", RunStatus.DONE)]
+
+
+def examples() -> tuple[str, str]:
+    """Return the configuration of the how-to: what shows, and what is added to send."""
+    page = (ROOT / "docs/how-to/buy-dips-at-the-close.md").read_text(encoding="utf-8")
+    shows, sends = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    return shows, sends
+
+
+async def test_the_example_of_the_how_to_shows(tmp_path: Path) -> None:
+    async with morning(tmp_path, examples()[0]) as here:
+        await until(here, new_york(17, 1))
+        assert len(told(here, "loc_sheet")) == 1
+        assert parents(here) == []
+
+
+async def test_the_example_of_the_how_to_sends(tmp_path: Path) -> None:
+    shows, sends = examples()
+    async with morning(tmp_path, shows.replace('[loc]\nmode = "sheet"\n', "") + sends) as here:
+        await until(here, new_york(9, 41))
+        (order,) = parents(here, "book = '@loc'")
+        assert (order["total"], order["limit_price"]) == ("30", "65.11")
+        await here.set_price("TQQQ", "65")
+        await until(here, new_york(17, 1))
+        assert await here.held("dips", "TQQQ", account="us") == 30
+        (notice,) = told(here, "loc_sheet")
+        assert (notice["day"], notice["close"]) == ("2026-11-23", "65")
