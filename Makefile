@@ -71,7 +71,7 @@ run: $(READY) ## start the daemon with ./config.toml
 	@exec $(BIN)/nettingd run
 
 .PHONY: bench
-bench: $(READY) ## measure netting, LOC ladders, rebalancing, lists and webhooks
+bench: $(READY) ## measure netting, LOC ladders, rebalancing, lists, pages and webhooks
 	@$(BIN)/python -m tests.bench
 
 .PHONY: chaos

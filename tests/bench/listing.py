@@ -85,10 +85,9 @@ class Row:
     worst: float
 
 
-def fill(path: Path, scale: float) -> str:
+def fill(path: Path, books: int, parents: int, fills: int) -> str:
     """Write a large database; return the configuration that goes with it."""
     migrate(path)
-    books, parents, fills = (max(1, int(n * scale)) for n in (BOOKS, OPEN_PARENTS, FILLS))
     with closing(sqlite3.connect(path)) as database:
         columns = _columns(database)
         for table_name, rows in (
@@ -277,7 +276,8 @@ async def measure(folder: Path, scale: float, rounds: int = ROUNDS) -> list[Row]
     """Ask for every page some times."""
     database = folder / "books.db"
     file = folder / "config.toml"
-    file.write_text(fill(database, scale))
+    books, parents, fills = (max(1, int(n * scale)) for n in (BOOKS, OPEN_PARENTS, FILLS))
+    file.write_text(fill(database, books, parents, fills))
     current = Current(setup_of(load_config(file, {})))
     driver = await ThreadedDriver.open(database, read_only=True)
     house = House()

@@ -87,7 +87,7 @@ class Comparison:
 
 
 @contextmanager
-def _server(kind: str, folder: Path) -> Iterator[tuple[str, int]]:
+def server(kind: str, folder: Path) -> Iterator[tuple[str, int]]:
     """Start a server with an empty database; stop it at the end."""
     config = folder / "config.toml"
     config.write_text(_CONFIG.format(folder=folder), encoding="utf-8")
@@ -113,20 +113,20 @@ def _measure(kind: str, options: argparse.Namespace) -> Measured:
         token = token_urlsafe(32)
         (folder / "token").write_text(token, encoding="utf-8")
         number = UNLIKE_BODIES if kind == UNLIKE else 1
-        with _server(DAEMON if kind == UNLIKE else kind, folder) as (host, port):
+        with server(DAEMON if kind == UNLIKE else kind, folder) as (host, port):
             plan = Plan(
                 host=host,
                 port=port,
                 path=PATH,
-                bodies=tuple(_body(token, each) for each in range(number)),
+                bodies=tuple(body(token, each) for each in range(number)),
                 connections=options.connections,
                 warm_up_s=WARM_UP_S,
                 seconds=options.seconds,
             )
-            return _load(plan)
+            return load(plan)
 
 
-def _body(token: str, number: int) -> str:
+def body(token: str, number: int) -> str:
     """One order; those of different numbers differ in all that may differ from signal to signal."""
     order = {
         "group_name": "bench",
@@ -143,7 +143,7 @@ def _body(token: str, number: int) -> str:
     return orjson.dumps(order).decode()
 
 
-def _load(plan: Plan) -> Measured:
+def load(plan: Plan) -> Measured:
     command = [sys.executable, "-m", "tests.bench.load"]
     done = subprocess.run(  # noqa: S603 - our own
         command, input=orjson.dumps(asdict(plan)), stdout=subprocess.PIPE, check=True

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 from daemon.web import totals as module
+from daemon.web.page import queries
 from daemon.web.totals import Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     import pytest
 
@@ -29,35 +31,37 @@ class Engine:
 
 
 class Tables:
-    """Fills and pairs, asked as the database is."""
+    """Fills and pairs of a real database, and nothing else."""
 
     engine = Engine()
 
     def __init__(self) -> None:
-        self.fills: list[dict[str, object]] = []
-        self.pairs: list[dict[str, object]] = []
-        self.trips = 0
+        self.database = sqlite3.connect(":memory:")
+        self.database.row_factory = sqlite3.Row
+        self.database.execute(
+            "CREATE TABLE fills (id, account, book, source, profit, fee, fee_asset, market_day)"
+        )
+        self.database.execute(
+            "CREATE TABLE netting_pairs "
+            "(id, account, quantity, price, commission_saved, broker_orders_saved)"
+        )
+        self.trips = self.number = 0
 
     def fill(self, book: str, day: str, profit: str | None, fee: str, fee_asset: str) -> None:
-        self.fills.append(
-            {
-                "id": f"{len(self.fills):026}",
-                "account": "main",
-                "book": book,
-                "source": "broker",
-                "profit": profit,
-                "fee": fee,
-                "fee_asset": fee_asset,
-                "market_day": day,
-            }
-        )
+        row = (f"{self.number:026}", "main", book, "broker", profit, fee, fee_asset, day)
+        self.database.execute("INSERT INTO fills VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self.number += 1
+
+    def pair(self, quantity: str, price: str, commission: str) -> None:
+        row = (f"{self.number:026}", "main", quantity, price, commission, 2)
+        self.database.execute("INSERT INTO netting_pairs VALUES (?, ?, ?, ?, ?, ?)", row)
+        self.number += 1
 
     async def read(self, work: Callable[[object], object]) -> object:
         self.trips += 1
 
-        def fetch(query: str, after: str, limit: int) -> Sequence[object]:
-            rows = self.fills if query == "fills_after" else self.pairs
-            return [row for row in rows if str(row["id"]) > after][:limit]
+        def fetch(query: str, **values: object) -> list[sqlite3.Row]:
+            return self.database.execute(queries()[query], values).fetchall()
 
         return work(fetch)
 
@@ -112,18 +116,11 @@ async def test_old_days_are_put_together_and_the_sum_stays_right(
 
 async def test_savings_of_pairs_add_up() -> None:
     tables, sums = Tables(), Totals()
-    for number in range(3):
-        tables.pairs.append(
-            {
-                "id": str(number),
-                "account": "main",
-                "quantity": "2",
-                "price": "100",
-                "commission_saved": "0.5",
-                "broker_orders_saved": 2,
-            }
-        )
+    for _ in range(3):
+        tables.pair("2", "100", "0.5")
+    tables.pair("0.1", "0.123456789012345678", "0")
     await looked(sums, tables)
     saved = sums.saved["main"]
-    assert (saved.pairs, saved.value, saved.broker_orders) == (3, Decimal(600), 6)
+    assert (saved.pairs, saved.broker_orders) == (4, 8)
+    assert saved.value == Decimal("600.0123456789012345678")
     assert saved.commission == Decimal("1.5")
