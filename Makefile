@@ -39,12 +39,13 @@ $(READY): pyproject.toml requirements-dev.lock
 test: $(READY) ## run the tests, in random order (some: ARGS="-k netting")
 	@$(BIN)/python -m pytest -q -n auto $(ARGS)
 
-build/ccxt/.ready: $(READY) pyproject.toml requirements-ccxt.lock
+build/ccxt/.ready: $(READY) requirements-ccxt.lock
 	@$(BIN)/python -m venv --clear build/ccxt
 	@build/ccxt/bin/python $(PIP_INSTALL) -r requirements-ccxt.lock
-	@build/ccxt/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
+# What its tests need; the other tools would only make its environment larger.
+CCXT_TOOLS := hypothesis pytest pytest-asyncio pytest-randomly pytest-timeout pytest-xdist
 CCXT_TESTS := tests/simulators/binance/test_ccxt.py tests/contracts/test_broker_ccxt.py
 .PHONY: ccxt
 ccxt: build/ccxt/.ready ## let the unmodified ccxt use the simulated Binance, and the bridge ccxt
@@ -102,7 +103,8 @@ lock: $(READY) ## choose the newest allowed versions anew
 	@build/uv/bin/python $(PIP_INSTALL) uv
 	@$(UV_COMPILE) --annotation-style line -o requirements.lock
 	@$(UV_COMPILE) --annotation-style line --extra dev -c requirements.lock -o requirements-dev.lock
-	@$(UV_COMPILE) --annotation-style line --extra ccxt --extra dev -o requirements-ccxt.lock
+	@printf '%s\n' $(CCXT_TOOLS) | $(UV_COMPILE) - --annotation-style line --extra ccxt \
+		-o requirements-ccxt.lock
 	@git diff --stat -- 'requirements*.lock'
 
 .PHONY: clean

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from algorithms.decimals import to_text, total
+from daemon.cli.check_brokers import broker_logins
 from daemon.cli.check_notifiers import notifier_logins
 from daemon.cli.table import table
 from daemon.config import ConfigErrors, describe, load_config, unsupported
@@ -45,7 +46,7 @@ def check(config_path: Path, environ: Mapping[str, str], *, as_json: bool, onlin
             sys.stderr.write(f"{found}\n")
         return BAD_CONFIG
     warnings = unsupported(config) + _told_before(config)
-    logins = _logins(config) | notifier_logins(config) if online else {}
+    logins = broker_logins(config) | notifier_logins(config) if online else {}
     if as_json:
         report = {"ok": True, "errors": [], "warnings": [asdict(each) for each in warnings]}
         _write_json(report | {"config": describe(config)} | ({"logins": logins} if online else {}))
@@ -100,13 +101,3 @@ def _summary(config: Config) -> str:
         + "\n"
         + table(("strategy", ">books", "token"), strategies)
     )
-
-
-def _logins(config: Config) -> dict[str, str]:
-    """What came of logging in to each account's broker, read only."""
-    return {
-        name: "not needed: its exchange runs in the daemon"
-        if account.broker is BrokerKind.PAPER
-        else "not tried: this version trades on the paper broker only"
-        for name, account in config.accounts.items()
-    }

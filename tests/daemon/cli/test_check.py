@@ -117,7 +117,7 @@ def test_online_says_for_each_account_what_came_of_its_login(
     assert check(file, KEY, as_json=False, online=True) == 0
     out = capsys.readouterr().out
     assert "login toy: not needed" in out
-    assert "login seoul: not tried" in out
+    assert "login seoul: failed: ccxt " in out
     assert check(file, KEY, as_json=True, online=True) == 0
     assert orjson.loads(capsys.readouterr().out)["logins"].keys() == {"seoul", "toy"}
 
