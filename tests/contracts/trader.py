@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from adapters.broker import (
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
     from adapters.broker import Broker, BrokerOrder, CancelOutcome, FindOutcome, PlaceOutcome
     from tests.contracts.venue import Venue
-
-ASK_EVERY = timedelta(milliseconds=100)
 
 
 class Trader:
@@ -103,7 +100,7 @@ class Trader:
             outcome = await self.broker.find(sent)
             if not isinstance(outcome, Undecided):
                 return outcome
-            await self.venue.pass_time(ASK_EVERY)
+            await self.venue.pass_time(self.venue.ask_every)
 
     async def found(self, sent: SentOrder) -> Found:
         """Ask after an order that exists."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from datetime import timedelta
     from decimal import Decimal
 
     from adapters.broker import Broker, BrokerOrder, Holdings, OrderRequest
@@ -56,6 +56,8 @@ class Venue(ABC):
     lots_held: int
     time_limit_s: float
     """How long the caller waits for an answer."""
+    ask_every = timedelta(milliseconds=100)
+    """How soon the same question is asked again."""
 
     @property
     @abstractmethod

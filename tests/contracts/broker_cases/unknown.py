@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 BEFORE = [Mishap.LOST_BEFORE, Mishap.RESET_BEFORE]
 AFTER = [Mishap.LOST_AFTER, Mishap.RESET_AFTER, Mishap.ERROR_AFTER]
-STEP = timedelta(milliseconds=100)
 
 
 class Unknown:
@@ -64,7 +63,7 @@ class Unknown:
             answer = await venue.broker.find(sent)
             if not isinstance(answer, Undecided):
                 break
-            await venue.pass_time(STEP)
+            await venue.pass_time(venue.ask_every)
         assert isinstance(answer, Absent)
         assert venue.clock.now() >= settled
         assert isinstance(await venue.broker.find(sent), Absent)

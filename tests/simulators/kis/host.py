@@ -207,7 +207,8 @@ class Host:
         self.tokens.check(headers.get("authorization", ""), key, now)
         self._check_headers(request)
         self.log.append(Asked(now, key.account, service.name))
-        self.limits.take(key.app_key, service, now)
+        if met is None or met.fault not in {Fault.SLOW, Fault.LATE}:  # those came before
+            self.limits.take(key.app_key, service, now)
         params = self._params(request)
         route = self.routes[service.name]
         for name in route.needs:
