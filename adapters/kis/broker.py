@@ -270,7 +270,7 @@ class KisBroker:
     async def _search(self, sent: SentOrder, print_: Fingerprint) -> Found | Ambiguous | None:
         """Look at the list once: the one order that must be it, several that may, or none."""
         rows = await self._orders.listed(*self._days(sent), symbol=sent.request.symbol)
-        rows += self._orders.heard(sent.request.symbol, rows)
+        rows = rows + self._orders.noticed(sent.request.symbol, rows)
         seen = search(rows, sent, print_, self._orders.register.owner)
         if len(seen.fitting) == 1 and not self._in_flight[sent.request.client_id]:
             known = self._orders.adopt(seen.fitting[0], sent.request)

@@ -12,6 +12,7 @@ import aiohttp
 
 from adapters.broker import BrokerUnavailableError
 from adapters.kis.answers import Reply
+from adapters.kis.feed import Feed
 from adapters.kis.fields import text
 from adapters.kis.hosts import SPACING_S
 from adapters.kis.pace import Pace, Rank
@@ -48,6 +49,7 @@ class Access:
         self._wire = Wire(
             session=lambda: hub.session, base=hosts.rest, profile=profile, keys=keys, pace=self.pace
         )
+        self.feed = Feed(self)
         self.tokens = Tokens(hub.clock, token_file(hub.folder, hosts.rest, keys), self._issue_token)
 
     async def send(self, call: Call) -> Observation:

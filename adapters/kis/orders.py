@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from adapters.broker import BrokerError, BrokerUnavailableError
+from adapters.broker import (
+    BrokerError,
+    BrokerUnavailableError,
+    StreamLost,
+    StreamRestored,
+)
 from adapters.kis.hosts import Profile
-from adapters.kis.register import Register
+from adapters.kis.notices import CANCEL, NEW, TOPICS
+from adapters.kis.register import Execution, Register
+from adapters.kis.rows import Row
+from algorithms.decimals import ZERO
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -24,13 +33,16 @@ if TYPE_CHECKING:
     from adapters.followers import Followers
     from adapters.kis.desk import Desk, KisSettings
     from adapters.kis.hub import Access
+    from adapters.kis.notices import Notice
     from adapters.kis.outcomes import Receipt
-    from adapters.kis.register import Known
-    from adapters.kis.rows import Row
+    from adapters.kis.register import Key, Known
     from algorithms.domain import Symbol
 
 LOOK_EVERY_S = {Profile.REAL: 2.0, Profile.PAPER: 5.0}
 """Between two looks at the list while an order lives and nothing else tells of it."""
+LOOK_SELDOM_S = {Profile.REAL: 10.0, Profile.PAPER: 20.0}
+"""The same while notices flow."""
+MOST_HEARD = 1_000
 GATHER_S = 0.3
 """News that come together cost one look."""
 UNLISTED_FOR = timedelta(minutes=2)
@@ -51,6 +63,12 @@ class Orders:
         self._clock = access.clock
         self._followers = followers
         self._soon = asyncio.Event()
+        self.topic = TOPICS[settings.market, settings.profile], settings.hts_id or ""
+        self._is_heard = False
+        self._was_lost = False
+        self._is_gap = False
+        self._heard: OrderedDict[Key, Row] = OrderedDict()
+        """Orders that notices told of, as a list would show them."""
         self._looking: asyncio.Task[None] | None = None
         self.register = Register(settings.charges, settings.currency, self._is_fund, desk.over_at)
 
@@ -59,11 +77,58 @@ class Orders:
         if self._looking is None:
             name = f"orders of {self._settings.account} at KIS"
             self._looking = self._access.hub.tasks.spawn(self._look(), name=name)
+            if self._settings.hts_id is not None:
+                self._access.feed.join(self)
 
     async def leave(self) -> None:
         """Look no longer."""
-        if self._looking is not None:
-            self._looking.cancel()
+        if self._looking is None:
+            return
+        self._looking.cancel()
+        if self._settings.hts_id is not None:
+            await self._access.feed.leave(self)
+
+    def heard(self, notice: Notice) -> None:
+        """Take in a notice. What it does not settle the list is asked for."""
+        settings = self._settings
+        if notice.account != settings.cano + settings.product:
+            return
+        now = self._clock.now()
+        day = self._desk.day_at(now)
+        if notice.is_execution and not notice.is_refused:
+            told = Execution(
+                number=notice.number,
+                quantity=notice.quantity,
+                price=notice.price,
+                at=now,
+                mark=notice.text,
+            )
+            events = self.register.executed(day, told)
+            for event in events or ():
+                self._followers.tell(event)
+            if events is None:
+                self.look_soon()
+            return
+        row = _row(notice, day, now)
+        if notice.is_refused:
+            self._heard.pop(row.key, None)
+        elif notice.what == NEW:
+            self._heard[row.key] = row
+            if len(self._heard) > MOST_HEARD:
+                self._heard.popitem(last=False)
+        if notice.is_refused or notice.what != NEW:
+            self.look_soon()
+
+    def lost(self, reason: str) -> None:
+        """Hear that notices may be missing from here on."""
+        self._is_heard, self._was_lost = False, True
+        self._followers.tell(StreamLost(reason))
+
+    def restored(self) -> None:
+        """Hear that notices flow (again); what the gap hid is looked up first."""
+        self._is_heard = True
+        self._is_gap = self._was_lost
+        self._soon.set()
 
     def look_soon(self) -> None:
         """Have the list looked at: something happened."""
@@ -89,6 +154,8 @@ class Orders:
         """Take an order of the lists for ours."""
         known = self.described(row)
         self.register.claim(known, request)
+        for event in self.register.catch_up(known):
+            self._followers.tell(event)
         self.look_soon()
         return known
 
@@ -108,7 +175,7 @@ class Orders:
         await self._learn(rows)
         return rows
 
-    async def _learn(self, rows: list[Row]) -> None:
+    async def _learn(self, rows: list[Row], *, quietly: bool = False) -> None:
         changed = {(row.day, row.origin) for row in rows if row.origin}
         for symbol in {row.symbol for row in rows if row.filled}:
             with suppress(BrokerError):  # what it pays in taxes hangs on what it is
@@ -117,7 +184,9 @@ class Orders:
         for row in rows:
             if row.is_cancel:
                 continue
-            for event in self.register.learn(row, now, has_cancel=row.key in changed):
+            self._heard.pop(row.key, None)
+            events = self.register.learn(row, now, has_cancel=row.key in changed)
+            for event in () if quietly else events:
                 self._followers.tell(event)
 
     async def open_orders(self) -> tuple[BrokerOrder, ...]:
@@ -145,13 +214,19 @@ class Orders:
         ]
         return tuple(sorted(fills, key=lambda fill: fill.at))
 
-    def heard(self, symbol: Symbol, rows: list[Row]) -> list[Row]:
-        """Return orders that only notices told of."""
-        del symbol, rows
-        return []
+    def noticed(self, symbol: Symbol, rows: list[Row]) -> list[Row]:
+        """Return orders of a symbol that notices told of and the list does not show."""
+        listed = {row.key for row in rows}
+        return [
+            row for key, row in self._heard.items() if row.symbol == symbol and key not in listed
+        ]
 
     def server_time(self) -> datetime:
-        raise BrokerUnavailableError("KIS has not told its time")
+        """Return KIS's time as its heartbeat told it. Raises BrokerUnavailableError."""
+        ahead = self._access.feed.ahead
+        if ahead is None:
+            raise BrokerUnavailableError("KIS has not told its time")
+        return self._clock.now() + ahead
 
     def _is_fund(self, symbol: Symbol) -> bool:
         instrument = self._desk.told_instrument(symbol)
@@ -161,22 +236,50 @@ class Orders:
         """Look at the lists for as long as an order lives."""
         failing = False
         while True:
-            live = self.register.live()
-            period = LOOK_EVERY_S[self._settings.profile] if live else None
+            every = LOOK_SELDOM_S if self._is_heard else LOOK_EVERY_S
+            period = every[self._settings.profile] if self.register.live() else None
             with suppress(TimeoutError):
                 async with asyncio.timeout(period):
                     await self._soon.wait()
             await self._clock.sleep(GATHER_S)
             self._soon.clear()
-            live = self.register.live()
-            if not live:
-                continue
-            today = self._desk.day_at(self._clock.now())
+            is_gap, self._is_gap = self._is_gap, False
             try:
-                await self.listed(min(known.day for known in live), today)
+                await self._look_once(quietly=is_gap)
             except BrokerError as error:
                 if not failing:
                     log.warning("account %s: %s", self._settings.account, error)
                 failing = True
             else:
                 failing = False
+            if is_gap and self._is_heard:
+                self._was_lost = False
+                self._followers.tell(StreamRestored())
+
+    async def _look_once(self, *, quietly: bool) -> None:
+        """Look at the lists. What a gap hid is learnt ``quietly``: who follows will ask for it."""
+        if live := self.register.live():
+            today = self._desk.day_at(self._clock.now())
+            rows = await self._desk.orders(min(known.day for known in live), today)
+            await self._learn(rows, quietly=quietly)
+
+
+def _row(notice: Notice, day: date, now: datetime) -> Row:
+    """Spell a notice of an order as a list would."""
+    return Row(
+        number=notice.number,
+        origin=notice.origin,
+        branch="",
+        day=day,
+        times=(now,),
+        symbol=notice.symbol,
+        side=notice.side,
+        division=notice.division,
+        venue="",
+        quantity=notice.quantity,
+        limit_price=notice.price or None,
+        filled=ZERO,
+        value=ZERO,
+        left=notice.quantity,
+        is_cancel=notice.what == CANCEL,
+    )

@@ -162,10 +162,14 @@ class Register:
             )
             self._enter(known)
         self.claim(known, request)
+        return known, self.catch_up(known)
+
+    def catch_up(self, known: Known) -> list[BrokerEvent]:
+        """Take in the notices that came before anybody knew the order."""
         events: list[BrokerEvent] = []
-        for early in self._early.pop((day, receipt.number), ()):
-            events += self.executed(day, early) or ()
-        return known, events
+        for early in self._early.pop((known.day, known.number), ()):
+            events += self.executed(known.day, early) or ()
+        return events
 
     def claim(self, known: Known, request: OrderRequest) -> None:
         """Remember that an order is ours, and as what it was sent."""

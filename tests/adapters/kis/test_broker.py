@@ -287,7 +287,7 @@ async def test_an_order_kis_took_and_does_not_show_is_not_gone(
 ) -> None:
     kis.says(Operation.KR_BUY, sent("0000218840"))
     _, order = await place(seoul, hub)
-    await hub.clock.sleep(3600)
+    await hub.clock.sleep(300)
     assert isinstance(await seoul.find(order), Undecided)
 
 

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from adapters.broker import Accepted, BrokerOrderState, OrderEvent
+import pytest
+
+from adapters.broker import (
+    Accepted,
+    BrokerOrderState,
+    BrokerUnavailableError,
+    FillEvent,
+    Found,
+    OrderEvent,
+    OutcomeUnknown,
+    StreamLost,
+    StreamRestored,
+)
+from adapters.kis.broker import KisBroker
+from adapters.kis.hosts import Profile
 from adapters.kis.operations import Operation
-from tests.adapters.kis.lines import kr_line, resting
+from tests.adapters.kis import lines
+from tests.adapters.kis.conftest import KEYS, settings
+from tests.adapters.kis.lines import kr_line, resting, spelt
 from tests.adapters.kis.test_broker import BUY, place
-from tests.support.scripted_kis import bad, good, sent
+from tests.adapters.kis.test_notices import FILLED
+from tests.support.scripted_kis import Says, bad, good, sent
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import AsyncIterator
 
-    from adapters.kis.broker import KisBroker
     from adapters.kis.hub import Hub
     from tests.support.scripted_kis import ScriptedKis
 
@@ -98,3 +116,123 @@ async def test_what_an_amendment_left_is_an_order_of_its_own(
     (order,) = await seoul.open_orders()
     assert order.id == "219377"
     assert order.limit_price == 41300
+
+
+@pytest.fixture
+async def listening(hub: Hub, kis: ScriptedKis) -> AsyncIterator[KisBroker]:
+    kis.says(Operation.KR_BALANCE, good(**lines.KR_BALANCE))
+    kis.says(Operation.KR_PRICE, good(**lines.KR_PRICE))
+    kis.says(Operation.KR_ORDERS, good(output1=[]))
+    mine = replace(settings(kis, Profile.REAL), hts_id="htsuser1")
+    broker = KisBroker(mine, hub.access(Profile.REAL, kis.hosts, KEYS))
+    await broker.open()
+    await kis.connected(1)
+    await hub.clock.sleep(1)
+    yield broker
+    await broker.close()
+
+
+def notice(number: str, **places: str) -> str:
+    """A fill of 2 at 41,245 of our account; ``f9="1"`` puts another value in the tenth field."""
+    fields = FILLED[0].split("^")
+    fields[2] = number.zfill(10)
+    for name, value in places.items():
+        fields[int(name[1:])] = value
+    return f"0|H0STCNI0|001|{'^'.join(fields)}"
+
+
+async def test_a_notice_tells_of_a_fill_before_any_list(
+    listening: KisBroker, hub: Hub, kis: ScriptedKis
+) -> None:
+    await bought(listening, hub, kis)
+    events = listening.events()
+    await kis.tell(notice("218840"))
+    event = await anext(events)
+    assert isinstance(event, FillEvent)
+    assert spelt(event.fill.client_id, event.fill.quantity, event.fill.price) == "c1 2 41245"
+    assert await listening.fills_since(event.fill.at) == (event.fill,)
+
+
+async def test_a_notice_that_comes_before_the_receipt_is_not_lost(
+    listening: KisBroker, hub: Hub, kis: ScriptedKis
+) -> None:
+    events = listening.events()
+    await kis.tell(notice("218840"))
+    await hub.clock.sleep(0.1)
+    await bought(listening, hub, kis)
+    event = await anext(events)
+    assert isinstance(event, FillEvent)
+    assert event.fill.client_id == "c1"
+
+
+async def test_a_notice_of_another_account_is_not_ours(
+    listening: KisBroker, hub: Hub, kis: ScriptedKis
+) -> None:
+    await bought(listening, hub, kis)
+    await kis.tell(notice("218840", f1="5099999901"))
+    await hub.clock.sleep(1)
+    assert await listening.fills_since(hub.clock.now() - timedelta(hours=1)) == ()
+
+
+async def test_a_lost_order_is_found_by_its_notice_where_no_list_shows_it(
+    listening: KisBroker, hub: Hub, kis: ScriptedKis
+) -> None:
+    kis.says(Operation.KR_BUY, Says({}, cut=True))
+    outcome, order = await place(listening, hub, BUY)
+    assert isinstance(outcome, OutcomeUnknown)
+    await kis.tell(notice("218840", f9="0000000003", f10="000041250", f13="1"))
+    await hub.clock.sleep(0.1)
+    found = await listening.find(order)
+    assert isinstance(found, Found)
+    assert found.order.id == "218840"
+
+
+async def test_a_refusal_by_the_exchange_has_the_list_looked_at(
+    listening: KisBroker, hub: Hub, kis: ScriptedKis
+) -> None:
+    kis.says(Operation.KR_ORDERS, good(output1=[]), good(output1=[resting()]))
+    await bought(listening, hub, kis)
+    await hub.clock.sleep(1)
+    kis.says(Operation.KR_ORDERS, good(output1=[resting(rmn_qty="0", rjct_qty="3")]))
+    events = listening.events()
+    began = hub.clock.now()
+    await kis.tell(notice("218840", f12="1", f13="1"))
+    event = await anext(events)
+    assert isinstance(event, OrderEvent)
+    assert event.order.state is BrokerOrderState.REJECTED
+    assert hub.clock.now() - began < timedelta(seconds=1)
+
+
+async def test_while_notices_flow_the_list_is_asked_seldom(
+    listening: KisBroker, hub: Hub, kis: ScriptedKis
+) -> None:
+    kis.says(Operation.KR_ORDERS, good(output1=[]), good(output1=[resting()]))
+    await bought(listening, hub, kis)
+    before = len(kis.asked(Operation.KR_ORDERS))
+    await hub.clock.sleep(31)
+    assert len(kis.asked(Operation.KR_ORDERS)) - before <= 4
+
+
+async def test_what_a_gap_hid_is_told_by_asking(
+    listening: KisBroker, hub: Hub, kis: ScriptedKis
+) -> None:
+    await bought(listening, hub, kis)
+    await hub.clock.sleep(1)
+    events = listening.events()
+    await kis.sockets[-1].close()
+    assert isinstance(await anext(events), StreamLost)
+    kis.says(Operation.KR_ORDERS, good(output1=[kr_line()]))
+    await kis.connected(2)
+    assert isinstance(await anext(events), StreamRestored)
+    (fill,) = await listening.fills_since(hub.clock.now() - timedelta(minutes=1))
+    assert fill.cumulative == 2
+
+
+async def test_kis_tells_its_time_by_heartbeat_only(
+    listening: KisBroker, hub: Hub, kis: ScriptedKis
+) -> None:
+    with pytest.raises(BrokerUnavailableError):
+        await listening.server_time()
+    await kis.tell('{"header":{"tr_id":"PINGPONG","datetime":"20261120101510"}}')
+    await hub.clock.sleep(0.1)
+    assert (await listening.server_time()).minute == 15
