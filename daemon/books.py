@@ -31,10 +31,12 @@ from algorithms.invariants import (
     Held,
     LadderBooks,
     Pair,
+    Rebalance,
     Request,
     Snapshot,
 )
 from algorithms.ledger import Posting
+from algorithms.rebalancing.states import RunState
 from daemon.execution.answers import RequestStatus
 from daemon.storage.rows import (
     child_from_row,
@@ -79,6 +81,7 @@ def read_books(
         crossings=_crossings(rows),
         requests=map(_request, rows.of("all_requests")),
         ladders=_ladders(rows),
+        rebalances=map(_rebalance, rows.of("all_rebalances")),
         held=read_held(view),
         currencies=read_currencies(view),
         resting=read_resting(view),
@@ -215,6 +218,17 @@ def _ladders(rows: _Rows) -> Iterator[LadderBooks]:
             from_broker=moved[FillSource.BROKER],
             handed_on=moved[FillSource.LADDER],
         )
+
+
+def _rebalance(row: sqlite3.Row) -> Rebalance:
+    return Rebalance(
+        id=row["id"],
+        state=RunState(row["state"]),
+        alarmed=bool(row["alarmed"]),
+        sold=bool(row["sold"]),
+        bought=bool(row["bought"]),
+        wanted=bool(row["wanted"]),
+    )
 
 
 def _was_lost(rung: ParentOrder) -> bool:

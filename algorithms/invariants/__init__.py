@@ -17,6 +17,7 @@ from algorithms.invariants.snapshot import (
     Held,
     LadderBooks,
     Pair,
+    Rebalance,
     Request,
     Snapshot,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Held",
     "LadderBooks",
     "Pair",
+    "Rebalance",
     "Request",
     "Snapshot",
     "Violation",

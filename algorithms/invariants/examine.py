@@ -1,8 +1,4 @@
-"""All invariants on one snapshot.
-
-Invariant 8 speaks of rebalancing. This version works none, so no snapshot has anything of it: it
-is listed with nothing checked.
-"""
+"""All invariants on one snapshot."""
 
 from __future__ import annotations
 
@@ -14,6 +10,7 @@ from algorithms.invariants.findings import NAMES, Check, Finding, Violation
 from algorithms.invariants.ladders import check_ladders
 from algorithms.invariants.ledger import InFlight, Replay, check_brokers
 from algorithms.invariants.orders import OrderChecks
+from algorithms.invariants.rebalances import check_rebalances
 from algorithms.invariants.requests import check_requests
 
 if TYPE_CHECKING:
@@ -21,11 +18,6 @@ if TYPE_CHECKING:
 
     from algorithms.domain import AccountName, ChildOrder
     from algorithms.invariants.snapshot import BrokerView, Held, Snapshot
-
-REBALANCE = 8
-NOT_WORKED = {
-    REBALANCE: "no rebalance is worked by this version",
-}
 
 
 def broken(books: Snapshot) -> tuple[Violation, ...]:
@@ -36,8 +28,6 @@ def broken(books: Snapshot) -> tuple[Violation, ...]:
 def examine(books: Snapshot) -> tuple[Finding, ...]:
     """Check the eight invariants, in their order. Goes through each part of the books once."""
     checks = {number: Check(number) for number in NAMES}
-    for number, reason in NOT_WORKED.items():
-        checks[number].skipped = reason
     with exactly():
         replay = Replay(checks[1], books.currencies)
         replay.run(books.events, books.fills)
@@ -52,6 +42,7 @@ def examine(books: Snapshot) -> tuple[Finding, ...]:
         check_brokers(books.held, books.brokers, in_flight, totals.currencies, checks[2])
         check_crossings(books.crossings, checks[5])
         check_ladders(books.ladders, checks[7])
+        check_rebalances(books.rebalances, checks[8])
         check_requests(books.requests, books.now, books.request_age_most, checks[6])
     return tuple(check.finding() for check in checks.values())
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Symbol,
     )
     from algorithms.ledger import Posting
+    from algorithms.rebalancing.states import RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,18 @@ class BrokerRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Rebalance:
+    """A run, and what the orders of its last day did. ``wanted``: it ordered buys."""
+
+    id: str
+    state: RunState
+    alarmed: bool
+    sold: bool
+    bought: bool
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BrokerView:
     """One account as its broker has it.
 
@@ -225,6 +238,7 @@ class Snapshot:
     crossings: Iterable[Crossing] = ()
     requests: Iterable[Request] = ()
     ladders: Iterable[LadderBooks] = ()
+    rebalances: Iterable[Rebalance] = ()
     held: tuple[Held, ...] = ()
     splits: frozenset[tuple[AccountName, Symbol, datetime]] = frozenset()
     resting: frozenset[tuple[AccountName, str]] = frozenset()

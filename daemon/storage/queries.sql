@@ -893,3 +893,14 @@ VALUES (:id, :account, :targets_id, :trades, :at);
 -- name: forget_rebalancing_plans!
 -- Drop previews that nobody may confirm any more.
 DELETE FROM rebalancing_plans WHERE at < :before;
+
+-- name: all_rebalances
+-- Every run, with what the orders of its last day did.
+SELECT h.id, h.state, h.alarmed_at IS NOT NULL AS alarmed,
+    EXISTS (SELECT 1 FROM rebalancing_trades t JOIN fills f ON f.parent_id = t.parent_id
+        WHERE t.run_id = h.id AND t.slice = h.slice AND t.side = 'sell') AS sold,
+    EXISTS (SELECT 1 FROM rebalancing_trades t JOIN fills f ON f.parent_id = t.parent_id
+        WHERE t.run_id = h.id AND t.slice = h.slice AND t.side = 'buy') AS bought,
+    EXISTS (SELECT 1 FROM rebalancing_trades t WHERE t.run_id = h.id AND t.slice = h.slice
+        AND t.side = 'buy' AND t.parent_id IS NOT NULL) AS wanted
+FROM rebalancing_history h ORDER BY h.id;

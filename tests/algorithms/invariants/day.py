@@ -46,11 +46,13 @@ from algorithms.invariants import (
     Held,
     LadderBooks,
     Pair,
+    Rebalance,
     Request,
     Snapshot,
     broken,
 )
 from algorithms.ledger import crossing_postings, fill_postings, transfer
+from algorithms.rebalancing.states import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -307,6 +309,7 @@ LADDER = LadderBooks(
     from_broker=Decimal(0),
     handed_on=Decimal(0),
 )
+REBALANCE = Rebalance("r1", RunState.DONE, alarmed=False, sold=True, bought=True, wanted=True)
 DAY = Snapshot(
     now=NOW,
     request_age_most=timedelta(minutes=15),
@@ -316,6 +319,7 @@ DAY = Snapshot(
     crossings=(Crossing("x1", PAIR, (GIVEN, TAKEN), 1),),
     requests=(ANSWERED, replace(OPEN, live_orders=1)),
     ladders=(LADDER,),
+    rebalances=(REBALANCE,),
     held=HELD,
     brokers=(BROKER,),
     brokers_are_still=True,

@@ -31,7 +31,7 @@ ENDED = (RunState.DONE, RunState.STOPPED, RunState.FAILED)
 CLIENT_IDS = ("client_order_ids = true", "client_order_ids = false")
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 """Every step in every way; otherwise a sample of them."""
-STRIDE = 1 if DEEP else 61
+STRIDE = 1 if DEEP else 89
 MANY = 100
 """A run has more steps than this."""
 

@@ -287,13 +287,13 @@ async def test_a_run_over_days_trades_a_part_each_day_and_the_rest_on_the_last(
         run = await here.start()
         held = []
         for day in (1, 2):
-            await here.world.pass_time(600)
+            await here.world.pass_time(30)
             held.append((await here.holds())["AAA"])
             now = await here.look(run)
             assert (now.state, now.slice) == (RunState.PLANNED, day + 1)
             assert here.world.told("rebalance_goes_on") == day
-            await here.world.advance_to(now.due_at)
-        await here.world.pass_time(600)
+            here.world.clock.step(now.due_at - here.world.now)
+        await here.world.pass_time(60)
         assert [*held, (await here.holds())["AAA"]] == [133, 266, 399]
         assert (await here.look(run)).state is RunState.DONE
         assert {trade.slice for trade in await here.trades(run)} == {1, 2, 3}
