@@ -250,6 +250,8 @@ class BridgeBroker:
             order = await account.find(sent)
             if order is None:
                 return self._not_found(sent)
+            if not order.state.is_final:
+                self._feed.follow(order)
             return Found(order, await account.fills_of(order) if order.filled else ())
         except (BrokerUnavailableError, UnknownSymbolError) as error:
             return Undecided(str(error))

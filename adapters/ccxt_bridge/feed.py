@@ -59,6 +59,8 @@ class Feed:
 
     def follow(self, order: BrokerOrder) -> None:
         """Ask after an order from now on. Nothing of it has been told yet."""
+        if order.id in self._alive:
+            return
         self._alive[order.id] = replace(order, filled=ZERO, state=BrokerOrderState.OPEN)
         if len(self._alive) > MOST_ALIVE:
             del self._alive[next(iter(self._alive))]

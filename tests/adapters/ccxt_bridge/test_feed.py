@@ -8,11 +8,12 @@ from adapters.broker import (
     Accepted,
     BrokerOrderState,
     FillEvent,
+    Found,
     OrderEvent,
     StreamLost,
     StreamRestored,
 )
-from tests.adapters.ccxt_bridge.test_broker import request
+from tests.adapters.ccxt_bridge.test_broker import request, sent
 from tests.support.fake_ccxt import ExchangeNotAvailable, Trouble
 
 if TYPE_CHECKING:
@@ -44,6 +45,20 @@ async def test_a_fill_is_told_once_and_before_its_order(
     assert (second.fill.cumulative, second.fill.quantity) == (Decimal(2), Decimal("1.5"))
     assert isinstance(whole, OrderEvent)
     assert whole.order.state is BrokerOrderState.FILLED
+
+
+async def test_an_order_that_was_lost_and_found_is_asked_after_too(
+    broker: BridgeBroker, small: type[Exchange]
+) -> None:
+    events = broker.events()
+    small.spoil("POST order", Trouble(ExchangeNotAvailable(), None, done=True))
+    await broker.place(request())
+    lost = sent(broker, request())
+    for _ in range(2):
+        assert isinstance(await broker.find(lost), Found)
+    small.trade("1", "1")
+    told = [await hear(events) for _ in range(2)]
+    assert [type(each) for each in told] == [FillEvent, OrderEvent]
 
 
 async def test_who_has_nothing_alive_is_not_asked_after(
