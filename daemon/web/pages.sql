@@ -39,26 +39,28 @@ SELECT id, at, level, code, account, book, params FROM notices ORDER BY id DESC 
 SELECT account, COUNT(*) AS orders FROM parent_orders WHERE ended_at IS NULL GROUP BY account;
 
 -- name: fills_until
--- The fill with which the next ones would be too many for one trip; none if they are not.
-SELECT id FROM fills WHERE id > :after ORDER BY id LIMIT 1 OFFSET :limit;
+-- How far one trip goes: the newest fill after one, or the last of as many as a trip takes.
+SELECT MAX(id) AS id, COUNT(*) AS number
+FROM (SELECT id FROM fills WHERE id > :after ORDER BY id LIMIT :limit) AS newer;
 
 -- name: fills_between
--- What was traded from one fill to another, by book and day. Decimals are lined up, to be summed
--- exactly.
-SELECT account, book, market_day, fee_asset, COUNT(*) AS trades, MAX(id) AS last,
+-- What was traded after one fill up to another, by book and day. Decimals are lined up, to be
+-- summed exactly. The book comes first, because it tells most rows apart.
+SELECT account, book, market_day, fee_asset, COUNT(*) AS trades,
     GROUP_CONCAT(profit, ' ') AS profits, GROUP_CONCAT(fee, ' ') AS fees
-FROM fills WHERE id > :after AND id < :until GROUP BY account, book, market_day, fee_asset;
+FROM fills WHERE id > :after AND id <= :until GROUP BY book, market_day, account, fee_asset;
 
 -- name: pairs_until
 -- As fills_until, of pairs.
-SELECT id FROM netting_pairs WHERE id > :after ORDER BY id LIMIT 1 OFFSET :limit;
+SELECT MAX(id) AS id, COUNT(*) AS number
+FROM (SELECT id FROM netting_pairs WHERE id > :after ORDER BY id LIMIT :limit) AS newer;
 
 -- name: pairs_between
 -- What was crossed, by account; quantities and prices are in the same order.
-SELECT account, COUNT(*) AS pairs, MAX(id) AS last, SUM(broker_orders_saved) AS broker_orders,
+SELECT account, COUNT(*) AS pairs, SUM(broker_orders_saved) AS broker_orders,
     GROUP_CONCAT(quantity, ' ') AS quantities, GROUP_CONCAT(price, ' ') AS prices,
     GROUP_CONCAT(commission_saved, ' ') AS commissions
-FROM netting_pairs WHERE id > :after AND id < :until GROUP BY account;
+FROM netting_pairs WHERE id > :after AND id <= :until GROUP BY account;
 
 -- name: live_orders
 -- What has not ended, newest first.

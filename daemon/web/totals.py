@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 100_000
 """The most that is read in one trip."""
 DAYS_KEPT = 400
-_END = "~"
-"""Sorts after every id."""
 
 
 @dataclass(slots=True)
@@ -83,13 +81,17 @@ class Totals:
 
     def _take(self, fetch: Fetch, currencies: Mapping[str, str]) -> bool:
         """Take in some of what is new; return whether there may be more."""
-        fills_until = _until(fetch, "fills_until", self._last_fill)
-        for row in fetch("fills_between", after=self._last_fill, until=fills_until or _END):
-            self._take_fills(row, currencies.get(row["account"], ""))
-        pairs_until = _until(fetch, "pairs_until", self._last_pair)
-        for row in fetch("pairs_between", after=self._last_pair, until=pairs_until or _END):
-            self._take_pairs(row)
-        return bool(fills_until or pairs_until)
+        (fills,) = fetch("fills_until", after=self._last_fill, limit=ROWS_AT_ONCE)
+        if fills["number"]:
+            for row in fetch("fills_between", after=self._last_fill, until=fills["id"]):
+                self._take_fills(row, currencies.get(row["account"], ""))
+            self._last_fill = fills["id"]
+        (pairs,) = fetch("pairs_until", after=self._last_pair, limit=ROWS_AT_ONCE)
+        if pairs["number"]:
+            for row in fetch("pairs_between", after=self._last_pair, until=pairs["id"]):
+                self._take_pairs(row)
+            self._last_pair = pairs["id"]
+        return bool(max(fills["number"], pairs["number"]) >= ROWS_AT_ONCE)
 
     def _take_fills(self, row: sqlite3.Row, currency: str) -> None:
         days = self.days.setdefault((row["account"], row["book"]), {})
@@ -99,7 +101,6 @@ class Totals:
         if row["fee_asset"] == currency:
             day.gain = subtract(day.gain, _total(row["fees"]))
         _fold(days)
-        self._last_fill = max(self._last_fill, row["last"])
 
     def _take_pairs(self, row: sqlite3.Row) -> None:
         saved = self.saved[row["account"]]
@@ -109,12 +110,6 @@ class Totals:
         quantities, prices = (map(Decimal, row[name].split()) for name in ("quantities", "prices"))
         with exactly():
             saved.value = sum(map(mul, quantities, prices), saved.value)
-        self._last_pair = max(self._last_pair, row["last"])
-
-
-def _until(fetch: Fetch, query: str, after: str) -> str | None:
-    """Return where one trip has to end; None if it may go to the end."""
-    return next((row["id"] for row in fetch(query, after=after, limit=ROWS_AT_ONCE)), None)
 
 
 def _total(texts: str | None) -> Decimal:
