@@ -107,6 +107,39 @@ def page(sources: Sources, _: Totals) -> Page:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A portfolio in one line. ``needed`` None: nobody knows, or not yet; ``why`` may say so."""
+
+    account: str
+    needed: bool | None
+    why: str
+    over: tuple[Row, ...]
+    state: str
+
+
+async def glances(sources: Sources) -> list[Glance]:
+    """Tell of every marked portfolio book whether a run is needed, why, and how its run stands."""
+    registry = sources.engine.registry
+    names = {each.account.shadows or each.account.name
+             for each in registry.books.values() if each.is_portfolio}  # fmt: skip
+    found = []
+    for account in sorted(names):
+        standing = await sources.engine.standings.of(account)
+        if standing is None or isinstance(standing, Refused):
+            why = "" if standing is None else standing.detail
+            found.append(Glance(account, None, why, (), ""))
+            continue
+        plan, limits = standing.prepared.draft.plan, standing.prepared.draft.settings.thresholds
+        drawn = [*rows(plan.drifts.mp, limits.mp)]
+        for tickers in plan.drifts.sub_mp.values():
+            drawn += rows(tickers, limits.sub_mp)
+        state = "" if standing.run is None else standing.run.state.value
+        over = tuple(row for row in drawn if row.is_over)
+        found.append(Glance(account, plan.needed, "", over, state))
+    return found
+
+
 EMPTY: Mapping[str, object] = {
     "book": "", "equity": None, "currency": "", "classes": (), "inside": {}, "needed": None,
     "problems": (), "tracking_error": None, "targets": '{"mp": {}, "sub_mp": {}}', "by": "",

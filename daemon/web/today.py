@@ -16,6 +16,7 @@ from daemon.jobs.board import NotNowError
 from daemon.jobs.office import Timetables
 from daemon.web.needs import fetch_needs, needs, notice_text, order_of
 from daemon.web.page import Page
+from daemon.web.rebalancing import glances
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,6 +69,7 @@ def page(sources: Sources, totals: Totals) -> Page:
         return {
             "needs": needs(rows, sources.readiness.reasons(), visit),
             "coming": await _coming(sources, visit.now),
+            "portfolios": await glances(sources),
             "figures": _figures(sources, totals, live, visit.now),
             "notices": [
                 (row, notice_text(row, visit), order_of(orjson.loads(row["params"])))

@@ -56,6 +56,9 @@ async def test_from_targets_to_history(tmp_path: Path) -> None:
         assert "자산군 내 %" in korean
         assert "리밸런싱 관리" in korean
 
+        today = await here.page("/")
+        assert 'needed: stocks <span class="num">+80</span>' in today
+
         question = await here.page("/ask/rebalance?account=main")
         assert "Place 2 orders?" in question
         assert "buy 400 AAA · 100.01" in question
@@ -63,6 +66,7 @@ async def test_from_targets_to_history(tmp_path: Path) -> None:
         await over(here, told["run"]["id"])
         html = await here.page("/rebalancing?tab=settings")
         assert '<svg class="errors"' in html
+        assert "not needed" in await here.page("/")
         assert "<td>page</td>" in html
         assert "nothing to do" in await here.page("/ask/rebalance?account=main")
 
