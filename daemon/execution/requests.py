@@ -22,6 +22,7 @@ from daemon.storage.rows import child_from_row, parent_from_row, to_us, us_or_no
 from daemon.storage.tx import Table
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
     from datetime import datetime
 
@@ -151,15 +152,32 @@ class Requests:
     def parent_changed(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
         """Settle what only waited for this order."""
         for row in tx.fetch("unfinished_requests_of_parent", parent_id=parent.id):
-            if row["role"] == "place" or self._was_last(tx, row["request_id"], parent):
-                self.settle(tx, row["request_id"], now)
+            request_id, role = row["request_id"], row["role"]
+            if not self._is_settled(tx, parent, role):
+                continue
+            if self._waits_for_another(tx, request_id, role, parent.id):
+                tx.execute("close_target", request_id=request_id, parent_id=parent.id)
+            else:
+                self.settle(tx, request_id, now)
 
-    def _was_last(self, tx: Tx, request_id: str, parent: ParentOrder) -> bool:
-        """Whether an order ended that was the last one a request had to cancel."""
-        if not parent.status.is_final:
-            return False
-        tx.execute("close_cancel", request_id=request_id, parent_id=parent.id)
-        return tx.fetch_one("open_cancel", request_id=request_id) is None
+    def _is_settled(self, view: View, parent: ParentOrder, role: Role) -> bool:
+        if role == "cancel":
+            return parent.status.is_final
+        return self._place_item(view, parent) is not None
+
+    def _waits_for_another(self, tx: Tx, request_id: str, role: Role, parent_id: ParentId) -> bool:
+        """Whether another order of the request is not settled; looks at as few as possible.
+
+        Not every order tells when it is settled, so one that seems open is looked at. Each is so
+        once at most: a request may be about thousands.
+        """
+        target = {"request_id": request_id, "role": role, "parent_id": parent_id}
+        while (row := tx.fetch_one("open_target", **target)) is not None:
+            other = parent_from_row(_only(tx.fetch_one("parent_order", id=row["parent_id"])))
+            if not self._is_settled(tx, other, role):
+                return True
+            tx.execute("close_target", request_id=request_id, parent_id=other.id)
+        return False
 
     def settle(self, tx: Tx, request_id: str, now: datetime) -> None:
         """Finish a request whose orders have all come far enough.
@@ -172,18 +190,14 @@ class Requests:
         late = row["deadline"] is not None and to_us(now) >= row["deadline"]
         if row["cancels"]:
             tx.execute("close_ended_cancels", request_id=request_id)
-            if not late and tx.fetch_one("open_cancel", request_id=request_id) is not None:
+            waiting = {"request_id": request_id, "role": "cancel", "parent_id": ""}
+            if not late and tx.fetch_one("open_target", **waiting) is not None:
                 return
             tx.signal(CancelsConfirmed(request_id))
         if row["unworked"]:
             return
-        places = [
-            self._place_item(tx, parent_from_row(target))
-            for target in tx.fetch("targets_of_request", request_id=request_id)
-            if target["role"] == "place"
-        ]
-        placed = [item for item in places if item is not None]
-        if len(placed) < len(places):
+        placed = self._placed(tx, request_id)
+        if placed is None:
             return
         refusals, warnings = _refusals(row["refusals"]), _warnings(row["body"])
         if not row["cancels"]:
@@ -193,6 +207,22 @@ class Requests:
             items = [*refusals, *report.items, *placed]
             answer = answers.build(request_id, items, warnings, report.receipts)
         self.finish(tx, answer, request_id, now)
+
+    def _placed(self, tx: Tx, request_id: str) -> list[Item] | None:
+        """Describe the orders a request placed, or return None while the fate of one is open."""
+        targets = [
+            target
+            for target in tx.fetch("targets_of_request", request_id=request_id)
+            if target["role"] == "place"
+        ]
+        items = [self._place_item(tx, parent_from_row(target)) for target in targets]
+        settled = [item for item in items if item is not None]
+        if len(settled) == len(items):
+            return settled
+        for target, item in zip(targets, items, strict=True):
+            if item is not None and target["is_open"]:
+                tx.execute("close_target", request_id=request_id, parent_id=target["id"])
+        return None
 
     def finish(self, tx: Tx, answer: Answer, request_id: str, now: datetime) -> None:
         """Store the final answer and tell whoever waits for it."""
@@ -237,6 +267,11 @@ def cancel_standing(view: View, request_id: str) -> Answer | None:
     report = cancel_report(view, row, refusals)
     items = [*refusals, *report.items]
     return answers.build(request_id, items, _warnings(row["body"]), report.receipts)
+
+
+def _only(row: sqlite3.Row | None) -> sqlite3.Row:
+    assert row is not None  # a target is stored with its order
+    return row
 
 
 def _refusals_text(refusals: Sequence[Item]) -> str:

@@ -64,7 +64,7 @@ WHERE t.parent_id = :parent_id AND r.finished_at IS NULL;
 
 -- name: targets_of_request
 -- The orders a request is about, with what it wants of each.
-SELECT p.*, t.role FROM request_targets t
+SELECT p.*, t.role, t.is_open FROM request_targets t
 JOIN parent_orders p ON p.id = t.parent_id
 WHERE t.request_id = :request_id ORDER BY p.id;
 
@@ -74,20 +74,21 @@ SELECT c.* FROM request_targets t
 JOIN child_orders c ON c.parent_id = t.parent_id
 WHERE t.request_id = :request_id ORDER BY c.created_at, c.id;
 
--- name: close_cancel!
--- An order that a request cancels has ended.
+-- name: close_target!
+-- What a request wanted of an order is settled.
 UPDATE request_targets SET is_open = 0 WHERE request_id = :request_id AND parent_id = :parent_id;
 
 -- name: close_ended_cancels!
 -- Some orders that a request cancels may have ended before the request was stored.
 UPDATE request_targets SET is_open = 0
 WHERE request_id = :request_id AND role = 'cancel' AND is_open = 1
-AND EXISTS (SELECT 1 FROM parent_orders p WHERE p.id = parent_id AND p.ended_at IS NOT NULL);
+AND parent_id IN (SELECT id FROM parent_orders WHERE ended_at IS NOT NULL);
 
--- name: open_cancel
--- Whether an order that a request cancels has not ended yet.
-SELECT 1 FROM request_targets
-WHERE request_id = :request_id AND role = 'cancel' AND is_open = 1 LIMIT 1;
+-- name: open_target
+-- An order, other than one, of which a request wants something that was not settled when last seen.
+SELECT parent_id FROM request_targets
+WHERE request_id = :request_id AND role = :role AND is_open = 1 AND parent_id <> :parent_id
+LIMIT 1;
 
 -- name: cancel_phases
 -- When the cancels of a request were sent, account by account.

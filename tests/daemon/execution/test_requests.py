@@ -130,3 +130,12 @@ async def test_an_order_that_became_too_old_is_not_crossed_late(tmp_path: Path) 
         await day.pass_time(10)
         assert await day.rows("all_pairs") == []
         assert (await final(day, "alpha", stuck)).body["status"] == "dropped"
+
+
+async def test_a_request_is_settled_though_one_of_its_orders_never_tells(tmp_path: Path) -> None:
+    """A TWAP is done when it is stored; nothing of it moves until its first slice."""
+    async with world(tmp_path, PAIR) as day:
+        slow = buy("TQQQ", "2", kind=OrderType.TWAP, slices=2, minutes="60")
+        day.exchange().faults.script("place", Fault.DELAY, delay_s=0.5)
+        told = await day.submit("alpha", slow, LOW, slow, LOW)
+        assert (told.http_status, told.body["message"]) == (200, "4 orders accepted")
