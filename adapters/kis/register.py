@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from adapters.broker import BrokerFill, BrokerOrder, BrokerOrderState, FillEvent, OrderEvent
 from algorithms.decimals import ZERO, add, multiply, subtract
 from algorithms.domain import BrokerOrderId, OrderType
-from algorithms.executions import priced_parts
+from algorithms.executions import finest_tick, priced_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,6 +122,7 @@ class Register:
     ) -> None:
         self._charges = charges
         self._currency = currency
+        self._tick = finest_tick(currency)
         self._is_fund = is_fund
         self._over_at = over_at
         self._orders: OrderedDict[Key, Known] = OrderedDict()
@@ -241,7 +242,10 @@ class Register:
             if price is None:
                 return []
             worth = multiply(more, price)
-        new = [self._fill(known, units, price, at) for units, price in priced_parts(more, worth)]
+        new = [
+            self._fill(known, units, price, at)
+            for units, price in priced_parts(more, worth, self._tick)
+        ]
         known.fills += new
         return new
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from algorithms.decimals import ZERO, add, divide, multiply, subtract, to_text
 from algorithms.domain import FEES, LADDER, ChildState, FillSource, Measure, Side
-from algorithms.executions import priced_parts
+from algorithms.executions import finest_tick, priced_parts
 from algorithms.ledger import (
     Holding,
     average_cost,
@@ -378,7 +378,9 @@ def _increase(child: ChildOrder, fill: BrokerFill) -> list[BrokerFill]:
         return []
     assert fill.cumulative_value is not None  # the caller's to see to
     value = subtract(fill.cumulative_value, child.filled_value)
-    parts = priced_parts(quantity, value) if value > ZERO else ((quantity, fill.price),)
+    parts: tuple[tuple[Decimal, Decimal], ...] = ((quantity, fill.price),)
+    if value > ZERO:
+        parts = priced_parts(quantity, value, finest_tick(fill.fee_asset))
     cumulative = child.filled
     found = []
     for units, price in parts:

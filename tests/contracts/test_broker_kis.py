@@ -46,11 +46,13 @@ if TYPE_CHECKING:
     from tests.simulators.kis import Urls
     from tests.simulators.kis.orders import Order
 
-FUND = Symbol("069500")
+FUND, AMERICAN_FUND = Symbol("069500"), Symbol("SOXL")
 LOTS_HELD = 50
 MORNING = datetime(2026, 11, 20, 10, 15, tzinfo=ZoneInfo("Asia/Seoul"))
 CLOSE = datetime(2026, 11, 20, 15, 30, tzinfo=ZoneInfo("Asia/Seoul"))
-COMMISSION = Decimal("0.0140527")
+NIGHT = datetime(2026, 11, 20, 23, 40, tzinfo=ZoneInfo("Asia/Seoul"))
+AMERICAN_CLOSE = datetime(2026, 11, 21, 6, 0, tzinfo=ZoneInfo("Asia/Seoul"))
+COMMISSIONS = {"KRW": Decimal("0.0140527"), "USD": Decimal("0.25")}
 SIDES = {"01": Side.SELL, "02": Side.BUY}
 PIECES_EVERY_S = 12.0
 TRIES = 2
@@ -73,6 +75,14 @@ ROUTES = {
     "holdings": "domestic.balance",
     "quote": "domestic.price",
 }
+AMERICAN_ROUTES = {
+    "place": "us.buy",
+    "cancel": "us.revise",
+    "find": "us.fills",
+    "fills_since": "us.fills",
+    "holdings": "us.balance",
+    "quote": "us.price",
+}
 
 
 class Remembering(KisBroker):
@@ -88,6 +98,11 @@ class Remembering(KisBroker):
 class KisVenue(Venue):
     symbol = FUND
     currency = "KRW"
+    country = Country.KOREA
+    market = "XKRX"
+    close_at = CLOSE
+    routes = ROUTES
+    open_route = "domestic.cancellable"
     price = Decimal(41_400)
     tick = Decimal(5)
     lot = Decimal(1)
@@ -110,10 +125,10 @@ class KisVenue(Venue):
         return self._brokers[-1]
 
     async def set_price(self, price: Decimal) -> None:
-        self.simulator.set_price(FUND, price)
+        self.simulator.set_price(self.symbol, price)
 
     async def fill_in_pieces(self) -> None:
-        self.simulator.host.market.depth[FUND] = 7
+        self.simulator.host.market.depth[self.symbol] = 7
         self._tasks.spawn(self._trade_on(), name="pieces")
 
     async def _trade_on(self) -> None:
@@ -121,7 +136,7 @@ class KisVenue(Venue):
             await self.clock.sleep(PIECES_EVERY_S)
             engine = self.simulator.host.engine
             for order in list(self.simulator.account("alice").open.values()):
-                if order.price >= engine.market.ask(FUND):
+                if order.price >= engine.market.ask(self.symbol):
                     engine.fill(order, min(order.remaining, 7), order.price)
 
     def meet(self, asked: Asked, mishap: Mishap) -> None:
@@ -132,8 +147,8 @@ class KisVenue(Venue):
 
     def _route(self, asked: Asked) -> str:
         if asked == "open_orders":
-            return "domestic.cancellable" if self.real else "domestic.daily"
-        return ROUTES[asked]
+            return self.open_route if self.real else self.routes["find"]
+        return self.routes[asked]
 
     def hold_up(self, asked: Asked, by: timedelta) -> None:
         if by > LONGEST_TRAVEL:
@@ -154,7 +169,7 @@ class KisVenue(Venue):
         await self.clock.sleep(by.total_seconds())
 
     async def reach_close(self) -> None:
-        wait = CLOSE - self.clock.now() + timedelta(seconds=30)
+        wait = self.close_at - self.clock.now() + timedelta(seconds=30)
         await self.clock.sleep(wait.total_seconds())
 
     async def orders_there(self) -> tuple[OrderThere, ...]:
@@ -181,7 +196,7 @@ class KisVenue(Venue):
             for symbol, holding in account.holdings.items()
             if holding.quantity
         }
-        cash = {self.currency: account.cash(Country.KOREA)}
+        cash = {self.currency: account.cash(self.country)}
         return Holdings(positions=held, cash=cash, at=self.clock.now())
 
     async def place_by_hand(self, request: OrderRequest) -> BrokerOrder:
@@ -206,6 +221,7 @@ class KisVenue(Venue):
 
     async def second_session(self) -> Broker:
         key = self.simulator.key("alice")
+        rate = Rate(None, COMMISSIONS[self.currency], Decimal(0))
         settings = KisSettings(
             account="alice",
             profile=Environment.REAL if self.real else Environment.PAPER,
@@ -213,9 +229,9 @@ class KisVenue(Venue):
             keys=Keys(key.app_key, key.app_secret),
             cano=self._number[:8],
             product=self._number[8:],
-            market="XKRX",
+            market=self.market,
             currency=self.currency,
-            charges=Charges((Rate(None, COMMISSION, Decimal(0)),), self.currency),
+            charges=Charges((rate,), self.currency),
         )
         access = self.hub.access(settings.profile, settings.hosts, settings.keys)
         broker = Remembering(settings, access)
@@ -224,11 +240,23 @@ class KisVenue(Venue):
         await broker.open()
         return broker
 
-    async def close(self) -> None:
+    async def end(self) -> None:
         for broker in self._brokers:
             await broker.close()
         await self._tasks.close(1)
         await self.hub.close()
+
+
+class AmericanVenue(KisVenue):
+    symbol = AMERICAN_FUND
+    currency = "USD"
+    country = Country.AMERICA
+    market = "XNYS"
+    close_at = AMERICAN_CLOSE
+    routes = AMERICAN_ROUTES
+    open_route = "us.open"
+    price = Decimal("27.45")
+    tick = Decimal("0.01")
 
 
 def _whose(order: Order, wishes: list[OrderRequest]) -> ChildId:
@@ -242,23 +270,28 @@ def _whose(order: Order, wishes: list[OrderRequest]) -> ChildId:
 
 
 @asynccontextmanager
-async def kis_venue(folder: Path, profile: Profile) -> AsyncIterator[KisVenue]:
-    clock = LoopClock(MORNING)
+async def kis_venue(
+    folder: Path, profile: Profile, kind: type[KisVenue] = KisVenue
+) -> AsyncIterator[KisVenue]:
+    clock = LoopClock(MORNING if kind is KisVenue else NIGHT)
     seed = AccountSeed(
         name="alice",
         number="5012345601",
         won=Decimal(10_000_000),
-        dollars=Decimal(0),
-        holdings={FUND: LOTS_HELD},
+        dollars=Decimal(10_000),
+        holdings={kind.symbol: LOTS_HELD},
     )
     simulator = KisSimulator(clock, profile, accounts=[seed])
-    simulator.switches.visible_to_s = 0.0
-    venue = KisVenue(clock, simulator, await simulator.start(), folder)
+    switches = simulator.switches
+    if kind is AmericanVenue:  # there the adapter is told no bid and no ask
+        simulator.host.market.spread_ticks = 0
+    switches.visible_to_s = switches.us_visible_from_s = switches.us_visible_to_s = 0.0
+    venue = kind(clock, simulator, await simulator.start(), folder)
     try:
         await venue.second_session()
         yield venue
     finally:
-        await venue.close()
+        await venue.end()
         await simulator.close()
 
 
@@ -363,4 +396,18 @@ class TestKisPaper(KisContract):
     @pytest.fixture
     async def venue(self, tmp_path: Path) -> AsyncIterator[Venue]:
         async with kis_venue(tmp_path, Profile.PAPER) as venue:
+            yield venue
+
+
+class TestKisRealAmerican(KisContract):
+    @pytest.fixture
+    async def venue(self, tmp_path: Path) -> AsyncIterator[Venue]:
+        async with kis_venue(tmp_path, Profile.REAL, AmericanVenue) as venue:
+            yield venue
+
+
+class TestKisPaperAmerican(KisContract):
+    @pytest.fixture
+    async def venue(self, tmp_path: Path) -> AsyncIterator[Venue]:
+        async with kis_venue(tmp_path, Profile.PAPER, AmericanVenue) as venue:
             yield venue

@@ -145,8 +145,7 @@ async def test_where_totals_are_told_the_rest_costs_what_the_total_grew_by(tmp_p
         assert not await book(here, replace(all_, cumulative_value=Decimal(712)))
         assert [(row["quantity"], row["price"], row["fee"]) for row in fills(here)] == [
             ("3", "90", "0.9"),
-            ("3", "88", "3"),
-            ("2", "89", "2"),
+            ("5", "88.4", "5"),
         ]
         assert await here.held("a", "USD") == Decimal(100_000) - 712 - Decimal("5.9")
 

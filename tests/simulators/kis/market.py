@@ -39,6 +39,8 @@ class Tape:
 class Market:
     """Prices stand until they are set or walk. The best bid is the last price, the ask a tick up.
 
+    With ``spread_ticks`` 0 the ask is the last price, too.
+
     ``depth`` shares wait at each of ten ticks and come back at once when taken. ``auction`` holds
     the price at which the next auction of a symbol trades; without one it is the last price.
     ``auction_depth`` limits what an auction gives to one order.
@@ -51,6 +53,7 @@ class Market:
             for symbol, each in self.listings.items()
         }
         self.depth: dict[str, int] = defaultdict(lambda: 100_000)
+        self.spread_ticks = 1
         self.auction: dict[str, Decimal] = {}
         self.auction_depth: dict[str, int] = {}
         self.trades: list[tuple[str, Decimal, datetime]] = []
@@ -65,7 +68,7 @@ class Market:
 
     def ask(self, symbol: str) -> Decimal:
         last = self.last(symbol)
-        return last + self.listings[symbol].tick(last)
+        return last + self.spread_ticks * self.listings[symbol].tick(last)
 
     def limits(self, symbol: str) -> tuple[Decimal, Decimal] | None:
         """Return a Korean symbol's lowest and highest price of the day."""
