@@ -167,6 +167,20 @@ def test_a_fault_is_told_where_it_was_made_and_a_log_out_ends_it_all(
         page.goto(daemon.url + "/ask/order?strategy=dip&side=buy&symbol=TQQQ&qty=-1")
         page.click("form.question button:not([data-close])")
         expect(page.locator("output.fault")).to_contain_text("qty")
-        who.faults.clear()  # a browser counts the refusal as an error on its console
+        who.faults.clear()  # a browser counts a refusal as an error on its console
         page.get_by_role("button", name="Log out").click()
         expect(page.locator("#token")).to_be_visible()
+
+
+def test_a_page_whose_session_has_ended_leads_to_the_login(
+    browser: Browser, daemon: Daemon
+) -> None:
+    with person(browser, daemon, DESKTOP) as who, person(browser, daemon, PHONE) as other:
+        for each in (who, other):
+            each.log_in()
+        who.page.goto(daemon.url + "/log")
+        expect(who.page.locator("#link.on")).to_be_visible()
+        who.page.context.clear_cookies()
+        order(other, "momentum", "1", "93")
+        expect(who.page.locator("#token")).to_be_visible()
+        who.faults.clear()  # as above

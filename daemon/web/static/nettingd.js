@@ -13,7 +13,7 @@
 
   async function part(address, cache) {
     const answer = await fetch(address, { headers: PART, cache, redirect: "manual" });
-    if (answer.type === "opaqueredirect") {
+    if (answer.type === "opaqueredirect" || answer.status === 401) {
       location.reload(); // nobody is logged in any more: the server shows the form
       return null;
     }
@@ -74,7 +74,10 @@
     };
     events.onerror = () => {
       show(false);
-      if (events?.readyState === EventSource.CLOSED) listen(false);
+      if (events?.readyState === EventSource.CLOSED) {
+        listen(false);
+        look(); // it tells whether one has to log in again
+      }
     };
     events.addEventListener("changed", () => look());
   }
