@@ -10,6 +10,7 @@ from daemon.cancel_preview import cancel_preview
 from daemon.execution.answers import RequestStatus
 from daemon.execution.halts import Scope
 from daemon.execution.requests import cancel_standing
+from daemon.execution.verdicts import Verdicts
 from daemon.live_loc import live_loc
 from daemon.live_netting import live_netting
 from daemon.netting_run import netting_run
@@ -67,6 +68,13 @@ class Administration:
 
     async def reject(self, order_id: str) -> None:
         await self._engine.approvals.reject(order_id)
+
+    async def settle(self, child_id: str, number: str | None) -> None:
+        verdicts = Verdicts(self._engine.services)
+        if number is None:
+            await verdicts.absent(child_id)
+        else:
+            await verdicts.found(child_id, number)
 
     async def preview_live_netting(self, body: Mapping[str, Json]) -> Mapping[str, object]:
         return await live_netting(self._engine.services, body)

@@ -27,6 +27,7 @@ from daemon.api.pages import Pages, to_login
 from daemon.api.refusals import RefusalLog
 from daemon.api.respond import answering, problem_response
 from daemon.api.server import HttpServer
+from daemon.api.verdicts import VerdictDesk
 from daemon.api.webhook import BODY_BYTES_MAX, WEBHOOK_PATH, Webhook
 from daemon.config import ensure_admin_token, ensure_strategy_token
 from daemon.web.templates import TEMPLATES, Templates
@@ -137,6 +138,7 @@ def _operations(parts: Parts, webhook: Webhook) -> list[Operation]:
             *Admin(parts.admin).operations(),
             *Calculators(parts.admin).operations(),
             *ApprovalDesk(parts.admin).operations(),
+            *VerdictDesk(parts.admin).operations(),
             *ByHand(parts.desk, parts.admin, parts.clock).operations(),
             *pages.operations(),
             *(each for part in parts.more for each in part.operations()),

@@ -40,6 +40,7 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     NOT_RECONCILED = "not_reconciled"
     NOT_WAITING = "not_waiting"
+    NOT_UNKNOWN = "not_unknown"
     NOTHING_STAGED = "nothing_staged"
     NOT_DROPPED = "not_dropped"
     NOT_POSSIBLE = "not_possible"
@@ -133,6 +134,11 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
         HTTPStatus.CONFLICT,
         "The order does not wait for a person's yes: it needs none, was decided on before, has "
         "ended, or its time is over. `detail` says which.",
+    ),
+    ErrorCode.NOT_UNKNOWN: Meaning(
+        HTTPStatus.CONFLICT,
+        "The order's fate is not open, the broker shows no such order under that number, or it is "
+        "another one of ours. `detail` says which. Nothing was changed.",
     ),
     ErrorCode.NOT_DROPPED: Meaning(
         HTTPStatus.CONFLICT,

@@ -134,6 +134,13 @@ class AdminPort(Protocol):
         """
         ...
 
+    async def settle(self, child_id: str, number: str | None) -> None:
+        """Take an order of unknown fate for the broker's of a number; None: it never had it.
+
+        Raises UnknownOrderError, NotUnknownError, BrokerUnavailableError.
+        """
+        ...
+
     async def reject(self, order_id: str) -> None:
         """End an order that waits for a yes. Raises UnknownOrderError, NotWaitingError."""
         ...

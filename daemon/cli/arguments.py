@@ -70,6 +70,13 @@ def _decision(parser: ArgumentParser) -> None:
     parser.add_argument("id", nargs="+", metavar="ID", help="an order that waits for a yes")
 
 
+def _settle(parser: ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID", help="an order of unknown fate")
+    word = parser.add_mutually_exclusive_group(required=True)
+    word.add_argument("--number", metavar="N", help="the broker's order it is")
+    word.add_argument("--absent", action="store_true", help="the broker never had it")
+
+
 def _adopt(parser: ArgumentParser) -> None:
     parser.add_argument("book", nargs="?", metavar="BOOK", help="who owns it")
     parser.add_argument("asset", nargs="?", metavar="ASSET", help="a symbol, or the currency")
@@ -121,6 +128,7 @@ COMMANDS: tuple[tuple[str, str, str, Callable[[ArgumentParser], None]], ...] = (
     ("adopt", "daemon.cli.adopt", "show suspense, or say which book owns what of it", _adopt),
     ("approve", "daemon.cli.hand", "let orders be worked that wait for a yes", _decision),
     ("reject", "daemon.cli.hand", "end orders that wait for a yes", _decision),
+    ("settle", "daemon.cli.hand", "say what became of an order nobody can find", _settle),
     ("halt", "daemon.cli.hand", "stop new orders; cancels stay allowed", _halting),
     ("resume", "daemon.cli.hand", "let new orders pass again", _halting),
     ("backup", "daemon.cli.backup", "copy every database at one moment, and verify", _backup),

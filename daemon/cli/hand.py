@@ -116,6 +116,22 @@ def _decide(command: str, options: argparse.Namespace) -> int:
     return asked(command, options.config, os.environ, work)
 
 
+def settle(options: argparse.Namespace) -> int:
+    """Say which of the broker's orders one of unknown fate is, or that it is none."""
+    body = {"absent": True} if options.absent else {"broker_order_id": options.number}
+
+    def work(caller: Caller) -> int:
+        told = caller.post(f"/api/orders/{quote(options.id, safe='')}/settle", body)
+        if options.json:
+            print_json(told)
+        else:
+            what = "was never there" if options.absent else f"is {options.number} at the broker"
+            sys.stdout.write(f"order {told['id']} {what}\n")
+        return Exit.OK
+
+    return asked("settle", options.config, os.environ, work)
+
+
 def halt(options: argparse.Namespace) -> int:
     """Stop new orders; cancels stay allowed."""
     return _halting("halt", options)

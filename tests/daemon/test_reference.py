@@ -269,6 +269,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int]] = {
     "positions": (("positions", "--json"), 0),
     "cancel": (("cancel", "--strategy", "dip", "--yes"), 0),
     "approve": (("approve", "01ARZ3NDEKTSV4RRFFQ69G5FAV"), 1),  # nothing waits here
+    "settle": (("settle", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "--absent"), 1),
     "reject": (("reject", "01ARZ3NDEKTSV4RRFFQ69G5FAV"), 1),
     "adopt": (("adopt",), 0),
     "halt": (("halt",), 0),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import orjson
 from aiohttp.test_utils import TestClient, TestServer
 
+from adapters.broker import BrokerUnavailableError
 from adapters.clock import LoopClock
 from algorithms.domain import AccountName, OrderType, StrategyName
 from daemon.api.addresses import Networks
@@ -28,6 +29,7 @@ from daemon.execution.approvals import NotWaitingError
 from daemon.execution.desk import KeyReusedError, Reply
 from daemon.execution.halts import Scope
 from daemon.execution.orders import UnknownOrderError
+from daemon.execution.verdicts import NotUnknownError
 from daemon.signals import SignalBus
 from daemon.web.site import Site
 
@@ -149,6 +151,15 @@ class FakeAdmin:
 
     async def reject(self, order_id: str) -> None:
         self._decide(order_id, "rejected")
+
+    async def settle(self, child_id: str, number: str | None) -> None:
+        if child_id not in self.waiting:
+            raise UnknownOrderError(child_id)
+        if self.waiting[child_id] is not None:
+            raise NotUnknownError("the order is open, not unknown")
+        if number == "0":
+            raise BrokerUnavailableError("no answer in time")
+        self.waiting[child_id] = number or "absent"
 
     def _decide(self, order_id: str, answer: str) -> None:
         if order_id not in self.waiting:

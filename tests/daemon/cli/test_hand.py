@@ -10,7 +10,7 @@ import orjson
 
 from algorithms.domain import OrderType, ParentStatus
 from daemon.exits import Exit
-from tests.support.books import parents
+from tests.support.books import children, parents
 from tests.support.served import Served, served
 from tests.support.world import THREE_BOOKS, buy
 
@@ -147,3 +147,16 @@ async def test_a_book_is_halted_and_resumed(tmp_path: Path) -> None:
         )
         _, out, _ = await here.nettingd("halt", "--json")
         assert orjson.loads(out) == {"scope": "all", "name": "", "halted": True}
+
+
+async def test_only_an_order_of_unknown_fate_can_be_settled(tmp_path: Path) -> None:
+    async with served(tmp_path) as here:
+        await here.nettingd(
+            *("order", "buy", "TQQQ", "--book", "a", "--qty", "3", "--type", "LIMIT"),
+            *("--price", "90"),
+        )
+        (child,) = children(here.day)
+        for word in (("--absent",), ("--number", "7")):
+            code, out, err = await here.nettingd("settle", str(child["id"]), *word)
+            assert (code, out) == (Exit.FAILED, "")
+            assert "open, not unknown" in err
