@@ -82,7 +82,7 @@ UPDATE request_targets SET is_open = 0 WHERE request_id = :request_id AND parent
 -- Some orders that a request cancels may have ended before the request was stored.
 UPDATE request_targets SET is_open = 0
 WHERE request_id = :request_id AND role = 'cancel' AND is_open = 1
-AND parent_id IN (SELECT id FROM parent_orders WHERE ended_at IS NOT NULL);
+AND EXISTS (SELECT 1 FROM parent_orders p WHERE p.id = parent_id AND p.ended_at IS NOT NULL);
 
 -- name: open_target
 -- An order, other than one, of which a request wants something that was not settled when last seen.
@@ -625,7 +625,8 @@ WHERE id = :id AND ended_at IS NULL;
 
 -- name: waiting_approvals
 -- Orders that wait for a yes, oldest first.
-SELECT p.* FROM approvals a JOIN parent_orders p ON p.id = a.order_id
+SELECT p.* FROM approvals a INDEXED BY approvals_waiting
+CROSS JOIN parent_orders p ON p.id = a.order_id
 WHERE a.decided_at IS NULL AND p.ended_at IS NULL ORDER BY p.id;
 
 -- name: approvals_due
