@@ -50,7 +50,7 @@ FUND, AMERICAN_FUND = Symbol("069500"), Symbol("SOXL")
 LOTS_HELD = 50
 MORNING = datetime(2026, 11, 20, 10, 15, tzinfo=ZoneInfo("Asia/Seoul"))
 CLOSE = datetime(2026, 11, 20, 15, 30, tzinfo=ZoneInfo("Asia/Seoul"))
-NIGHT = datetime(2026, 11, 20, 23, 40, tzinfo=ZoneInfo("Asia/Seoul"))
+NIGHT = datetime(2026, 11, 21, 5, 30, tzinfo=ZoneInfo("Asia/Seoul"))
 AMERICAN_CLOSE = datetime(2026, 11, 21, 6, 0, tzinfo=ZoneInfo("Asia/Seoul"))
 COMMISSIONS = {"KRW": Decimal("0.0140527"), "USD": Decimal("0.25")}
 SIDES = {"01": Side.SELL, "02": Side.BUY}
@@ -107,7 +107,7 @@ class KisVenue(Venue):
     tick = Decimal(5)
     lot = Decimal(1)
     lots_held = LOTS_HELD
-    ask_every = timedelta(seconds=1.5)
+    ask_every = timedelta(seconds=5)
 
     def __init__(self, clock: LoopClock, simulator: KisSimulator, urls: Urls, folder: Path) -> None:
         self.clock = clock
