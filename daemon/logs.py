@@ -12,12 +12,16 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 import orjson
-import structlog
 
 from daemon.config.service import Locale, LogFormat
 from daemon.i18n import words_in
 from daemon.notices import Level, render
 from daemon.signals import NoticeRaised
+from daemon.without import without
+
+with without("rich"):
+    # Where it is installed, structlog loads it for tracebacks in colour: 3 MB that nobody sees.
+    import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
