@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from daemon.api.errors import PROBLEM_TYPE
-from daemon.api.operation import JSON, Access
+from daemon.api.operation import JSON, STREAM, Access
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -127,7 +127,7 @@ def _answer(answer: Answer, schemas: _Schemas) -> Json:
         described["content"] = {
             media: {
                 "schema": schemas.of(answer.model, "serialization")
-                if media == JSON
+                if media in {JSON, STREAM}
                 else {"type": "string"}
             }
             for media in answer.media

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NotRequired
+
+from typing_extensions import TypedDict
 
 from daemon.api.errors import ErrorCode
 
@@ -32,6 +34,14 @@ class Access(StrEnum):
     ADMIN = "the admin's"
 
 
+class StreamEvent(TypedDict):
+    """One server-sent event as a reader sees it; ``id`` only where one may go on from it."""
+
+    event: str
+    data: str
+    id: NotRequired[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A key of the query string or a part of the path, as a JSON schema."""
@@ -43,7 +53,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an answer of one status holds. ``model`` None: text of the given ``media``."""
+    """What an answer of one status holds. ``model`` None: text of the given ``media``.
+
+    Of a stream, ``model`` is one event.
+    """
 
     text: str
     model: object = None

@@ -18,7 +18,7 @@ from aiohttp import hdrs, web
 
 from daemon.api.errors import ErrorCode, Refused
 from daemon.api.lean import SECURITY_HEADERS
-from daemon.api.operation import STREAM, Answer, Operation, Parameter
+from daemon.api.operation import STREAM, Answer, Operation, Parameter, StreamEvent
 from daemon.api.problems import BadInput, Problem
 from daemon.api.respond import send
 from daemon.notices import render
@@ -81,7 +81,7 @@ class EventStream:
                 summary="Notices as they are raised, as server-sent events.",
                 handler=self.stream,
                 headers=(Parameter(_LAST_ID, "Go on after this notice, as browsers do."),),
-                answers={200: Answer("Events without end.", media=(STREAM,))},
+                answers={200: Answer("Events without end.", StreamEvent, (STREAM,))},
                 codes=frozenset({ErrorCode.BAD_INPUT, ErrorCode.TOO_MANY_READERS}),
             )
         ]

@@ -14,7 +14,7 @@ from aiohttp import hdrs, web
 
 from daemon.api.errors import ErrorCode, Refused
 from daemon.api.lean import SECURITY_HEADERS
-from daemon.api.operation import STREAM, Answer, Operation
+from daemon.api.operation import STREAM, Answer, Operation, StreamEvent
 from daemon.api.respond import send
 from daemon.signals import Committed
 
@@ -50,7 +50,7 @@ class Changes:
                 summary="That something was stored, every two seconds at most, as server-sent "
                 "events.",
                 handler=self.stream,
-                answers={200: Answer("Events without end.", media=(STREAM,))},
+                answers={200: Answer("Events without end.", StreamEvent, (STREAM,))},
                 codes=frozenset({ErrorCode.TOO_MANY_READERS}),
                 asks_database=False,
             )

@@ -65,9 +65,9 @@ class Bar:
 
 def page(sources: Sources, _: Totals) -> Page:
     """Describe the page."""
-    engine = sources.engine
 
     async def load(visit: Visit) -> Mapping[str, object]:
+        engine = sources.engine
         accounts = sorted(
             name for name, each in engine.registry.accounts.items()
             if each.shadows is None and engine.registry.portfolio_book(name) is not None
