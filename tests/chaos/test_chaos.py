@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 @pytest.mark.timeout(180)
 async def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     trial = Trial(tmp_path, seed=7, clock=SystemClock())
-    for number in range(3):
-        result = await trial.round(number)
-        assert result.faults == []
-        assert result.kills >= 1
+    result = await trial.round(0)
+    assert result.faults == []
+    assert result.kills >= 1
     assert trial.record.acknowledged
     assert trial.record.unanswered == []
