@@ -137,17 +137,19 @@ def closes(command: Place) -> bool:
 def needs_price(command: Place, book: Book) -> bool:
     """Whether sizing or reserving for this order takes the current price.
 
-    The price that comes with a market order sizes it, but does not bound what it may cost.
+    The price that comes with a market order sizes it, but does not bound what it may cost. Neither
+    does a buy's stop: where the market stands above it already, the order trades at once.
     """
-    if command.stop_price is not None:
+    if _is_limited(command):
         return False
     if closes(command):
         # Closing sells, which reserves no cash; only a short position is bought back.
-        return book.account.is_futures and not _is_limited(command)
-    if command.percent is not None and command.price is None:
+        return book.account.is_futures
+    if command.side is Side.BUY:
         return True
-    opens = command.side is Side.BUY or book.account.is_futures
-    return opens and not _is_limited(command)
+    if command.stop_price is not None:
+        return False
+    return book.account.is_futures or (command.percent is not None and command.price is None)
 
 
 def size(command: Place, book: Book, terms: Terms, setup: Setup, held: Decimal) -> Sized:
@@ -258,7 +260,7 @@ def _quantity(
         if not sized:
             raise Refusal(f"nothing_to_close: {book.name} holds {to_text(held)} {command.symbol}")
         return sized
-    basis = command.price or command.stop_price or terms.price
+    basis = command.price or _basis(command, terms)
     if basis is None:
         raise Refusal(terms.problem or "unavailable: no price to size the order with")
     budget = book.capital * command.percent / HUNDRED * book.leverage
@@ -271,16 +273,22 @@ def _quantity(
     return lots * instrument.lot
 
 
+def _basis(command: Place, terms: Terms) -> Decimal | None:
+    """Price an order without limit trades at; a buy above its stop trades at the market."""
+    stop, market = command.stop_price, terms.price
+    if stop is None or market is None or command.side is Side.SELL:
+        return stop or market
+    return max(stop, market)
+
+
 def _reserve_price(
     limit: Decimal | None, stop: Decimal | None, terms: Terms, book: Book, setup: Setup
 ) -> Decimal:
     """Cash a unit may cost at worst, fee included."""
     if limit is not None:
         worst = limit
-    elif stop is not None:
-        worst = stop * setup.worst_price
     elif terms.price is not None:
-        worst = terms.price * setup.worst_price
+        worst = max(stop or ZERO, terms.price) * setup.worst_price
     else:
         raise Refusal(terms.problem or "unavailable: no price to reserve cash with")
     return worst * (ONE + book.account.commission_percent / HUNDRED)

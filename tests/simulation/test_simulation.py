@@ -26,6 +26,7 @@ MOST_DAYS_TO_NOTICE = 200
 
 FOUND: dict[int, str] = {
     75: "ids after a restart came before older ones when the clock had been set back",
+    90018: "a buy whose stop the market had passed set aside too little cash",
 }
 """Seeds of days that once went wrong, and what was wrong with the daemon."""
 

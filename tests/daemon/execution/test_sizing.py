@@ -15,7 +15,7 @@ from algorithms.domain import OrderType, ParentId, Side, Symbol
 from algorithms.instruments import Instrument, tick_table
 from daemon.config import load_config
 from daemon.execution.commands import ANYWHERE, Place
-from daemon.execution.sizing import REMEMBERED, Refusal, Sizes, Terms, size
+from daemon.execution.sizing import REMEMBERED, Refusal, Sizes, Terms, needs_price, size
 from daemon.setup import setup_of
 from daemon.storage.rows import parent_row, parent_terms_row
 
@@ -155,6 +155,50 @@ class TestMemory:
             sizes.of(command, book, TERMS, setup, ZERO)
         assert REMEMBERED <= len(sizes) <= 2 * REMEMBERED
         assert sizes.of(commands[0], book, TERMS, setup, ZERO).quantity == Decimal(1)
+
+
+class TestStopWithoutLimit:
+    """A buy that the market has passed trades at once, at the market and not at its stop."""
+
+    TAKEN = TERMS._replace(order_types=frozenset({OrderType.STOP_MARKET}))
+
+    @staticmethod
+    def stop(at: str, **fields: object) -> Place:
+        order = buy(price=None, slices=None, **fields)  # type: ignore[arg-type]
+        return order._replace(order_type=OrderType.STOP_MARKET, stop_price=Decimal(at))
+
+    @pytest.mark.parametrize(("at", "a_unit"), [("30", "105"), ("100", "105"), ("120", "126")])
+    def test_a_buy_sets_aside_the_dearer_of_stop_and_market(
+        self, setup: Setup, book: Book, at: str, a_unit: str
+    ) -> None:
+        order = self.stop(at, quantity="10")
+        assert needs_price(order, book)
+        reserved = size(order, book, self.TAKEN, setup, ZERO).reserved
+        assert reserved == 10 * Decimal(a_unit) * Decimal("1.0025")  # its fee of 0.25 % too
+
+    @pytest.mark.parametrize(("at", "units"), [("30", 50), ("200", 25)])
+    def test_a_part_of_the_capital_buys_what_the_dearer_price_allows(
+        self, setup: Setup, book: Book, at: str, units: int
+    ) -> None:
+        order = self.stop(at, quantity=None, percent="50")
+        assert size(order, book, self.TAKEN, setup, ZERO).quantity == units
+
+    def test_a_buy_is_not_taken_without_a_price(self, setup: Setup, book: Book) -> None:
+        silent = self.TAKEN._replace(price=None, problem="unavailable: no price today")
+        with pytest.raises(Refusal, match="no price today"):
+            size(self.stop("30"), book, silent, setup, ZERO)
+
+    def test_a_sell_needs_no_price(self, setup: Setup, book: Book) -> None:
+        order = self.stop("30", side=Side.SELL)
+        assert not needs_price(order, book)
+        silent = self.TAKEN._replace(price=None)
+        assert size(order, book, silent, setup, ZERO).reserved == 10
+
+    def test_a_limit_bounds_what_a_stop_costs(self, book: Book) -> None:
+        order = buy(price="31", slices=None)._replace(
+            order_type=OrderType.STOP_LIMIT, stop_price=Decimal(30)
+        )
+        assert not needs_price(order, book)
 
 
 @pytest.mark.parametrize(("broker", "why"), [("paper", ""), ("ccxt", f": {NO_STOPS}")])
