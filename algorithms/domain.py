@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, NewType
 
+from algorithms.decimals import ZERO, multiply
+
 if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
@@ -228,6 +230,50 @@ class ChildOrder(NamedTuple):
     cancel_at: datetime | None
     cancel_requested_at: datetime | None
     ended_at: datetime | None
+
+    @classmethod
+    def plan(
+        cls,
+        parent: ParentOrder,
+        child_id: ChildId,
+        *,
+        order_type: OrderType,
+        time_in_force: TimeInForce,
+        quantity: Decimal,
+        limit_price: Decimal | None,
+        reserve_price: Decimal | None,
+        now: datetime,
+    ) -> ChildOrder:
+        """Return an order that is to work for ``parent``; nothing of it has been sent."""
+        return cls(
+            id=child_id,
+            parent_id=parent.id,
+            strategy=parent.strategy,
+            account=parent.account,
+            book=parent.book,
+            symbol=parent.symbol,
+            side=parent.side,
+            order_type=order_type,
+            time_in_force=time_in_force,
+            quantity=quantity,
+            limit_price=limit_price,
+            stop_price=parent.stop_price,
+            reserved=quantity if reserve_price is None else multiply(quantity, reserve_price),
+            reserve_price=reserve_price,
+            state=ChildState.PLANNED,
+            reason="",
+            filled=ZERO,
+            filled_value=ZERO,
+            broker_order_id=None,
+            fingerprint=None,
+            market_day=None,
+            created_at=now,
+            sent_at=None,
+            acknowledged_at=None,
+            cancel_at=None,
+            cancel_requested_at=None,
+            ended_at=None,
+        )
 
     @property
     def leaves(self) -> Decimal:

@@ -77,16 +77,7 @@ class Evidence:
         child = self._orders.child(tx, child_id)
         if child.state is not ChildState.SENDING:
             return
-        raise_notice(
-            tx,
-            self._ids.new(),
-            "order_rejected",
-            now,
-            account=child.account,
-            book=child.book,
-            symbol=child.symbol,
-            reason=reason,
-        )
+        self._tell(tx, "order_rejected", child, now, reason=reason)
         self._orders.advance(tx, child, now, ChildState.REJECTED, reason)
 
     def postponed(
@@ -96,33 +87,15 @@ class Evidence:
         child = self._orders.child(tx, child_id)
         if child.state is not ChildState.SENDING:
             return
-        raise_notice(
-            tx,
-            self._ids.new(),
-            "order_waits",
-            now,
-            account=child.account,
-            book=child.book,
-            order=child.id,
-            symbol=child.symbol,
-            seconds=f"{wait_s:.1f}",
-            reason=reason,
+        self._tell(
+            tx, "order_waits", child, now, order=child.id, seconds=f"{wait_s:.1f}", reason=reason
         )
         unsent = child._replace(sent_at=None, fingerprint=None)
         self._orders.advance(tx, unsent, now, ChildState.PLANNED, reason)
 
     def not_sent(self, tx: Tx, child: ChildOrder, reason: str, now: datetime) -> None:
         """Take in that a planned order may not be sent; people are told why."""
-        raise_notice(
-            tx,
-            self._ids.new(),
-            "order_refused",
-            now,
-            account=child.account,
-            book=child.book,
-            symbol=child.symbol,
-            reason=reason,
-        )
+        self._tell(tx, "order_refused", child, now, reason=reason)
         self._orders.advance(tx, child, now, ChildState.REJECTED, reason)
 
     def unanswered(self, tx: Tx, child_id: ChildId, reason: str, now: datetime) -> None:
@@ -132,17 +105,7 @@ class Evidence:
             return
         self._orders.advance(tx, child, now, ChildState.UNKNOWN, reason)
         tx.signal(WorkArrived(child.account, child.symbol))
-        raise_notice(
-            tx,
-            self._ids.new(),
-            "order_unknown",
-            now,
-            account=child.account,
-            book=child.book,
-            order=child.id,
-            symbol=child.symbol,
-            reason=reason,
-        )
+        self._tell(tx, "order_unknown", child, now, order=child.id, reason=reason)
 
     def _acknowledge(
         self, tx: Tx, child: ChildOrder, order: BrokerOrder, now: datetime
@@ -164,28 +127,27 @@ class Evidence:
 
     def _tell_self_trade(self, tx: Tx, child: ChildOrder, now: datetime) -> None:
         """Tell that an order ended which nobody cancelled: another one of the account met it."""
-        raise_notice(
+        self._tell(
             tx,
-            self._ids.new(),
             "order_self_trade",
+            child,
             now,
-            account=child.account,
-            book=child.book,
             order=child.id,
-            symbol=child.symbol,
             filled=to_text(child.filled),
             quantity=to_text(child.quantity),
         )
 
     def _tell_resolved(self, tx: Tx, child: ChildOrder, now: datetime) -> None:
+        self._tell(tx, "order_resolved", child, now, order=child.id, state=child.state.value)
+
+    def _tell(self, tx: Tx, code: str, child: ChildOrder, now: datetime, **params: str) -> None:
         raise_notice(
             tx,
             self._ids.new(),
-            "order_resolved",
+            code,
             now,
             account=child.account,
             book=child.book,
-            order=child.id,
             symbol=child.symbol,
-            state=child.state.value,
+            **params,
         )

@@ -137,7 +137,7 @@ class Orphans:
             measure=Measure.QUANTITY,
             total=order.quantity,
             remain=order.quantity,
-            reserved=_reserve(order, unit),
+            reserved=order.quantity if unit is None else multiply(order.quantity, unit),
             reserve_price=unit,
             limit_price=order.limit_price,
             stop_price=None,
@@ -151,34 +151,15 @@ class Orphans:
         )
 
     def _child(self, tx: Tx, parent: ParentOrder, order: BrokerOrder) -> ChildOrder:
-        return ChildOrder(
-            id=self._name(tx, parent, order),
-            parent_id=parent.id,
-            strategy=parent.strategy,
-            account=parent.account,
-            book=parent.book,
-            symbol=parent.symbol,
-            side=parent.side,
+        return ChildOrder.plan(
+            parent,
+            self._name(tx, parent, order),
             order_type=parent.order_type,
             time_in_force=TimeInForce.GTC,
             quantity=order.quantity,
             limit_price=order.limit_price,
-            stop_price=None,
-            reserved=_reserve(order, parent.reserve_price),
             reserve_price=parent.reserve_price,
-            state=ChildState.PLANNED,
-            reason="",
-            filled=ZERO,
-            filled_value=ZERO,
-            broker_order_id=None,
-            fingerprint=None,
-            market_day=None,
-            created_at=parent.created_at,
-            sent_at=None,
-            acknowledged_at=None,
-            cancel_at=None,
-            cancel_requested_at=None,
-            ended_at=None,
+            now=parent.created_at,
         )
 
     def _name(self, tx: Tx, parent: ParentOrder, order: BrokerOrder) -> ChildId:
@@ -207,7 +188,3 @@ class Orphans:
             symbol=order.symbol,
             reason=reason,
         )
-
-
-def _reserve(order: BrokerOrder, unit: Decimal | None) -> Decimal:
-    return order.quantity if unit is None else multiply(order.quantity, unit)

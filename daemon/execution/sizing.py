@@ -306,21 +306,18 @@ def _schedule(command: Place) -> tuple[int, timedelta, timedelta | None]:
 
 def _inside(price: Decimal | None, side: Side, instrument: Instrument) -> Decimal | None:
     """Round a limit price to the tick that is not worse for the book."""
-    if price is None or instrument.is_on_tick(price):
-        return price
-    if side is Side.SELL:
-        return instrument.round_up_to_tick(price)
-    rounded = instrument.round_down_to_tick(price)
-    if not rounded:
-        raise Refusal(f"bad_price: {to_text(price)} is below one tick")
-    return rounded
+    return _on_tick(price, instrument, upwards=side is Side.SELL)
 
 
 def _at_or_beyond(price: Decimal | None, side: Side, instrument: Instrument) -> Decimal | None:
     """Round a stop price to the tick that does not trigger earlier than asked."""
+    return _on_tick(price, instrument, upwards=side is Side.BUY)
+
+
+def _on_tick(price: Decimal | None, instrument: Instrument, *, upwards: bool) -> Decimal | None:
     if price is None or instrument.is_on_tick(price):
         return price
-    if side is Side.BUY:
+    if upwards:
         return instrument.round_up_to_tick(price)
     rounded = instrument.round_down_to_tick(price)
     if not rounded:

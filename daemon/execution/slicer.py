@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to
 from algorithms.domain import (
     ChildOrder,
-    ChildState,
     Measure,
     OrderType,
     ParentId,
@@ -462,34 +461,15 @@ class Slicer:
     ) -> ChildOrder:
         lasting = order_type in {OrderType.LIMIT, OrderType.STOP_MARKET, OrderType.STOP_LIMIT}
         gtc = lasting and self._capabilities.good_till_cancelled
-        return ChildOrder(
-            id=self._ids.child(parent.strategy),
-            parent_id=parent.id,
-            strategy=parent.strategy,
-            account=parent.account,
-            book=parent.book,
-            symbol=parent.symbol,
-            side=parent.side,
+        return ChildOrder.plan(
+            parent,
+            self._ids.child(parent.strategy),
             order_type=order_type,
             time_in_force=TimeInForce.GTC if gtc else TimeInForce.DAY,
             quantity=quantity,
             limit_price=limit,
-            stop_price=parent.stop_price,
-            reserved=quantity if reserve_price is None else quantity * reserve_price,
             reserve_price=reserve_price,
-            state=ChildState.PLANNED,
-            reason="",
-            filled=ZERO,
-            filled_value=ZERO,
-            broker_order_id=None,
-            fingerprint=None,
-            market_day=None,
-            created_at=now,
-            sent_at=None,
-            acknowledged_at=None,
-            cancel_at=None,
-            cancel_requested_at=None,
-            ended_at=None,
+            now=now,
         )
 
 
