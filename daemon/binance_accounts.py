@@ -9,11 +9,10 @@ from adapters.binance.account import BinanceSettings
 from adapters.binance.broker import BinanceBroker
 from adapters.binance.hosts import MarketKind, hosts_of, moves_real_money
 from adapters.binance.signing import KeyKindError, read_keys
-from daemon.brokers import BrokerNotAvailableError
+from daemon.brokers import BrokerNotAvailableError, no_orders
 from daemon.config.accounts import Environment
 
 if TYPE_CHECKING:
-    from adapters.binance.hosts import Hosts
     from adapters.binance.hub import Hub
     from adapters.broker import Broker
     from algorithms.domain import AccountName
@@ -50,7 +49,7 @@ def binance_settings(config: Config, name: AccountName, account: AccountConfig) 
         currency=account.currency,
         hosts=hosts,
         keys=keys_of_account,
-        no_orders=_no_orders(config, account, hosts),
+        no_orders=no_orders(config, account, real=moves_real_money(hosts.rest)),
         leverage=_leverage(config, name),
     )
 
@@ -59,12 +58,3 @@ def _leverage(config: Config, name: AccountName) -> int:
     """Return the leverage that the most daring book of an account counts on, in whole times."""
     books = (book.leverage for book in config.books.values() if book.account == name)
     return max((math.ceil(leverage) for leverage in books), default=1)
-
-
-def _no_orders(config: Config, account: AccountConfig, hosts: Hosts) -> str | None:
-    """Why an account may be looked at and place nothing: real money needs two yeses."""
-    if not moves_real_money(hosts.rest):
-        return None
-    if account.environment is not Environment.LIVE:
-        return 'real orders need environment = "live"'
-    return None if config.daemon.live else "real orders need daemon.live = true"

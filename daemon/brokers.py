@@ -9,7 +9,7 @@ from adapters.paper import FaultSettings, PaperSettings, PaperSettingsError, ope
 from algorithms.decimals import ZERO, total
 from algorithms.domain import AccountName, Symbol
 from algorithms.instruments import default_instrument
-from daemon.config.accounts import BrokerKind
+from daemon.config.accounts import BrokerKind, Environment
 from daemon.config.books import BookMode
 
 if TYPE_CHECKING:
@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from daemon.config import Config
     from daemon.config.accounts import AccountConfig, PaperConfig
 
-__all__ = ["BrokerNotAvailableError", "PaperSettingsError", "open_broker", "reaches_the_same"]
+__all__ = [
+    "BrokerNotAvailableError",
+    "PaperSettingsError",
+    "no_orders",
+    "open_broker",
+    "reaches_the_same",
+    "told_instruments",
+]
 
 
 class BrokerNotAvailableError(Exception):
@@ -107,7 +114,7 @@ def paper_settings(
         spread_percent=paper.spread_percent,
         commission_percent=account.commission_percent,
         sell_tax_percent=account.sell_tax_percent,
-        instruments=_instruments(config, account),
+        instruments=told_instruments(config, account),
     )
 
 
@@ -130,15 +137,26 @@ def _capital(config: Config, account: AccountName) -> Decimal:
     return total(book.capital for book in held if book.account == account) or ZERO
 
 
-def _instruments(config: Config, account: AccountConfig) -> Mapping[Symbol, Instrument]:
+def no_orders(config: Config, account: AccountConfig, *, real: bool) -> str | None:
+    """Why an account may be looked at and place nothing: real money needs two yeses."""
+    if not real:
+        return None
+    if account.environment is not Environment.LIVE:
+        return 'real orders need environment = "live"'
+    return None if config.daemon.live else "real orders need daemon.live = true"
+
+
+def told_instruments(config: Config, account: AccountConfig) -> Mapping[Symbol, Instrument]:
+    """Return what a person says of symbols; of the others the broker is asked."""
     return {
         Symbol(symbol): default_instrument(
             Symbol(symbol),
             account.market.value,
             account.currency,
-            type=override.type.value,
-            lot=override.lot,
-            tick=override.tick,
+            type=told.type.value,
+            lot=told.lot,
+            tick=told.tick,
         )
-        for symbol, override in config.instruments.items()
+        for symbol, told in config.instruments.items()
+        if told.model_fields_set - {"exchange"}
     }

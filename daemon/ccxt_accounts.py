@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from adapters.ccxt_bridge.account import BridgeSettings
 from adapters.ccxt_bridge.broker import BridgeBroker
 from adapters.ccxt_bridge.fitness import limits, obstacles
-from daemon.brokers import BrokerNotAvailableError
+from daemon.brokers import BrokerNotAvailableError, no_orders
 from daemon.config.accounts import Environment
 from daemon.config.problems import ConfigProblem
 
@@ -71,7 +71,7 @@ def told_before(name: AccountName, account: AccountConfig) -> tuple[ConfigProble
 def _no_orders(config: Config, account: AccountConfig) -> str | None:
     """Why an account may be looked at and place nothing: real money needs two yeses."""
     if account.environment is Environment.LIVE:
-        return None if config.daemon.live else "real orders need daemon.live = true"
+        return no_orders(config, account, real=True)
     if account.base_url is not None and not _is_here(account.base_url):
         return 'orders to another machine need environment = "live"'
     return None

@@ -11,18 +11,13 @@ from adapters.kis.desk import KisSettings
 from adapters.kis.hosts import Profile, hosts_of, moves_real_money
 from adapters.kis.tokens import Keys
 from algorithms.domain import Symbol
-from algorithms.instruments import default_instrument
-from daemon.brokers import BrokerNotAvailableError
+from daemon.brokers import BrokerNotAvailableError, no_orders, told_instruments
 from daemon.config.accounts import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from adapters.broker import Broker
-    from adapters.kis.hosts import Hosts
     from adapters.kis.hub import Hub
     from algorithms.domain import AccountName
-    from algorithms.instruments import Instrument
     from daemon.config import Config
     from daemon.config.accounts import AccountConfig
 
@@ -62,37 +57,12 @@ def kis_settings(config: Config, name: AccountName, account: AccountConfig) -> K
         market=account.market.value,
         currency=account.currency,
         hts_id=account.hts_id,
-        instruments=_instruments(config, account),
+        instruments=told_instruments(config, account),
         exchanges={
             Symbol(symbol): told.exchange.value
             for symbol, told in config.instruments.items()
             if told.exchange is not None
         },
         charges=Charges((rate,), account.currency),
-        no_orders=_no_orders(config, account, hosts),
+        no_orders=no_orders(config, account, real=moves_real_money(hosts.rest)),
     )
-
-
-def _instruments(config: Config, account: AccountConfig) -> Mapping[Symbol, Instrument]:
-    """Return what a person says of symbols; of the others KIS is asked."""
-    return {
-        Symbol(symbol): default_instrument(
-            Symbol(symbol),
-            account.market.value,
-            account.currency,
-            type=told.type.value,
-            lot=told.lot,
-            tick=told.tick,
-        )
-        for symbol, told in config.instruments.items()
-        if told.model_fields_set - {"exchange"}
-    }
-
-
-def _no_orders(config: Config, account: AccountConfig, hosts: Hosts) -> str | None:
-    """Why an account may be looked at and place nothing: real money needs two yeses."""
-    if not moves_real_money(hosts.rest):
-        return None
-    if account.environment is not Environment.LIVE:
-        return 'real orders need environment = "live"'
-    return None if config.daemon.live else "real orders need daemon.live = true"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from adapters.binance.algo import Algos
 from adapters.binance.answers import Reply
-from adapters.binance.fields import MalformedError, fields_of, integer, rows_of
+from adapters.binance.fields import integer
 from adapters.binance.hosts import MarketKind
 from adapters.binance.money import Purse
 from adapters.binance.orders import Memory, Reader
@@ -20,6 +20,7 @@ from adapters.broker import (
     BrokerUnavailableError,
     UnknownSymbolError,
 )
+from adapters.fields import MalformedError, fields_of, rows_of
 from adapters.sessions import AlwaysOpen
 
 if TYPE_CHECKING:
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from adapters.binance.answers import Observation
-    from adapters.binance.hosts import Hosts
     from adapters.binance.hub import Venue
     from adapters.binance.orders import Known
     from adapters.binance.rules import Rules
     from adapters.binance.signing import Keys
     from adapters.binance.wire import Call
     from adapters.broker import BrokerFill, BrokerOrder, Holdings, Refused
+    from adapters.http import Hosts
     from algorithms.domain import Symbol
 
 FULL_LOOK_EVERY_S = 600.0

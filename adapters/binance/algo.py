@@ -9,19 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adapters.binance.answers import Reply
-from adapters.binance.fields import fields_of, rows_of, symbol_of, text
+from adapters.binance.fields import symbol_of, text
 from adapters.binance.outcomes import NOT_FOUND, said_by
 from adapters.broker import BrokerUnavailableError
+from adapters.fields import fields_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from adapters.binance.answers import Observation
-    from adapters.binance.fields import Fields
     from adapters.binance.orders import Reader
     from adapters.binance.routes import Routes
     from adapters.binance.wire import Call
     from adapters.broker import BrokerOrder, SentOrder
+    from adapters.fields import Fields
     from algorithms.domain import Symbol
 
 NO_ORDER = frozenset({"", "0", "None"})

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from adapters.http import Lost, NotSent
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,21 +34,6 @@ class Reply:
     @property
     def is_good(self) -> bool:
         return self.status == 200 and self.code is None and self.body is not None  # noqa: PLR2004
-
-
-@dataclass(frozen=True, slots=True)
-class NotSent:
-    """The request surely never left: no address, no connection, or no leave to send it."""
-
-    reason: str
-    retry_after_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """The request left, or may have, and no whole answer came."""
-
-    reason: str
 
 
 Observation = Reply | NotSent | Lost

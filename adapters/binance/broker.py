@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from adapters.binance.account import Account
-from adapters.binance.answers import Lost, NotSent, Reply, element_reply
+from adapters.binance.answers import Reply, element_reply
 from adapters.binance.events import Hearing
 from adapters.binance.feed import FeedError
-from adapters.binance.fields import MalformedError, decimal, fields_of, time_of
+from adapters.binance.fields import decimal, time_of
 from adapters.binance.futures_feed import FuturesFeed
 from adapters.binance.hosts import MarketKind
 from adapters.binance.outcomes import (
@@ -24,7 +24,7 @@ from adapters.binance.outcomes import (
     said_by,
 )
 from adapters.binance.rules import VENUE_TYPES, refusal
-from adapters.binance.wire import ANSWER_S, LEAVE_S, RECV_WINDOW_MS
+from adapters.binance.wire import LEAVE_S, RECV_WINDOW_MS
 from adapters.broker import (
     Absent,
     Accepted,
@@ -43,6 +43,8 @@ from adapters.broker import (
     Undecided,
     UnknownSymbolError,
 )
+from adapters.fields import MalformedError, fields_of
+from adapters.http import ANSWER_S, Lost, NotSent
 from adapters.limits import Urgency
 from adapters.sessions import AlwaysOpen
 from algorithms.decimals import ZERO

@@ -7,8 +7,9 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from adapters.binance.fields import Fields, MalformedError, decimal, fields_of, integer
+from adapters.binance.fields import decimal, integer
 from adapters.broker import FillEvent, OrderEvent, StreamLost, StreamRestored
+from adapters.fields import Fields, MalformedError, fields_of
 from adapters.followers import Followers
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import aiohttp
 import orjson
 
-from adapters.binance.fields import MalformedError
+from adapters.fields import MalformedError
 
 if TYPE_CHECKING:
     import random

@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from adapters.broker import BrokerUnavailableError
-from algorithms.decimals import EXACT, ONE
+from adapters.fields import MalformedError, exact, from_ms
 from algorithms.domain import Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
+    from decimal import Decimal
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MOST_DIGITS = 40
-"""Before or after the point; no amount of a venue comes near it."""
-
-Fields = dict[str, object]
-
-
-class MalformedError(BrokerUnavailableError):
-    """The venue's answer does not have the form its documentation gives it: it tells nothing."""
-
-
-def fields_of(value: object) -> Fields:
-    """Take a value for an object with names."""
-    if not isinstance(value, dict):
-        raise MalformedError(f"expected an object, not {type(value).__name__}")
-    return cast("Fields", value)
-
-
-def rows_of(value: object) -> list[Fields]:
-    """Take a value for a list of objects."""
-    if not isinstance(value, list):
-        raise MalformedError(f"expected a list, not {type(value).__name__}")
-    return [fields_of(row) for row in value]
+    from adapters.fields import Fields
 
 
 def text(fields: Mapping[str, object], *names: str) -> str:
@@ -49,21 +26,7 @@ def text(fields: Mapping[str, object], *names: str) -> str:
 
 def decimal(fields: Mapping[str, object], *names: str) -> Decimal:
     """Return an amount. Binance writes them as text; integers pass, floats never."""
-    written = text(fields, *names)
-    try:
-        value = Decimal(written)
-    except InvalidOperation:
-        raise MalformedError(f"field {names[0]} is no number: {written[:40]!r}") from None
-    if not value.is_finite() or abs(value.adjusted()) > MOST_DIGITS:
-        raise MalformedError(f"field {names[0]} is no amount: {written[:40]!r}")
-    return plain(value)
-
-
-def plain(value: Decimal) -> Decimal:
-    """Drop the zeros after the last digit: ``1.50000000`` and ``1.5`` are written alike."""
-    if value == value.to_integral_value():
-        return value.quantize(ONE, context=EXACT)
-    return value.normalize(EXACT)
+    return exact(text(fields, *names), names[0])
 
 
 def integer(fields: Mapping[str, object], *names: str) -> int:
@@ -85,19 +48,6 @@ def time_of(fields: Mapping[str, object], *names: str) -> datetime:
     return from_ms(integer(fields, *names))
 
 
-def from_ms(milliseconds: int) -> datetime:
-    """Return an aware time; integers, so that no digit is lost."""
-    try:
-        return EPOCH + timedelta(milliseconds=milliseconds)
-    except OverflowError:
-        raise MalformedError(f"no time: {milliseconds}") from None
-
-
-def to_ms(at: datetime) -> int:
-    """Return whole milliseconds since the epoch, rounded down."""
-    return (at - EPOCH) // timedelta(milliseconds=1)
-
-
-def symbol_of(fields: Mapping[str, object], name: str = "symbol") -> Symbol:
+def symbol_of(fields: Fields, name: str = "symbol") -> Symbol:
     """Return the symbol a row is about."""
     return Symbol(text(fields, name))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from adapters.binance.answers import Reply
 from adapters.binance.feed import Feed, FeedError, Link, Member
-from adapters.binance.fields import fields_of, text
+from adapters.binance.fields import text
+from adapters.fields import fields_of
 
 if TYPE_CHECKING:
     import random

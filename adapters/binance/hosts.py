@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urlsplit
+
+from adapters.http import Hosts, host_of
 
 
 class MarketKind(StrEnum):
@@ -12,14 +12,6 @@ class MarketKind(StrEnum):
 
     SPOT = "spot"
     FUTURES = "futures"
-
-
-@dataclass(frozen=True, slots=True)
-class Hosts:
-    """Addresses without a path at the end. ``socket`` carries the account's own events."""
-
-    rest: str
-    socket: str
 
 
 REAL = {
@@ -37,13 +29,10 @@ def hosts_of(
     kind: MarketKind, *, real: bool, rest: str | None = None, socket: str | None = None
 ) -> Hosts:
     """Return the addresses of an environment; each may be replaced (a proxy, a simulator)."""
-    usual = (REAL if real else DEMO)[kind]
-    return Hosts((rest or usual.rest).rstrip("/"), (socket or usual.socket).rstrip("/"))
+    return (REAL if real else DEMO)[kind].replaced(rest=rest, socket=socket)
 
 
 def moves_real_money(address: str) -> bool:
     """Whether an address is one of Binance's own that is not a demo."""
-    host = (urlsplit(address).hostname or "").lower().rstrip(".")
-    if host != _REAL_DOMAIN and not host.endswith(f".{_REAL_DOMAIN}"):
-        return False
-    return not host.startswith("demo-")
+    host = host_of(address, _REAL_DOMAIN)
+    return host is not None and not host.startswith("demo-")

@@ -14,23 +14,26 @@ from typing import TYPE_CHECKING, Protocol
 import aiohttp
 
 from adapters.binance.answers import Reply
-from adapters.binance.fields import fields_of, time_of
+from adapters.binance.fields import time_of
 from adapters.binance.outcomes import said_by
 from adapters.binance.routes import ROUTES
 from adapters.binance.rules import Allowance, ExchangeInfo, read_allowances, read_symbol
 from adapters.binance.spot_feed import SpotFeed
 from adapters.binance.venue_time import VenueTime
-from adapters.binance.wire import CONNECT_S, Call, Meters, Wire
+from adapters.binance.wire import Call, Meters, Wire
 from adapters.broker import BrokerUnavailableError
+from adapters.fields import fields_of
+from adapters.http import Connections
 from adapters.limits import Budget, Gate
 from adapters.tasks import TaskSupervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from adapters.binance.hosts import Hosts, MarketKind
+    from adapters.binance.hosts import MarketKind
     from adapters.binance.signing import Keys
     from adapters.clock import Clock
+    from adapters.http import Hosts
 
 MOST_CONNECTIONS = 4096
 """Requests under way at once are bounded by the accounts' own limits; this only stops a flood."""
@@ -242,24 +245,17 @@ class Hub:
         # Spreads reconnects; nobody must not guess it.
         self.dice = dice or random.Random()  # noqa: S311
         self.silence = silence or _Forgetful()
-        self._session: aiohttp.ClientSession | None = None
+        self.connections = Connections(
+            lambda: aiohttp.TCPConnector(
+                limit=MOST_CONNECTIONS, ttl_dns_cache=300, keepalive_timeout=IDLE_S
+            )
+        )
         self._venues: dict[tuple[MarketKind, Hosts], Venue] = {}
 
     @property
     def session(self) -> aiohttp.ClientSession:
         """The one session, made when first wanted inside the running loop."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=MOST_CONNECTIONS, ttl_dns_cache=300, keepalive_timeout=IDLE_S
-                ),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-            # aiohttp would send a DELETE again by itself when the connection breaks; what was
-            # sent, and how often, is ours to know.
-            self._session._retry_connection = False  # noqa: SLF001
-        return self._session
+        return self.connections.session
 
     def venue(self, kind: MarketKind, hosts: Hosts) -> Venue:
         """Return the interface at an address, the same for every account there."""
@@ -273,5 +269,4 @@ class Hub:
         for venue in self._venues.values():
             await venue.close()
         await self.tasks.close(CLOSE_S)
-        if self._session is not None:
-            await self._session.close()
+        await self.connections.close()

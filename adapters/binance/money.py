@@ -14,17 +14,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from adapters.binance.fields import decimal, plain, rows_of, symbol_of, text
+from adapters.binance.fields import decimal, symbol_of, text
 from adapters.binance.hosts import MarketKind
 from adapters.broker import Holdings
+from adapters.fields import plain, rows_of
 from algorithms.decimals import ZERO, add, subtract
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from adapters.binance.fields import Fields
     from adapters.binance.rules import Rules
+    from adapters.fields import Fields
     from algorithms.domain import Symbol
 
 ROUNDED = Decimal("0.01")

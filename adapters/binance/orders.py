@@ -6,10 +6,11 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from adapters.binance.fields import MalformedError, decimal, symbol_of, text, time_of
+from adapters.binance.fields import decimal, symbol_of, text, time_of
 from adapters.binance.routes import ALGO, SIDES
 from adapters.binance.rules import LIMITED
 from adapters.broker import SELF_TRADE, BrokerFill, BrokerOrder, BrokerOrderState
+from adapters.fields import MalformedError
 from algorithms.decimals import ZERO
 from algorithms.domain import BrokerOrderId, ChildId, OrderType, Symbol
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from decimal import Decimal
 
-    from adapters.binance.fields import Fields
+    from adapters.fields import Fields
     from algorithms.domain import Side
 
 STATES = {

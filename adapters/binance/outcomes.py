@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from adapters.binance.answers import Lost, NotSent, Reply
+from adapters.binance.answers import Reply
 from adapters.binance.hosts import MarketKind
 from adapters.broker import (
     CancelRefused,
@@ -20,6 +20,7 @@ from adapters.broker import (
     RefusalCode,
     Refused,
 )
+from adapters.http import Lost, NotSent
 from algorithms.domain import Side
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from adapters.binance.fields import to_ms
 from adapters.binance.hosts import MarketKind
 from adapters.binance.rules import LIMITED, STOPPED, VENUE_TYPES
 from adapters.binance.wire import Call, Security
+from adapters.fields import to_ms
 from adapters.limits import Urgency
 from algorithms.decimals import to_text
 from algorithms.domain import Side

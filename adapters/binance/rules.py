@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from adapters.binance.fields import decimal, integer, rows_of, symbol_of, text
+from adapters.binance.fields import decimal, integer, symbol_of, text
 from adapters.binance.hosts import MarketKind
 from adapters.broker import RefusalCode, Refused
+from adapters.fields import rows_of
 from algorithms.decimals import ZERO, to_text
 from algorithms.domain import OrderType, Symbol
 from algorithms.instruments import Instrument, TickTable
@@ -16,8 +17,8 @@ from algorithms.instruments import Instrument, TickTable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from adapters.binance.fields import Fields
     from adapters.broker import OrderRequest
+    from adapters.fields import Fields
 
 TRADING = "TRADING"
 SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86_400}

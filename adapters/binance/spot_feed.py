@@ -8,9 +8,10 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from adapters.binance.feed import Feed, FeedError, Link, Member
-from adapters.binance.fields import Fields, MalformedError, fields_of, integer, to_ms
+from adapters.binance.fields import integer
 from adapters.binance.signing import signed_for_socket
 from adapters.binance.wire import RECV_WINDOW_MS
+from adapters.fields import Fields, MalformedError, fields_of, to_ms
 
 if TYPE_CHECKING:
     import random

@@ -10,19 +10,20 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from adapters.binance.fields import integer, rows_of, text, time_of
+from adapters.binance.fields import integer, text, time_of
 from adapters.binance.routes import PAGE
+from adapters.fields import rows_of
 from algorithms.decimals import ZERO, total
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime
 
-    from adapters.binance.fields import Fields
     from adapters.binance.orders import Known, Reader
     from adapters.binance.routes import Routes
     from adapters.binance.wire import Call
     from adapters.broker import BrokerFill
+    from adapters.fields import Fields
     from algorithms.domain import Symbol
 
 OVERLAP = timedelta(minutes=1)

@@ -6,22 +6,23 @@ everything above depends on telling them apart.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-import aiohttp
 from yarl import URL
 
-from adapters.binance.answers import Lost, NotSent, Reply, read_reply
-from adapters.binance.fields import to_ms
+from adapters.binance.answers import Reply, read_reply
 from adapters.binance.outcomes import TOO_MANY_REQUESTS
 from adapters.binance.signing import encoded, signed_query
+from adapters.fields import to_ms
+from adapters.http import Answer, NotSent, exchanged
 from adapters.limits import OverBudgetError, Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import aiohttp
 
     from adapters.binance.answers import Observation
     from adapters.binance.signing import Keys, Params
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 RECV_WINDOW_MS = 5000
 """How old a request may be when it reaches the matching engine; bounds how late it can appear."""
-CONNECT_S = 3.0
-ANSWER_S = 8.0
 LEAVE_S = {Urgency.CANCEL: 4.0, Urgency.PLACE: 4.0, Urgency.ASK: 4.0}
 """How long a request waits for room in the budgets before it is given up, surely not sent."""
 SILENCE_S = 30.0
@@ -135,20 +134,11 @@ class Wire:
         headers = {}
         if call.security is not Security.NONE and self._keys is not None:
             headers["X-MBX-APIKEY"] = self._keys.api_key
-        try:
-            async with (
-                asyncio.timeout(CONNECT_S + ANSWER_S),
-                self._session.request(
-                    call.method, url, headers=headers, allow_redirects=False
-                ) as response,
-            ):
-                raw = await response.read()
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return NotSent(_words(error))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return Lost(_words(error))
-        permit.release(self._meters.told(response.headers))
-        return read_reply(response.status, raw, response.headers)
+        seen = await exchanged(self._session, call.method, url, headers=headers)
+        if not isinstance(seen, Answer):
+            return seen
+        permit.release(self._meters.told(seen.headers))
+        return read_reply(seen.status, seen.body, seen.headers)
 
     def _query(self, call: Call) -> str:
         params = call.params
@@ -177,9 +167,3 @@ class Wire:
             told.append((reply.banned_until_ms - to_ms(self._time.now())) / 1000)
         usual = BAN_S if reply.status == BANNED else SILENCE_S
         return max(told, default=usual)
-
-
-def _words(error: BaseException) -> str:
-    text = str(error)
-    name = type(error).__name__
-    return f"{name}: {text}" if text else name

@@ -11,19 +11,8 @@ from adapters.broker import BrokerUnavailableError, Holdings, UnknownSymbolError
 from adapters.ccxt_bridge.fitness import FINDS_BY_CLIENT_ID
 from adapters.ccxt_bridge.observations import Trace, tracing
 from adapters.ccxt_bridge.outcomes import is_not_found, words
-from adapters.ccxt_bridge.reading import (
-    Known,
-    Reader,
-    Row,
-    UnreadableError,
-    amount,
-    plain,
-    row_of,
-    rows_of,
-    text,
-    time_of,
-    to_ms,
-)
+from adapters.ccxt_bridge.reading import Known, Reader, Row, amount, text, time_of
+from adapters.fields import MalformedError, fields_of, plain, rows_of, to_ms
 from adapters.limits import Urgency
 from adapters.sessions import AlwaysOpen
 from algorithms.decimals import ZERO
@@ -127,7 +116,7 @@ class Account:
 
     def instrument(self, symbol: Symbol) -> Instrument:
         row = _rows(self.client)[self.name(symbol)]
-        precision = row_of(row.get("precision"))
+        precision = fields_of(row.get("precision"))
         lot, tick = (self._step(precision, each) for each in ("amount", "price"))
         return default_instrument(symbol, "24/7", self._settings.currency, lot=lot, tick=tick)
 
@@ -136,7 +125,7 @@ class Account:
         if self.client.precisionMode == DECIMAL_PLACES:
             step = plain((ZERO + 10) ** -int(step))
         if step <= ZERO:
-            raise UnreadableError(f"precision {name} is {step}")
+            raise MalformedError(f"precision {name} is {step}")
         return step
 
     def _asset(self, code: str) -> str:
@@ -145,10 +134,10 @@ class Account:
 
     async def holdings(self) -> Holdings:
         at = self._clock.now()
-        balance = row_of(await self.ask(self.client.fetch_balance))
+        balance = fields_of(await self.ask(self.client.fetch_balance))
         positions: dict[Symbol, Decimal] = {}
         cash = {self._settings.currency: ZERO}
-        for code, owned in row_of(balance.get("total")).items():
+        for code, owned in fields_of(balance.get("total")).items():
             held = ZERO if owned is None else amount({code: owned}, code)
             if code in self._assets and held:
                 positions[self._assets[code]] = held
@@ -197,7 +186,7 @@ class Account:
             by_ours = {"clientOrderId": str(ours)}
             order = await self._single(lambda: client.fetch_order(None, name, by_ours))
             if order is not None and order.client_id != ours:
-                raise UnreadableError(f"answered with another order, {order.id}")
+                raise MalformedError(f"answered with another order, {order.id}")
             return order
         if number is not None and client.has.get("fetchOrder") is True:
             order = await self._single(lambda: client.fetch_order(str(number), name, {}))
@@ -277,7 +266,7 @@ class Account:
             self.reader.order(await self.ask(lambda: self.client.fetch_order(number, name, {})))
             known = self.reader.known(number)
         if known is None:
-            raise UnreadableError(f"order {number} is answered with another")
+            raise MalformedError(f"order {number} is answered with another")
         return known
 
     async def _trades(self, symbol: Symbol, since: datetime, urgency: Urgency) -> list[Row]:
@@ -297,7 +286,7 @@ class Account:
 
 def _rows(client: Client) -> Mapping[str, Row]:
     assert client.markets is not None  # set before an account is made
-    return {name: row_of(row) for name, row in client.markets.items()}
+    return {name: fields_of(row) for name, row in client.markets.items()}
 
 
 def _markets(client: Client, currency: str) -> dict[str, Symbol]:

@@ -39,7 +39,8 @@ from adapters.ccxt_bridge.fitness import (
 from adapters.ccxt_bridge.hub import LEAVE_S, RECV_WINDOW_MS
 from adapters.ccxt_bridge.library import LibraryError
 from adapters.ccxt_bridge.outcomes import not_cancelled, not_placed
-from adapters.ccxt_bridge.reading import SIDES, TYPES, amount, row_of, text, time_of
+from adapters.ccxt_bridge.reading import SIDES, TYPES, amount, text, time_of
+from adapters.fields import fields_of
 from adapters.limits import Urgency
 from adapters.sessions import AlwaysOpen
 from algorithms.decimals import ZERO, is_multiple, to_text
@@ -170,7 +171,7 @@ class BridgeBroker:
     def _placed(self, account: Account, request: OrderRequest, value: object) -> PlaceOutcome:
         """Read an answer without an error: ccxt gives one for bodies that say nothing, too."""
         try:
-            row = row_of(value)
+            row = fields_of(value)
             number = text(row, "id")
         except BrokerUnavailableError as error:
             return OutcomeUnknown(f"answered without an order: {error}")
@@ -236,7 +237,7 @@ class BridgeBroker:
         if made.error is not None:
             return not_cancelled(made.error, made.trace)
         try:
-            text(row_of(made.value), "id")
+            text(fields_of(made.value), "id")
         except BrokerUnavailableError as error:
             return OutcomeUnknown(f"answered without an order: {error}")
         return CancelAccepted()
@@ -277,7 +278,7 @@ class BridgeBroker:
     async def quote(self, symbol: Symbol) -> Quote:
         account = self._connected()
         name, at = account.name(symbol), self._clock.now()
-        row = row_of(await account.ask(lambda: account.client.fetch_ticker(name)))
+        row = fields_of(await account.ask(lambda: account.client.fetch_ticker(name)))
         prices = {
             field: amount(row, field) if row.get(field) else None
             for field in ("bid", "ask", "previousClose")

@@ -18,6 +18,7 @@ from adapters.broker import BrokerUnavailableError
 from adapters.ccxt_bridge.library import client_class
 from adapters.ccxt_bridge.observations import tracing, urgency_now, watch
 from adapters.ccxt_bridge.outcomes import BANNED, TOO_MANY, words
+from adapters.http import Connections
 from adapters.limits import Budget, Gate, Urgency
 from adapters.tasks import TaskSupervisor
 
@@ -140,21 +141,15 @@ class Hub:
         self.clock = clock
         self.tasks = TaskSupervisor(on_failure=on_failure)
         self.trust = trust or ssl.create_default_context()
-        self._resolver = resolver
-        self._session: aiohttp.ClientSession | None = None
+        self.connections = Connections(
+            lambda: aiohttp.TCPConnector(ssl=self.trust, resolver=resolver)
+        )
         self._exchanges: dict[tuple[str, bool, str | None], Exchange] = {}
 
     @property
     def session(self) -> aiohttp.ClientSession:
         """The one session, made when first wanted inside the running loop."""
-        if self._session is None:
-            connector = aiohttp.TCPConnector(ssl=self.trust, resolver=self._resolver)
-            self._session = aiohttp.ClientSession(
-                connector=connector, cookie_jar=aiohttp.DummyCookieJar()
-            )
-            # aiohttp would send a DELETE again by itself when the connection breaks.
-            self._session._retry_connection = False  # noqa: SLF001
-        return self._session
+        return self.connections.session
 
     def exchange(self, name: str, *, is_test: bool, base_url: str | None) -> Exchange:
         """Return what accounts there share. Raises LibraryError."""
@@ -168,8 +163,7 @@ class Hub:
         await self.tasks.close(CLOSE_S)
         for exchange in self._exchanges.values():
             await exchange.public.close()
-        if self._session is not None:
-            await self._session.close()
+        await self.connections.close()
 
 
 def _moved(here: object, base: str) -> object:

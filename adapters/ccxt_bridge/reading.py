@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from adapters.broker import BrokerFill, BrokerOrder, BrokerOrderState, BrokerUnavailableError
-from algorithms.decimals import EXACT, ONE, ZERO, add, total
+from adapters.broker import BrokerFill, BrokerOrder, BrokerOrderState
+from adapters.fields import Fields, MalformedError, fields_of, from_ms, plain
+from algorithms.decimals import ZERO, add, total
 from algorithms.domain import BrokerOrderId, ChildId, OrderType, Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     from algorithms.domain import Symbol
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_REMEMBERED = 20_000
 NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,2})?")
 TYPES = {OrderType.MARKET: "market", OrderType.LIMIT: "limit"}
@@ -28,11 +27,7 @@ SIDES = {Side.BUY: "buy", Side.SELL: "sell"}
 OUR_SIDES = {name: side for side, name in SIDES.items()}
 LONGEST_PREFIX = 8
 
-Row = dict[str, object]
-
-
-class UnreadableError(BrokerUnavailableError):
-    """An answer does not say what it must: it tells nothing."""
+Row = Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +70,8 @@ class Reader:
         return self._known.get(number)
 
     def order(self, value: object) -> BrokerOrder:
-        """Read an order. Raises UnreadableError."""
-        row = row_of(value)
+        """Read an order. Raises MalformedError."""
+        row = fields_of(value)
         number, placed_at = text(row, "id"), time_of(row, "timestamp")
         client_id = self.client_id(row)
         self._known[number] = Known(client_id, placed_at)
@@ -128,29 +123,15 @@ class Reader:
     def symbol(self, row: Row) -> Symbol:
         name = text(row, "symbol")
         if name not in self._symbols:
-            raise UnreadableError(f"symbol {name} is not of this account")
+            raise MalformedError(f"symbol {name} is not of this account")
         return self._symbols[name]
-
-
-def row_of(value: object) -> Row:
-    """Take a value for an object with names."""
-    if not isinstance(value, dict):
-        raise UnreadableError(f"expected an object, not {type(value).__name__}")
-    return cast("Row", value)
-
-
-def rows_of(value: object) -> list[Row]:
-    """Take a value for a list of objects."""
-    if not isinstance(value, list):
-        raise UnreadableError(f"expected a list, not {type(value).__name__}")
-    return [row_of(each) for each in value]
 
 
 def text(row: Row, name: str) -> str:
     """Return a field that must be there, as text."""
     value = row.get(name)
     if not isinstance(value, str) or not value:
-        raise UnreadableError(f"field {name} is missing")
+        raise MalformedError(f"field {name} is missing")
     return value
 
 
@@ -158,38 +139,23 @@ def amount(row: Row, name: str) -> Decimal:
     """Return an amount that is there and finite. ccxt is set to pass on the exchange's text."""
     value = row.get(name)
     if not isinstance(value, str) or not NUMBER.fullmatch(value):
-        raise UnreadableError(f"field {name} is no amount: {value!r}")
+        raise MalformedError(f"field {name} is no amount: {value!r}")
     return plain(Decimal(value))
-
-
-def plain(value: Decimal) -> Decimal:
-    """Drop the zeros after the last digit."""
-    if value == value.to_integral_value():
-        return value.quantize(ONE, context=EXACT)
-    return value.normalize(EXACT)
 
 
 def time_of(row: Row, name: str) -> datetime:
     """Return a time given in milliseconds since the epoch."""
     value = row.get(name)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise UnreadableError(f"field {name} is no time: {value!r}")
-    try:
-        return EPOCH + timedelta(milliseconds=value)
-    except OverflowError:
-        raise UnreadableError(f"field {name} is no time: {value}") from None
-
-
-def to_ms(at: datetime) -> int:
-    """Return a time in milliseconds since the epoch."""
-    return (at - EPOCH) // timedelta(milliseconds=1)
+        raise MalformedError(f"field {name} is no time: {value!r}")
+    return from_ms(value)
 
 
 def side_of(row: Row) -> Side:
     """Return whether a row buys or sells."""
     name = text(row, "side")
     if name not in OUR_SIDES:
-        raise UnreadableError(f"side {name}")
+        raise MalformedError(f"side {name}")
     return OUR_SIDES[name]
 
 
@@ -206,19 +172,19 @@ def _state(status: str, quantity: Decimal, filled: Decimal) -> BrokerOrderState:
         case "rejected":
             return BrokerOrderState.REJECTED
         case _:
-            raise UnreadableError(f"order status {status}")
+            raise MalformedError(f"order status {status}")
 
 
 def _fee(row: Row) -> tuple[Decimal, str]:
     """Return what a trade cost. Where the exchange does not tell, comparing holdings will."""
     listed = row.get("fees")
-    fees = [row_of(each) for each in listed] if isinstance(listed, list) else []
+    fees = [fields_of(each) for each in listed] if isinstance(listed, list) else []
     if not fees and isinstance(row.get("fee"), dict):
-        fees = [row_of(row["fee"])]
+        fees = [fields_of(row["fee"])]
     charged = [each for each in fees if each.get("cost") is not None and amount(each, "cost")]
     assets = {text(each, "currency") for each in charged}
     if len(assets) > 1:
-        raise UnreadableError(f"a trade with fees in {', '.join(sorted(assets))}")
+        raise MalformedError(f"a trade with fees in {', '.join(sorted(assets))}")
     return total(amount(each, "cost") for each in charged) or ZERO, assets.pop() if assets else ""
 
 

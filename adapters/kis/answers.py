@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import orjson
 
-from adapters.kis.fields import Fields, text
+from adapters.http import Lost, NotSent
+from adapters.kis.fields import text
+
+if TYPE_CHECKING:
+    from adapters.fields import Fields
 
 OK = "0"
 EMPTY = frozenset({"KIOK0560", "70070000"})
@@ -47,25 +52,6 @@ class Reply:
         """Return what it says, for people."""
         words = " ".join(part for part in (self.code, self.message) if part)
         return words or f"HTTP {self.status} without a word"
-
-
-@dataclass(frozen=True, slots=True)
-class NotSent:
-    """The request surely never left: no address, no connection, no token, or no leave.
-
-    ``person``: trying again is no use until somebody has changed something.
-    """
-
-    reason: str
-    retry_after_s: float | None = None
-    person: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """The request left, or may have, and no whole answer came."""
-
-    reason: str
 
 
 Observation = Reply | NotSent | Lost

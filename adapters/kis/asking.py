@@ -11,7 +11,8 @@ from adapters.broker import (
     RefusalCode,
     UnknownSymbolError,
 )
-from adapters.kis.answers import NotSent, Reply
+from adapters.http import NotSent
+from adapters.kis.answers import Reply
 from adapters.kis.codes import Remedy, meaning_of
 
 if TYPE_CHECKING:

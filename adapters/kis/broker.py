@@ -27,6 +27,7 @@ from adapters.broker import (
     UnknownSymbolError,
 )
 from adapters.followers import Followers
+from adapters.http import ANSWER_S, CONNECT_S
 from adapters.kis.asking import Asker
 from adapters.kis.desk import Target, refusal
 from adapters.kis.domestic import Domestic
@@ -36,7 +37,6 @@ from adapters.kis.orders import Orders
 from adapters.kis.outcomes import cancelled, not_placed, receipt_of, was_throttled
 from adapters.kis.overseas import Overseas
 from adapters.kis.pace import LEAVE_S, Rank
-from adapters.kis.wire import ANSWER_S, CONNECT_S
 from algorithms.decimals import ZERO
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from adapters.broker import OrderRequest, Quote
+    from adapters.http import Hosts
     from adapters.kis.asking import Asker
-    from adapters.kis.hosts import Hosts, Profile
+    from adapters.kis.hosts import Profile
     from adapters.kis.rows import Row
     from adapters.kis.tokens import Keys
     from adapters.kis.wire import Call, Params

@@ -9,7 +9,6 @@ from adapters.broker import BrokerUnavailableError, Quote, UnknownSymbolError
 from adapters.kis.desk import SIDES, Desk, Owned, Target, Terms
 from adapters.kis.fields import (
     SEOUL,
-    Fields,
     amount,
     count,
     day_of,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from adapters.broker import OrderRequest
+    from adapters.fields import Fields
     from adapters.kis.wire import Params
     from algorithms.instruments import Instrument
 

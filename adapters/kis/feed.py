@@ -15,7 +15,8 @@ import aiohttp
 import orjson
 
 from adapters.broker import BrokerUnavailableError
-from adapters.kis.fields import SEOUL, MalformedError, object_of, text
+from adapters.fields import MalformedError
+from adapters.kis.fields import SEOUL, object_of, text
 from adapters.kis.notices import Secret, read_frame, read_notices
 
 if TYPE_CHECKING:

@@ -7,37 +7,26 @@ hangs on is required; its absence is a ``MalformedError``.
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from adapters.broker import BrokerUnavailableError
-from algorithms.decimals import EXACT, ONE, ZERO
+from adapters.fields import MalformedError, exact, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
-Fields = dict[str, object]
+    from adapters.fields import Fields
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NEW_YORK = ZoneInfo("America/New_York")
-MOST_DIGITS = 40
-"""Before or after the point; no amount of a broker comes near it."""
-
-
-class MalformedError(BrokerUnavailableError):
-    """KIS's answer does not have the form its documentation gives it: it tells nothing."""
 
 
 def object_of(value: object) -> Fields:
     """Take an ``output`` for one object; KIS wraps some in a list of one. Nothing is ``{}``."""
     if isinstance(value, list):
         value = value[0] if value else {}
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise MalformedError(f"expected an object, not {type(value).__name__}")
-    return cast("Fields", value)
+    return {} if value is None else fields_of(value)
 
 
 def rows_of(value: object, key: str) -> list[Fields]:
@@ -71,17 +60,7 @@ def required(row: Mapping[str, object], *names: str) -> str:
 def amount(row: Mapping[str, object], *names: str) -> Decimal | None:
     """Return a number; None where KIS leaves it blank."""
     written = text(row, *names).replace(",", "")
-    if not written:
-        return None
-    try:
-        value = Decimal(written)
-    except InvalidOperation:
-        raise MalformedError(f"field {names[0]} is no number: {written[:40]!r}") from None
-    if not value.is_finite() or abs(value.adjusted()) > MOST_DIGITS:
-        raise MalformedError(f"field {names[0]} is no amount: {written[:40]!r}")
-    if value == value.to_integral_value():
-        return value.quantize(ONE, context=EXACT) + ZERO
-    return value.normalize(EXACT)
+    return exact(written, names[0]) if written else None
 
 
 def count(row: Mapping[str, object], *names: str) -> Decimal:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urlsplit
+
+from adapters.http import Hosts, host_of
 
 
 class Profile(StrEnum):
@@ -12,14 +12,6 @@ class Profile(StrEnum):
 
     REAL = "real"
     PAPER = "paper"
-
-
-@dataclass(frozen=True, slots=True)
-class Hosts:
-    """Addresses without a path at the end. ``socket`` carries execution notices."""
-
-    rest: str
-    socket: str
 
 
 USUAL = {
@@ -39,13 +31,10 @@ _PAPER_HOST = "openapivts."
 
 def hosts_of(profile: Profile, *, rest: str | None = None, socket: str | None = None) -> Hosts:
     """Return the addresses of an environment; each may be replaced (a proxy, a simulator)."""
-    usual = USUAL[profile]
-    return Hosts((rest or usual.rest).rstrip("/"), (socket or usual.socket).rstrip("/"))
+    return USUAL[profile].replaced(rest=rest, socket=socket)
 
 
 def moves_real_money(address: str) -> bool:
     """Whether an address is one of KIS's own that is not the paper environment's."""
-    host = (urlsplit(address).hostname or "").lower().rstrip(".")
-    if host != _DOMAIN and not host.endswith(f".{_DOMAIN}"):
-        return False
-    return not host.startswith(_PAPER_HOST)
+    host = host_of(address, _DOMAIN)
+    return host is not None and not host.startswith(_PAPER_HOST)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from adapters.broker import BrokerUnavailableError
+from adapters.http import Connections
 from adapters.kis.answers import Reply
 from adapters.kis.feed import Feed
 from adapters.kis.fields import text
 from adapters.kis.hosts import SPACING_S
 from adapters.kis.pace import Pace, Rank
 from adapters.kis.tokens import Tokens, token_file
-from adapters.kis.wire import CONNECT_S, JSON, Wire
+from adapters.kis.wire import JSON, Wire
 from adapters.tasks import TaskSupervisor
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from adapters.clock import Clock
+    from adapters.http import Hosts
     from adapters.kis.answers import Observation
-    from adapters.kis.hosts import Hosts, Profile
+    from adapters.kis.hosts import Profile
     from adapters.kis.tokens import Keys
     from adapters.kis.wire import Call
 
@@ -102,24 +104,17 @@ class Hub:
         self.clock = clock
         self.folder = folder
         self.tasks = TaskSupervisor(on_failure=on_failure)
-        self._session: aiohttp.ClientSession | None = None
+        self.connections = Connections(
+            lambda: aiohttp.TCPConnector(
+                limit=MOST_CONNECTIONS, ttl_dns_cache=300, keepalive_timeout=IDLE_S
+            )
+        )
         self._accesses: dict[tuple[Profile, Hosts, str], Access] = {}
 
     @property
     def session(self) -> aiohttp.ClientSession:
         """The one session, made when first wanted inside the running loop."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=MOST_CONNECTIONS, ttl_dns_cache=300, keepalive_timeout=IDLE_S
-                ),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-            # aiohttp would send a GET again by itself when the connection breaks; what was sent,
-            # and how often, is ours to know.
-            self._session._retry_connection = False  # noqa: SLF001
-        return self._session
+        return self.connections.session
 
     def access(self, profile: Profile, hosts: Hosts, keys: Keys) -> Access:
         """Return what belongs to an app key, the same for every account with it."""
@@ -131,5 +126,4 @@ class Hub:
     async def close(self) -> None:
         """Close what all accounts shared."""
         await self.tasks.close(CLOSE_S)
-        if self._session is not None:
-            await self._session.close()
+        await self.connections.close()

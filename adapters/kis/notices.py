@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
+from adapters.fields import MalformedError
 from adapters.kis.desk import SIDES
-from adapters.kis.fields import MalformedError, order_number
+from adapters.kis.fields import order_number
 from adapters.kis.hosts import Profile
 from algorithms.decimals import EXACT, ZERO
 from algorithms.domain import Symbol

@@ -13,7 +13,8 @@ from adapters.broker import (
     RefusalCode,
     Refused,
 )
-from adapters.kis.answers import Lost, NotSent, Reply
+from adapters.http import Lost, NotSent
+from adapters.kis.answers import Reply
 from adapters.kis.codes import Proof, Remedy, meaning_of
 from adapters.kis.fields import object_of, order_number, text
 

@@ -18,7 +18,6 @@ from adapters.kis.exchanges import EXCHANGES, US, quote_code, usual_exchange
 from adapters.kis.fields import (
     NEW_YORK,
     SEOUL,
-    Fields,
     amount,
     count,
     day_of,
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from adapters.broker import OrderRequest
+    from adapters.fields import Fields
     from adapters.kis.asking import Asker
     from adapters.kis.desk import KisSettings
     from adapters.kis.wire import Params

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, TypeGuard
 import orjson
 
 from adapters.broker import BrokerMisconfiguredError, BrokerUnavailableError
-from adapters.kis.answers import NotSent, Reply
+from adapters.http import NotSent
+from adapters.kis.answers import Reply
 from adapters.kis.codes import Remedy, meaning_of
 from adapters.kis.fields import text
 

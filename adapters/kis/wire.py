@@ -6,16 +6,15 @@ everything above depends on telling them apart.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import aiohttp
 import orjson
 
 from adapters.broker import BrokerMisconfiguredError, BrokerUnavailableError
-from adapters.kis.answers import Lost, NotSent, Reply, read_reply
+from adapters.http import Answer, NotSent, exchanged
+from adapters.kis.answers import Reply, read_reply
 from adapters.kis.codes import Remedy, is_familiar, meaning_of
 from adapters.kis.outcomes import WAIT_S
 from adapters.kis.pace import Rank
@@ -24,14 +23,14 @@ from adapters.limits import OverBudgetError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import aiohttp
+
     from adapters.kis.answers import Observation
     from adapters.kis.hosts import Profile
     from adapters.kis.operations import Operation
     from adapters.kis.pace import Pace
     from adapters.kis.tokens import Keys, Tokens
 
-CONNECT_S = 3.0
-ANSWER_S = 8.0
 JSON = "application/json; charset=utf-8"
 MOST_CODES = 1_000
 
@@ -119,24 +118,17 @@ class Wire:
         except OverBudgetError as error:
             return NotSent(str(error), error.retry_after_s)
         asking = method == "GET"
-        try:
-            async with (
-                asyncio.timeout(CONNECT_S + ANSWER_S),
-                self._session().request(
-                    method,
-                    self._base + path,
-                    headers=headers,
-                    params=params if asking else None,
-                    data=None if asking else orjson.dumps(params),
-                    allow_redirects=False,
-                ) as response,
-            ):
-                raw = await response.read()
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return NotSent(_words(error))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return Lost(_words(error))
-        reply = read_reply(response.status, raw, response.headers.get("tr_cont", ""))
+        seen = await exchanged(
+            self._session(),
+            method,
+            self._base + path,
+            headers=headers,
+            params=params if asking else None,
+            data=None if asking else orjson.dumps(params),
+        )
+        if not isinstance(seen, Answer):
+            return seen
+        reply = read_reply(seen.status, seen.body, seen.headers.get("tr_cont", ""))
         self._report(reply)
         return reply
 
@@ -152,9 +144,3 @@ def _remedy(reply: Reply) -> Remedy:
     if reply.is_good:
         return Remedy.NONE
     return meaning_of(reply.code, reply.message).remedy
-
-
-def _words(error: BaseException) -> str:
-    text = str(error)
-    name = type(error).__name__
-    return f"{name}: {text}" if text else name

@@ -24,12 +24,13 @@ import uvloop
 
 from adapters.binance.account import BinanceSettings
 from adapters.binance.broker import BinanceBroker
-from adapters.binance.fields import to_ms
-from adapters.binance.hosts import Hosts, MarketKind
+from adapters.binance.hosts import MarketKind
 from adapters.binance.hub import Hub
 from adapters.binance.signing import read_keys
 from adapters.broker import CancelConfirmed
 from adapters.clock import SystemClock
+from adapters.fields import to_ms
+from adapters.http import Hosts
 from adapters.sqlite.group_commit import MOST_IN_A_BATCH
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import ChildId

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.binance.broker import BinanceBroker
-from adapters.binance.fields import from_ms, plain
 from adapters.binance.hosts import MarketKind
 from adapters.binance.hub import Hub
 from adapters.binance.routes import ALGO
 from adapters.broker import BrokerOrder, BrokerOrderState, Holdings
 from adapters.clock import LoopClock
+from adapters.fields import from_ms, plain
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import BrokerOrderId, ChildId, Symbol
 from tests.contracts.broker_contract import BrokerContract

@@ -21,10 +21,10 @@ from adapters.broker import (
     SentOrder,
 )
 from adapters.clock import LoopClock
+from adapters.http import Hosts
 from adapters.kis.broker import KisBroker
 from adapters.kis.charges import Charges, Rate
 from adapters.kis.desk import KisSettings
-from adapters.kis.hosts import Hosts
 from adapters.kis.hosts import Profile as Environment
 from adapters.kis.hub import Hub
 from adapters.kis.tokens import Keys

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.binance.hosts import DEMO, Hosts, MarketKind
+from adapters.binance.hosts import DEMO, MarketKind
 from adapters.binance.hub import Hub
 from adapters.ccxt_bridge.hub import Hub as BridgeHub
 from adapters.clock import SystemClock
+from adapters.http import Hosts
 from adapters.kis.hosts import Profile
 from adapters.kis.hub import Hub as KisHub
 from adapters.kis.tokens import Keys

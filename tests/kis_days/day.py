@@ -189,8 +189,8 @@ class Day:
         self._tell("kill -9")
         hub = day.engine._kis_hub  # noqa: SLF001 - what the kernel closes
         await process.kill()
-        if hub is not None and hub._session is not None:  # noqa: SLF001
-            await hub._session.close()  # noqa: SLF001
+        if hub is not None:
+            await hub.connections.close()
         await self._clock.sleep(self._chance.choice((0, 2, 40)))
 
     # -- what happens --------------------------------------------------------------------

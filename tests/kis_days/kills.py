@@ -125,8 +125,8 @@ class Trials:
     async def _kill(self, process: Process, day: World) -> None:
         hub = day.engine._kis_hub  # noqa: SLF001 - what the kernel closes
         await process.kill()
-        if hub is not None and hub._session is not None:  # noqa: SLF001
-            await hub._session.close()  # noqa: SLF001
+        if hub is not None:
+            await hub.connections.close()
 
     async def _settled(self, day: World) -> None:
         """Wait until nothing is unknown any more."""

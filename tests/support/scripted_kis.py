@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 from aiohttp import WSMsgType, web
 
-from adapters.kis.hosts import Hosts
+from adapters.http import Hosts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

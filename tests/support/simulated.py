@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from adapters.binance.account import BinanceSettings
-from adapters.binance.hosts import Hosts, MarketKind
+from adapters.binance.hosts import MarketKind
 from adapters.binance.signing import read_keys
+from adapters.http import Hosts
 from tests.simulators.binance import BinanceSimulator
 from tests.simulators.binance.orders import Draft
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.binance.fields import from_ms
 from adapters.broker import BrokerUnavailableError, UnknownSymbolError
+from adapters.fields import from_ms
 from algorithms.domain import Symbol
 from tests.adapters.binance.rows import MADE_AT, algo_row, order_row, trade_row
 from tests.adapters.binance.test_routes import BTC, LIMIT

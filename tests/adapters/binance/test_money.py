@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from adapters.binance.fields import fields_of
 from adapters.binance.hosts import MarketKind
 from adapters.binance.money import Purse
 from adapters.binance.rules import read_symbol
+from adapters.fields import fields_of
 from tests.support.scripted_binance import EXCHANGE_INFO, SPOT_STATE
 from tests.support.world import START
 

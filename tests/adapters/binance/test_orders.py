@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.binance.fields import MalformedError, from_ms
 from adapters.binance.orders import MOST_REMEMBERED, Known, Memory, Reader
 from adapters.broker import SELF_TRADE, BrokerOrderState
+from adapters.fields import MalformedError, from_ms
 from adapters.sessions import AlwaysOpen
 from algorithms.domain import BrokerOrderId, ChildId, OrderType, Side, Symbol
 from tests.adapters.binance.rows import MADE_AT, algo_row, order_row, placed_row, report, trade_row

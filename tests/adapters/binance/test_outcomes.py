@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.binance.answers import Lost, NotSent, Reply
+from adapters.binance.answers import Reply
 from adapters.binance.hosts import MarketKind
 from adapters.binance.outcomes import (
     CODES,
@@ -21,6 +21,7 @@ from adapters.broker import (
     RefusalCode,
     Refused,
 )
+from adapters.http import Lost, NotSent
 from algorithms.domain import Side
 
 SPOT, FUTURES = MarketKind.SPOT, MarketKind.FUTURES

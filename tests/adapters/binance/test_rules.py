@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.binance.fields import fields_of
 from adapters.binance.hosts import MarketKind
 from adapters.binance.rules import Rules, read_allowances, read_symbol, refusal
 from adapters.broker import OrderRequest, RefusalCode
+from adapters.fields import fields_of
 from algorithms.domain import ChildId, OrderType, Side, Symbol, TimeInForce
 from tests.support.scripted_binance import EXCHANGE_INFO
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.binance.fields import from_ms, to_ms
 from adapters.binance.orders import Known, Memory, Reader
 from adapters.binance.routes import PAGE, SPOT
 from adapters.binance.trades import Trades
 from adapters.broker import BrokerUnavailableError
+from adapters.fields import from_ms, to_ms
 from adapters.sessions import AlwaysOpen
 from algorithms.domain import BrokerOrderId, ChildId, OrderType, Symbol
 from tests.adapters.binance.rows import MADE_AT, trade_row

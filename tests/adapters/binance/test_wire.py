@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.binance.answers import Lost, NotSent, Reply
+from adapters.binance.answers import Reply
 from adapters.binance.hosts import MarketKind
 from adapters.binance.signing import read_keys
-from adapters.binance.wire import ANSWER_S, CONNECT_S, SILENCE_S, Call, Security
+from adapters.binance.wire import SILENCE_S, Call, Security
+from adapters.http import ANSWER_S, CONNECT_S, Lost, NotSent
 from adapters.limits import Urgency
 from tests.support.scripted_binance import Says, ScriptedBinance
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from adapters.broker import BrokerOrderState as State
-from adapters.ccxt_bridge.reading import Known, Reader, UnreadableError, time_of
+from adapters.ccxt_bridge.reading import Known, Reader, time_of
+from adapters.fields import MalformedError
 from adapters.sessions import AlwaysOpen
 from algorithms.domain import ChildId, OrderType, Symbol
 from tests.support.fake_ccxt import START_MS
@@ -89,7 +90,7 @@ def test_a_market_order_has_no_limit_and_an_order_may_have_no_id_of_ours(reader:
 def test_an_order_that_does_not_say_what_it_must_is_no_answer(
     reader: Reader, changed: dict[str, object]
 ) -> None:
-    with pytest.raises(UnreadableError):
+    with pytest.raises(MalformedError):
         reader.order({**ORDER, **changed})
 
 
@@ -130,5 +131,5 @@ def test_fees_are_read_as_far_as_they_are_told(
 
 def test_fees_in_two_coins_are_no_answer(reader: Reader) -> None:
     fees = [{"cost": "1", "currency": "BNB"}, {"cost": "2", "currency": "BTC"}]
-    with pytest.raises(UnreadableError, match="BNB, BTC"):
+    with pytest.raises(MalformedError, match="BNB, BTC"):
         reader.fills([{**TRADE, "fees": fees}], "7", Known(None, time_of(ORDER, "timestamp")))

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from adapters.fields import MalformedError
 from adapters.kis.fields import (
-    MalformedError,
     amount,
     count,
     day_of,

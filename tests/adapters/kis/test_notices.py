@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.kis.fields import MalformedError
+from adapters.fields import MalformedError
 from adapters.kis.notices import Frame, Secret, read_frame, read_notices
 from algorithms.domain import Side
 from tests.adapters.kis.lines import spelt

@@ -15,7 +15,8 @@ from adapters.broker import (
     RefusalCode,
     Refused,
 )
-from adapters.kis.answers import Lost, NotSent, Reply, read_reply
+from adapters.http import Lost, NotSent
+from adapters.kis.answers import Reply, read_reply
 from adapters.kis.outcomes import Receipt, cancelled, not_placed, receipt_of, was_throttled
 
 

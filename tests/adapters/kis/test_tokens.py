@@ -10,7 +10,8 @@ import pytest
 
 from adapters.broker import BrokerMisconfiguredError, BrokerUnavailableError
 from adapters.clock import LoopClock
-from adapters.kis.answers import Lost, NotSent, read_reply
+from adapters.http import Lost, NotSent
+from adapters.kis.answers import read_reply
 from adapters.kis.tokens import AGAIN_S, Keys, Tokens, token_file
 from tests.support.world import START
 

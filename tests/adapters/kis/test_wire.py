@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.kis.answers import Lost, NotSent, Reply
-from adapters.kis.hosts import Hosts, Profile
+from adapters.http import ANSWER_S, CONNECT_S, Hosts, Lost, NotSent
+from adapters.kis.answers import Reply
+from adapters.kis.hosts import Profile
 from adapters.kis.operations import Operation
 from adapters.kis.pace import Rank
 from adapters.kis.tokens import AGAIN_S
-from adapters.kis.wire import ANSWER_S, CONNECT_S, Call
+from adapters.kis.wire import Call
 from tests.adapters.kis.conftest import KEYS
 from tests.support.scripted_kis import TOKEN, TOKEN_BODY, Says, bad, good, sent
 
