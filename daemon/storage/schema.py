@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adapters.sqlite.driver import connect
 from adapters.sqlite.errors import StorageError, environment_error
+
+if TYPE_CHECKING:
+    from yoyo.migrations import MigrationList
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _ROLLBACK = ".rollback.sql"
@@ -63,16 +68,24 @@ def migrate(path: Path) -> None:
 
 def _apply(path: Path) -> None:
     # Costs tens of milliseconds to import, and is needed once per upgrade.
-    from yoyo import get_backend, read_migrations  # noqa: PLC0415
+    from yoyo import get_backend  # noqa: PLC0415
 
     backend = get_backend(f"sqlite:///{path.resolve()}")
     try:
         with backend.lock():
-            backend.apply_migrations(backend.to_apply(read_migrations(str(MIGRATIONS))))
+            backend.apply_migrations(backend.to_apply(_read(MIGRATIONS)))
     except sqlite3.Error as error:
         raise environment_error(error) or StorageError(str(error)) from error
     finally:
         backend.connection.close()
+
+
+@lru_cache(maxsize=1)
+def _read(folder: Path) -> MigrationList:
+    """Read all migrations; to take them apart costs more than to apply them, so that is kept."""
+    from yoyo import read_migrations  # noqa: PLC0415 - as above
+
+    return read_migrations(str(folder))
 
 
 def taken_back(path: Path, to: str) -> tuple[str, ...]:
@@ -85,10 +98,10 @@ def taken_back(path: Path, to: str) -> tuple[str, ...]:
     if to not in wanted():
         raise ValueError(f"there is no migration {to!r}; the last is {wanted()[-1]}")
     migrate(path)  # says what is wrong with the file, before anything is dropped
-    from yoyo import get_backend, read_migrations  # noqa: PLC0415 - as above
+    from yoyo import get_backend  # noqa: PLC0415 - as above
 
     backend = get_backend(f"sqlite:///{path.resolve()}")
-    later = read_migrations(str(MIGRATIONS)).filter(lambda migration: migration.id > to)
+    later = _read(MIGRATIONS).filter(lambda migration: migration.id > to)
     try:
         with backend.lock():
             backend.rollback_migrations(backend.to_rollback(later))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -62,8 +62,9 @@ class Store(Protocol):
         ...
 
 
+@lru_cache(maxsize=1)
 def named_queries() -> Mapping[str, str]:
-    """Load the text of every named query."""
+    """Return the text of every named query, which is read once."""
     queries = aiosql.from_path(QUERIES, "sqlite3", mandatory_parameters=False)
     return {
         name: getattr(queries, name).sql
