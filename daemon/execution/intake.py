@@ -6,21 +6,21 @@ instruments were asked for before; here nothing waits.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from algorithms.decimals import ZERO, to_text
+from algorithms.decimals import ZERO, floor_divide, to_text
 from algorithms.domain import Side
 from daemon.config.books import BookMode
 from daemon.execution.answers import Item, Outcome
 from daemon.execution.commands import ANYWHERE
 from daemon.execution.margin import require_margin
-from daemon.execution.sizing import SILENT, AtRisk, Refusal, Sizes, Terms, closes
+from daemon.execution.sizing import SILENT, AtRisk, Refusal, Sizes, Terms, closes, is_limited
 from daemon.notices import raise_notice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from decimal import Decimal
 
     from algorithms.domain import AccountName, ParentOrder, StrategyName, Symbol
     from daemon.execution.approvals import Approvals
@@ -154,7 +154,8 @@ class Intake:
         if book.account.is_futures:
             require_margin(tx, book, command.symbol, sized)
         elif sized.side is Side.BUY:
-            _require_cash(tx, book, sized.reserved)
+            assert terms.instrument is not None  # nothing is sized without
+            _require_cash(tx, book, command, sized, terms.instrument.lot)
         else:
             _require_units(tx, book, command.symbol, sized.quantity)
         return sized
@@ -188,13 +189,26 @@ def _require_units(tx: Tx, book: Book, symbol: Symbol, quantity: Decimal) -> Non
         )
 
 
-def _require_cash(tx: Tx, book: Book, amount: Decimal) -> None:
+def _require_cash(tx: Tx, book: Book, command: Place, sized: Sized, lot: Decimal) -> None:
     cash = tx.position(book.account.name, book.name, book.account.currency)
-    if amount > cash.free:
+    if sized.reserved > cash.free:
         raise Refusal(
-            f"insufficient_cash: needs {to_text(amount)} {book.account.currency}, "
-            f"{to_text(cash.free)} free in {book.name}"
+            f"insufficient_cash: needs {to_text(sized.reserved)} {book.account.currency}, "
+            f"{to_text(cash.free)} free in {book.name}{_hint(command, sized, lot, cash.free)}"
         )
+
+
+def _hint(command: Place, sized: Sized, lot: Decimal, free: Decimal) -> str:
+    """Say why an order for all of the cash takes more than that, and how much would do."""
+    if is_limited(command):
+        return ""
+    hint = "; without a limit it is reckoned at its worst price, see risk.market_margin_percent"
+    if command.percent is None or free <= ZERO:
+        return hint
+    # What was asked for came to less than one lot more than its size.
+    asked = sized.reserved * (sized.quantity + lot)
+    tenths = floor_divide(command.percent * free * sized.quantity * 10, asked)
+    return f"{hint}; qty_per {to_text(Decimal(tenths).scaleb(-1))} would do"
 
 
 def _no_book(strategy: StrategyName, command: Place) -> str:

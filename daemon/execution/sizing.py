@@ -140,7 +140,7 @@ def needs_price(command: Place, book: Book) -> bool:
     The price that comes with a market order sizes it, but does not bound what it may cost. Neither
     does a buy's stop: where the market stands above it already, the order trades at once.
     """
-    if _is_limited(command):
+    if is_limited(command):
         return False
     if closes(command):
         # Closing sells, which reserves no cash; only a short position is bought back.
@@ -158,7 +158,7 @@ def size(command: Place, book: Book, terms: Terms, setup: Setup, held: Decimal) 
     if closes(command):
         side = Side.SELL if held >= ZERO else Side.BUY
     instrument = _tradable(command, book, terms, setup)
-    limit = _inside(command.price, side, instrument) if _is_limited(command) else None
+    limit = _inside(command.price, side, instrument) if is_limited(command) else None
     stop = _at_or_beyond(command.stop_price, side, instrument)
     quantity = _quantity(command, book, instrument, terms, held)
     objection = setup.risk.objection(quantity, limit=limit, stop=stop, price=terms.price)
@@ -218,7 +218,8 @@ def _kind(side: Side, command: Place) -> Kind:
     return Kind.BUY_FORCE if command.by_hand else Kind.BUY
 
 
-def _is_limited(command: Place) -> bool:
+def is_limited(command: Place) -> bool:
+    """Whether a price bounds what the order may trade at."""
     return command.price is not None and command.order_type not in UNLIMITED
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -120,10 +121,27 @@ async def test_percent_of_capital_becomes_whole_lots(
 async def test_more_than_all_of_the_capital_may_be_asked_and_needs_the_cash(tmp_path: Path) -> None:
     async with world(tmp_path, ONE_BOOK) as day:
         told = await day.submit("alpha", order(BUY, "TQQQ", None, percent="150"))
-        assert error(told) == "insufficient_cash: needs 157500 USD, 100000 free in a"
+        assert error(told) == (
+            "insufficient_cash: needs 157500 USD, 100000 free in a; without a limit it is reckoned "
+            "at its worst price, see risk.market_margin_percent; qty_per 95.1 would do"
+        )
         # Sized at 200, but bought at 50: the cash suffices.
         dear = order(BUY, "SOXL", None, percent="150", price="200")
         assert (await day.submit("alpha", dear)).http_status == 200
+
+
+@pytest.mark.parametrize("price", ["10", "300", "9000"])
+@pytest.mark.parametrize("percent", ["100", "400"])
+async def test_what_is_said_to_do_instead_does(tmp_path: Path, price: str, percent: str) -> None:
+    """All of the cash cannot go to an order that may cost more than the market's price."""
+    text = house({"a": ("alpha", "main")}).replace('TQQQ = "100"', f'TQQQ = "{price}"')
+    async with world(tmp_path, text) as day:
+        told = await day.submit("alpha", order(BUY, "TQQQ", None, percent=percent))
+        (fitting,) = re.findall(r"qty_per (\S+) would do", error(told))
+        assert Decimal(fitting) > 50
+        assert (
+            await day.submit("alpha", order(BUY, "TQQQ", None, percent=fitting))
+        ).http_status == 200
 
 
 async def test_a_negative_percent_closes_that_part_of_what_is_held(tmp_path: Path) -> None:
