@@ -75,9 +75,10 @@ run: $(READY) ## start the daemon with ./config.toml
 bench: $(READY) ## measure netting, LOC ladders, rebalancing, lists, pages and webhooks
 	@$(BIN)/python -m tests.bench
 
+KILLS ?= 24
 .PHONY: chaos
-chaos: $(READY) ## kill and restart the daemon under load
-	@$(BIN)/python -m tests.chaos
+chaos: $(READY) ## kill and restart the daemon under load (KILLS=)
+	@$(BIN)/python -m tests.chaos --kills $(KILLS)
 
 SEED ?= 1
 DAYS ?= 1000

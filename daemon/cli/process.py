@@ -6,9 +6,11 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 READY = "nettingd ready "
@@ -21,10 +23,15 @@ class DaemonFailedError(Exception):
 
 
 class DaemonProcess:
-    """Starts, kills and stops ``nettingd run``. Its log goes to a file beside the configuration."""
+    """Starts, kills and stops ``nettingd run``. Its log goes to a file beside the configuration.
 
-    def __init__(self, config: Path) -> None:
+    ``entry``: what Python is to run instead of the daemon itself, such as a module that sets its
+    clock wrong and then runs it.
+    """
+
+    def __init__(self, config: Path, *, entry: Sequence[str] = ("-m", "daemon")) -> None:
         self._config = config
+        self._entry = tuple(entry)
         self._log = config.with_suffix(".log")
         self._process: asyncio.subprocess.Process | None = None
         self.url = ""
@@ -34,6 +41,11 @@ class DaemonProcess:
         """The process id while it runs."""
         assert self._process is not None  # started
         return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs, or before."""
+        return None if self._process is None else self._process.returncode
 
     def log_tail(self, lines: int = 20) -> str:
         """Return the last lines of the log."""
@@ -45,7 +57,7 @@ class DaemonProcess:
         """Start it and wait until it says where it is. Raises DaemonFailedError."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *command_line("--config", str(self._config), "run"),
+                *(sys.executable, *self._entry, "--config", str(self._config), "run"),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
@@ -58,6 +70,9 @@ class DaemonProcess:
         except TimeoutError:
             line = ""
         if not line.startswith(READY):
+            with suppress(TimeoutError):  # it is ending by itself; its exit code is its own then
+                async with asyncio.timeout(1):
+                    await self._process.wait()
             await self.kill()
             raise DaemonFailedError(self.log_tail() or "it said nothing")
         self.url = line.removeprefix(READY).strip()

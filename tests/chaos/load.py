@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from adapters.clock import Clock
+    from tests.chaos.houses import House, Ware
 
-SENDERS = 32
-SYMBOLS = {"TQQQ": 100, "SOXL": 50}
 HTTP_TIMEOUT_S = 10.0
 FINAL = frozenset({"done", "partial", "failed", "dropped"})
 ANSWERS = frozenset({200, 202, 207, 422, 502})
@@ -61,8 +60,14 @@ class Load:
     """Sends until the daemon is gone."""
 
     def __init__(
-        self, dice: random.Random, tokens: Mapping[str, str], record: Record, clock: Clock
+        self,
+        house: House,
+        dice: random.Random,
+        tokens: Mapping[str, str],
+        record: Record,
+        clock: Clock,
     ) -> None:
+        self._house = house
         self._dice = dice
         self._clock = clock
         self._tokens = tokens
@@ -75,7 +80,8 @@ class Load:
         async with aiohttp.ClientSession(timeout=timeout) as session:
             tasks = TaskSupervisor()
             senders = [
-                tasks.spawn(self._send_on(session, url), name="sender") for _ in range(SENDERS)
+                tasks.spawn(self._send_on(session, url), name="sender")
+                for _ in range(self._house.senders)
             ]
             await asyncio.wait(senders, timeout=seconds)
             for sender in senders:
@@ -113,37 +119,34 @@ class Load:
     def _webhook(self) -> Sent:
         strategy = self._dice.choice(sorted(self._tokens))
         key = f"{self._dice.getrandbits(64):x}-{next(self._numbers)}"
-        symbol = self._dice.choice(sorted(SYMBOLS))
-        terms = self._terms(strategy, symbol)
+        ware = self._dice.choice(self._house.wares[strategy])
+        terms = self._terms(strategy, ware)
         if self._dice.random() < 0.1:
-            terms = {"orders": [terms, *(self._place(symbol) for _ in range(2))], "symbol": symbol}
+            orders = [terms, *(self._place(ware) for _ in range(2))]
+            terms = {"orders": orders, "symbol": ware.symbol}
         envelope = {"group_name": strategy, "token": self._tokens[strategy], "id": key}
         return Sent(strategy, orjson.dumps(envelope | terms), key)
 
-    def _terms(self, strategy: str, symbol: str) -> dict[str, Any]:
+    def _terms(self, strategy: str, ware: Ware) -> dict[str, Any]:
         roll = self._dice.random()
         known = self._record.orders.get(strategy)
         if roll < 0.03:
             return {"order_type": "CANCEL_ALL_ORDER"}
         if roll < 0.06:
-            return {"order_type": "CANCEL_ALL_ORDER", "symbol": symbol}
+            return {"order_type": "CANCEL_ALL_ORDER", "symbol": ware.symbol}
         if roll < 0.16 and known:
             return {"order_type": "CANCEL", "order_id": self._dice.choice(known[-50:])}
-        return self._place(symbol)
+        return self._place(ware)
 
-    def _place(self, symbol: str) -> dict[str, Any]:
+    def _place(self, ware: Ware) -> dict[str, Any]:
         dice = self._dice
-        price = SYMBOLS[symbol]
-        near = str(price + dice.choice((-10, -1, 0, 1, 10)))
+        near = str(ware.price + ware.step * dice.choice((-10, -1, 0, 1, 10)))
         terms: dict[str, Any] = {
-            "symbol": symbol,
+            "symbol": ware.symbol,
             "side": dice.choice(("buy", "sell")),
-            "qty": dice.randint(1, 20),
+            "qty": str(ware.unit * dice.randint(1, 20)),
         }
-        kind = dice.choices(
-            ("MARKET", "LIMIT", "TWAP", "STOP_MARKET", "STOP_LIMIT", "LOC", "MOC"),
-            weights=(30, 30, 20, 5, 5, 5, 5),
-        )[0]
+        kind = dice.choices([*ware.kinds], weights=[*ware.kinds.values()])[0]
         needs: dict[str, dict[str, Any]] = {
             "LIMIT": {"price": near},
             "LOC": {"price": near},

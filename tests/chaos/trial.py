@@ -1,22 +1,25 @@
-"""One round: load, kill at a random moment, restart, and see what is left of the promises."""
+"""One round: load, kill at random moments, restart, and see what is left of the promises."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+import sys
+from collections import Counter
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 import orjson
 
 from adapters.sqlite.driver import connect_to_look
 from adapters.tasks import TaskSupervisor
-from daemon.cli.process import DaemonFailedError, DaemonProcess, command_line, surroundings
+from daemon.cli.process import DaemonFailedError, DaemonProcess, surroundings
 from daemon.config import ensure_strategy_token, load_config
+from daemon.exits import Exit
 from tests.chaos.load import FINAL, HTTP_TIMEOUT_S, Load, Record
-from tests.chaos.troubles import Trouble, Troubles
+from tests.chaos.troubles import Trouble, Troubles, read_only
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,65 +27,22 @@ if TYPE_CHECKING:
 
     from adapters.clock import Clock
     from algorithms.domain import StrategyName
+    from tests.chaos.houses import House
+    from tests.chaos.skewed import Skew
 
-CONFIG = """\
-[daemon]
-data_dir = "data"
-log_level = "warning"
-[http]
-port = 0
-[webhook]
-wait_seconds = 0.5
-[twap]
-fill_timeout_seconds = 0.5
-[accounts.one]
-broker = "paper"
-market = "24/7"
-currency = "USD"
-commission_percent = "0.25"
-[accounts.one.paper]
-seed = {seed}
-prices = {{ TQQQ = "100", SOXL = "50" }}
-walk_percent = 1
-spread_percent = "0.05"
-latency_ms = 15
-fill = "partial"
-[accounts.one.paper.faults]
-answer_lost_before = 0.01
-answer_lost_after = 0.01
-duplicate_fills = 0.02
-late_fills = 0.01
-server_error = 0.01
-disconnect = 0.001
-[accounts.two]
-broker = "paper"
-market = "24/7"
-currency = "USD"
-commission_percent = "0.1"
-[accounts.two.paper]
-seed = {seed}
-prices = {{ TQQQ = "100", SOXL = "50" }}
-latency_ms = 5
-client_order_ids = false
-[accounts.two.paper.faults]
-answer_lost_before = 0.005
-answer_lost_after = 0.005
-[instruments.TQQQ]
-lot = 1
-[instruments.SOXL]
-lot = 1
-"""
-BOOKS = (("alpha", "one"), ("beta", "one"), ("gamma", "one"), ("alpha", "two"), ("beta", "two"))
 LONGEST_LOAD_S = 1.5
 LONGEST_START_S = 1.0
-SETTLE_S = 60.0
+SETTLE_S = 120.0
+AGREE_S = 90.0
+"""How long the books may differ from the broker's when all is well again: unknown orders settle,
+and comparisons come now and then."""
 
 
 @dataclass(slots=True)
 class Result:
     """What a round showed. ``faults`` is empty when every promise was kept.
 
-    ``unanswered``: webhooks that the kill left without an answer, and that were sent again.
+    ``unanswered``: webhooks that a kill left without an answer, and that were sent again.
     """
 
     number: int
@@ -91,50 +51,53 @@ class Result:
     ready_s: list[float] = field(default_factory=list)
     settled_s: float = 0.0
     kills: int = 0
-    trouble: Trouble = Trouble.NONE
+    troubles: Counter[Trouble] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
 
 
 class Trial:
-    """Rounds on one database, in one folder."""
+    """Rounds on one database, in one folder, at the brokers of one house."""
 
-    def __init__(self, folder: Path, seed: int, clock: Clock, *, fill: bool = False) -> None:
+    def __init__(
+        self, folder: Path, seed: int, clock: Clock, house: House, skew: Skew, *, fill: bool = False
+    ) -> None:
         """``fill``: the data folder is a disk of its own, which may be filled."""
         self._dice = random.Random(seed)
         self._clock = clock
+        self._house = house
+        self._skew = skew
+        self._fill = fill
         self._config = folder / "config.toml"
-        self._config.write_text(_config(seed), encoding="utf-8")
         config = load_config(self._config, {})
         self._database = config.database.path
-        self._exchanges = [
-            paper.database
-            for account in config.accounts.values()
-            if (paper := account.paper) is not None
-        ]
         self.record = Record()
         self._tokens: dict[str, str] = {
             name: ensure_strategy_token(config, _strategy(name)).reveal()
             for name in config.strategies
         }
-        self._load = Load(self._dice, self._tokens, self.record, clock)
-        self._troubles = Troubles(self._database, self._dice, clock, fill=fill)
+        self._load = Load(house, self._dice, self._tokens, self.record, clock)
+        self._troubles = Troubles(self._database, self._dice, skew, house.wires, fill=fill)
 
-    async def round(self, number: int) -> Result:
-        """Load, kill, restart, look."""
+    @classmethod
+    async def open(
+        cls, folder: Path, seed: int, clock: Clock, house: House, skew: Skew, *, fill: bool = False
+    ) -> Self:
+        """Open the house and write its configuration."""
+        text = await house.open(folder)
+        (folder / "config.toml").write_text(text, encoding="utf-8")
+        return cls(folder, seed, clock, house, skew, fill=fill)
+
+    async def round(self, number: int, lives: int = 1) -> Result:
+        """Load and kill so many times, restart, look."""
         result = Result(number)
         before = len(self.record.sent)
-        daemon = DaemonProcess(self._config)
+        daemon = DaemonProcess(self._config, entry=self._skew.entry("daemon"))
         try:
-            await self._start(daemon, result)
-            loading = self._load.run(daemon.url, LONGEST_LOAD_S + HTTP_TIMEOUT_S)
-            troubling = self._troubles.make(daemon)
-            _, result.trouble, _ = await asyncio.gather(
-                loading, troubling, self._kill(daemon, result)
-            )
-            if self._dice.random() < 0.3:
-                await self._kill_while_it_starts(daemon, result)
+            for _ in range(lives):
+                await self._live(daemon, result)
             await self._start(daemon, result)
             await self._see_outcomes(daemon, result)
+            result.faults += await self._differences()
             code = await daemon.stop()
             if code != 0:
                 result.faults.append(f"the orderly stop ended with {code}")
@@ -143,18 +106,31 @@ class Trial:
         finally:
             await daemon.kill()
         result.sent = len(self.record.sent) - before
-        result.faults += self._sent_twice()
         result.faults += await self._verify()
         return result
+
+    async def _live(self, daemon: DaemonProcess, result: Result) -> None:
+        """Start, load, make trouble, kill."""
+        await self._start(daemon, result)
+        killed = asyncio.Event()
+        loading = self._load.run(daemon.url, LONGEST_LOAD_S + HTTP_TIMEOUT_S)
+        troubling = self._troubles.make(daemon, killed)
+        _, trouble, _ = await asyncio.gather(loading, troubling, self._kill(daemon, result, killed))
+        result.troubles[trouble] += 1
+        if self._dice.random() < 0.3:
+            await self._kill_while_it_starts(daemon, result)
+        if self._fill and self._dice.random() < 0.2:
+            await self._start_in_vain(daemon, result)
 
     async def _start(self, daemon: DaemonProcess, result: Result) -> None:
         began = self._clock.monotonic()
         await daemon.start()
         result.ready_s.append(self._clock.monotonic() - began)
 
-    async def _kill(self, daemon: DaemonProcess, result: Result) -> None:
+    async def _kill(self, daemon: DaemonProcess, result: Result, killed: asyncio.Event) -> None:
         await self._clock.sleep(self._dice.uniform(0.02, LONGEST_LOAD_S))
         await daemon.kill()
+        killed.set()
         result.kills += 1
 
     async def _kill_while_it_starts(self, daemon: DaemonProcess, result: Result) -> None:
@@ -167,6 +143,21 @@ class Trial:
     async def _in_vain(self, daemon: DaemonProcess) -> None:
         with suppress(DaemonFailedError):
             await daemon.start()
+
+    async def _start_in_vain(self, daemon: DaemonProcess, result: Result) -> None:
+        """Start on a disk that nobody may write to: it must refuse, and say why."""
+        result.troubles[Trouble.READ_ONLY] += 1
+        with read_only(self._database.parent):
+            try:
+                await daemon.start()
+            except DaemonFailedError as error:
+                if "read-only" not in str(error).lower():
+                    result.faults.append(f"on a read-only disk it said: {error}")
+            else:
+                result.faults.append("it started on a read-only disk")
+                await daemon.kill()
+        if daemon.exit_code != Exit.DATABASE:
+            result.faults.append(f"on a read-only disk it ended with {daemon.exit_code}")
 
     async def _see_outcomes(self, daemon: DaemonProcess, result: Result) -> None:
         """Ask for the outcome of every acknowledged webhook, and send the unanswered again."""
@@ -204,21 +195,19 @@ class Trial:
             told: dict[str, Any] = orjson.loads(await answer.read())
             return told | {"http_status": answer.status}
 
-    def _sent_twice(self) -> list[str]:
-        """Look into the exchanges' own databases: one order for each of our ids."""
-        faults = []
-        for path in self._exchanges:
-            with closing(connect_to_look(path)) as exchange:
-                rows = exchange.execute(
-                    "SELECT client_id, COUNT(*) FROM orders WHERE client_id <> '' "
-                    "GROUP BY client_id HAVING COUNT(*) > 1"
-                ).fetchall()
-            faults += [f"order {row[0]} is {row[1]} times at {path.name}" for row in rows]
-        return faults
+    async def _differences(self) -> list[str]:
+        """Compare with the brokers' own books, until they agree or it takes too long."""
+        began = self._clock.monotonic()
+        while faults := await self._house.faults(self._database):
+            if self._clock.monotonic() - began > AGREE_S:
+                return faults
+            await self._clock.sleep(1)
+        return []
 
     async def _verify(self) -> list[str]:
         process = await asyncio.create_subprocess_exec(
-            *command_line("--config", str(self._config), "verify", "--json"),
+            *(sys.executable, *self._skew.entry("daemon")),
+            *("--config", str(self._config), "verify", "--json"),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             env=surroundings(),
@@ -252,15 +241,3 @@ def _fault(acknowledged: dict[str, Any], told: dict[str, Any]) -> str | None:
 
 def _strategy(name: str) -> StrategyName:
     return name  # type: ignore[return-value]
-
-
-def _config(seed: int) -> str:
-    text = CONFIG.format(seed=seed)
-    for strategy in dict.fromkeys(strategy for strategy, _ in BOOKS):
-        text += f"[strategies.{strategy}]\n"
-    for strategy, account in BOOKS:
-        text += (
-            f'[books.{strategy}_{account}]\nstrategy = "{strategy}"\naccount = "{account}"\n'
-            'capital = "100000"\n'
-        )
-    return text

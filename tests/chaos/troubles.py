@@ -1,4 +1,4 @@
-"""What else happens to a process: it is frozen, its database is locked, its disk is full."""
+"""What else happens to a process, its host and its connections, and ends again."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ import signal
 import sqlite3
 import subprocess
 from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tests.chaos.relay import Wire
+
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from adapters.clock import Clock
     from daemon.cli.process import DaemonProcess
+    from tests.chaos.relay import Relay
+    from tests.chaos.skewed import Skew
 
 SMALL_DISK_MB = 160
 HALF_OPEN = 40
@@ -33,22 +37,52 @@ class Trouble(Enum):
     HALF_OPEN = "half-open connections"
     LOCKED = "database locked"
     FULL = "disk full"
+    READ_ONLY = "started on a read-only disk"
+    WRONG_CLOCK = "wrong clock"
+    CUT = "brokers cut off"
+    SILENT = "brokers half open"
+    DEAF = "brokers' answers lost"
+
+
+WIRES = {Trouble.CUT: Wire.CUT, Trouble.SILENT: Wire.SILENT, Trouble.DEAF: Wire.DEAF}
+SKEWS_S = (-3600, -90, -2, 2, 90, 3600)
+"""By how much a clock is wrong: more than venues and webhooks tolerate, and less."""
 
 
 class Troubles:
     """Makes trouble for one daemon, for a while, and takes it away again."""
 
-    def __init__(self, database: Path, dice: random.Random, clock: Clock, *, fill: bool) -> None:
-        """``fill``: the database is on a disk of its own, which may be filled."""
+    def __init__(
+        self,
+        database: Path,
+        dice: random.Random,
+        skew: Skew,
+        wires: Sequence[Relay],
+        *,
+        fill: bool,
+    ) -> None:
+        """``fill``: the database is on a disk of its own, which may be filled.
+
+        ``skew`` is the daemon's clock, ``wires`` its connections to brokers.
+        """
         self._database = database
         self._dice = dice
-        self._clock = clock
-        self._kinds = [each for each in Trouble if fill or each is not Trouble.FULL]
+        self._killed = asyncio.Event()
+        self._skew = skew
+        self._wires = wires
+        self._kinds = [
+            each
+            for each in Trouble
+            if each is not Trouble.READ_ONLY
+            and (fill or each is not Trouble.FULL)
+            and (wires or each not in WIRES)
+        ]
 
-    async def make(self, daemon: DaemonProcess) -> Trouble:
-        """Make one trouble; it is over when this returns."""
+    async def make(self, daemon: DaemonProcess, killed: asyncio.Event) -> Trouble:
+        """Make one trouble; it ends when the daemon is killed, at the latest."""
         kind = self._dice.choice(self._kinds)
-        await self._clock.sleep(self._dice.uniform(0, 0.5))
+        self._killed = killed
+        await self._a_while(0.0, 0.5)
         match kind:
             case Trouble.NONE:
                 pass
@@ -60,6 +94,10 @@ class Troubles:
                 await self._lock()
             case Trouble.FULL:
                 await self._fill()
+            case Trouble.WRONG_CLOCK:
+                await self._set_clock()
+            case _:
+                await self._harm_a_wire(WIRES[kind])
         return kind
 
     async def _freeze(self, daemon: DaemonProcess) -> None:
@@ -102,13 +140,36 @@ class Troubles:
         finally:
             ballast.unlink(missing_ok=True)
 
-    async def _a_while(self) -> None:
-        await self._clock.sleep(self._dice.uniform(0.1, 2.5))
+    async def _set_clock(self) -> None:
+        self._skew.step(timedelta(seconds=self._dice.choice(SKEWS_S)))
+        await self._a_while()
+        self._skew.step(timedelta())
+
+    async def _harm_a_wire(self, wire: Wire) -> None:
+        relay = self._dice.choice(self._wires)
+        relay.set(wire)
+        await self._a_while()
+        relay.set(Wire.WHOLE)
+
+    async def _a_while(self, least_s: float = 0.1, most_s: float = 2.5) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._dice.uniform(least_s, most_s)):
+                await self._killed.wait()
 
 
 def may_mount() -> bool:
     """Whether a small disk can be had: by root, where file systems may be mounted."""
     return os.geteuid() == 0 and os.access("/bin/mount", os.X_OK)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Let nobody write to a small disk. Raises CalledProcessError while somebody may."""
+    subprocess.run(["/bin/mount", "-o", "remount,ro", folder], check=True)  # noqa: S603
+    try:
+        yield
+    finally:
+        subprocess.run(["/bin/mount", "-o", "remount,rw", folder], check=True)  # noqa: S603
 
 
 @contextmanager

@@ -68,6 +68,7 @@ class Control:
                 {
                     "day": order.day.isoformat(),
                     "number": order.number,
+                    "what": order.what.name.lower(),
                     "symbol": order.symbol,
                     "side": order.draft.side,
                     "quantity": order.quantity,
