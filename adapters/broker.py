@@ -46,6 +46,8 @@ class Capabilities:
     """How long after sending "no such order" is no proof yet that it was never accepted."""
     day_orders: bool = True
     """Whether an order for the day ends with it. A venue that never closes keeps it."""
+    moc_buys: bool = True
+    """Whether a buy for the close may go without a limit, where such sells may."""
     short_selling: bool = False
     """Whether more may be sold than is held, and more bought than the cash pays for."""
 
@@ -329,9 +331,16 @@ class ClosingPrices(Protocol):
     """A broker that tells at what price the closing auction of a past day traded."""
 
     async def closing_price(self, symbol: Symbol, day: date) -> Decimal | None:
-        """Return a market day's close; None if it is not known (yet).
+        """Return a market day's official close; None as long as it is not final, or not known.
 
         Raises BrokerUnavailableError and UnknownSymbolError.
+        """
+        ...
+
+    def close_due(self, day: date) -> datetime | None:
+        """Return when a day's close, and the end of every order for it, is told at the latest.
+
+        None where that is at once.
         """
         ...
 

@@ -119,6 +119,9 @@ class ShadowBroker:
         await self.paper.instrument(symbol)
         return await self._live.instrument(symbol)
 
+    def close_due(self, day: date) -> None:
+        del day  # it is known at once
+
     async def closing_price(self, symbol: Symbol, day: date) -> Decimal | None:
         return await self.paper.closing_price(symbol, day)
 

@@ -69,7 +69,7 @@ async def open_broker(
     if account.broker is BrokerKind.KIS:
         from daemon.kis_accounts import open_kis  # noqa: PLC0415 - as above
 
-        return open_kis(config, name, account, kis())
+        return open_kis(config, name, account, kis(), sessions)
     if account.broker is BrokerKind.CCXT:
         from daemon.ccxt_accounts import open_bridge  # noqa: PLC0415 - as above
 

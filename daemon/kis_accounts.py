@@ -17,6 +17,7 @@ from daemon.config.accounts import Environment
 if TYPE_CHECKING:
     from adapters.broker import Broker
     from adapters.kis.hub import Hub
+    from adapters.sessions import Sessions
     from algorithms.domain import AccountName
     from daemon.config import Config
     from daemon.config.accounts import AccountConfig
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
 NUMBER = re.compile(r"([0-9]{8})-?([0-9]{2})")
 
 
-def open_kis(config: Config, name: AccountName, account: AccountConfig, hub: Hub) -> Broker:
+def open_kis(
+    config: Config, name: AccountName, account: AccountConfig, hub: Hub, sessions: Sessions
+) -> Broker:
     """Make the adapter of an account. Raises BrokerNotAvailableError."""
     settings = kis_settings(config, name, account)
-    return KisBroker(settings, hub.access(settings.profile, settings.hosts, settings.keys))
+    access = hub.access(settings.profile, settings.hosts, settings.keys)
+    return KisBroker(settings, access, sessions)
 
 
 def kis_settings(config: Config, name: AccountName, account: AccountConfig) -> KisSettings:

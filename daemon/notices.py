@@ -205,8 +205,8 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
     "ladder_given_up": (
         Level.ALARM,
         (
-            "{symbol}: the ladder of {day} got {got}, which does not fit its orders: {reason}; "
-            "they have ended, what it got goes to suspense"
+            "{symbol}: the ladder of {day} is given up, {reason}; its orders have ended, "
+            "what it got, {got}, goes to suspense"
         ),
     ),
     "ladder_left": (

@@ -29,6 +29,7 @@ from adapters.broker import (
 from adapters.followers import Followers
 from adapters.http import ANSWER_S, CONNECT_S
 from adapters.kis.asking import Asker
+from adapters.kis.closes import Closes
 from adapters.kis.desk import Target, refusal
 from adapters.kis.domestic import Domestic
 from adapters.kis.fingerprint import Fingerprint, read_fingerprint, search
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from adapters.kis.desk import Desk, KisSettings, Terms
     from adapters.kis.hub import Access
     from adapters.kis.register import Known
+    from adapters.sessions import Sessions
     from algorithms.domain import ChildId, Symbol
     from algorithms.instruments import Instrument
 
@@ -88,13 +90,14 @@ class _Attempt:
 class KisBroker:
     """A ``Broker``. Accounts with one app key share an ``Access``."""
 
-    def __init__(self, settings: KisSettings, access: Access) -> None:
+    def __init__(self, settings: KisSettings, access: Access, sessions: Sessions) -> None:
         self._settings = settings
         self._access = access
         self._clock = access.clock
         asker = Asker(access)
         korean = settings.market == "XKRX"
         self._desk: Desk = Domestic(settings, asker) if korean else Overseas(settings, asker)
+        self._closes = Closes(self._desk, sessions)
         self._followers = Followers()
         self._orders = Orders(settings, self._desk, access, self._followers)
         self._attempts: OrderedDict[ChildId, _Attempt] = OrderedDict()
@@ -109,6 +112,7 @@ class KisBroker:
             batch_cancel=1,
             max_in_flight=MAX_IN_FLIGHT[settings.profile],
             settle_time=timedelta(seconds=settle_s),
+            moc_buys=False,
         )
 
     async def open(self) -> None:
@@ -315,6 +319,13 @@ class KisBroker:
     async def instrument(self, symbol: Symbol) -> Instrument:
         self._require_open()
         return await self._desk.instrument(symbol)
+
+    async def closing_price(self, symbol: Symbol, day: date) -> Decimal | None:
+        self._require_open()
+        return await self._closes.of(symbol, day, self._clock.now())
+
+    def close_due(self, day: date) -> datetime:
+        return self._closes.due(day)
 
     async def server_time(self) -> datetime:
         """Return KIS's clock as its last heartbeat told it; nothing else does."""

@@ -142,6 +142,11 @@ class Desk(ABC):
     async def quote(self, symbol: Symbol, at: datetime) -> Quote:
         """Return the price now; raise UnknownSymbolError."""
 
+    async def daily_close(self, symbol: Symbol, day: date) -> Decimal | None:
+        """Return what a list of past days says of a day's close; None where there is no list."""
+        del symbol, day
+        return None
+
     @abstractmethod
     def over_at(self, day: date, venue: str) -> datetime:
         """Return when, surely, no order of a market day lives any more."""

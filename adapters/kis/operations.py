@@ -63,3 +63,4 @@ class Operation(Enum):
     US_BUYABLE = _get(_OVERSEAS + "trading/inquire-psamount", "TTTS3007R", "VTTS3007R")
     US_MARGIN = _get(_OVERSEAS + "trading/foreign-margin", "TTTC2101R", None)
     US_PRICE = _get(_QUOTES + "price", "HHDFS00000300", "HHDFS00000300")
+    US_DAILY = _get(_QUOTES + "dailyprice", "HHDFS76240000", "HHDFS76240000")

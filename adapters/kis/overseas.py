@@ -290,6 +290,22 @@ class Overseas(Desk):
         last = price(output, "last")
         return None if last is None else (last, price(output, "base"))
 
+    async def daily_close(self, symbol: Symbol, day: date) -> Decimal | None:
+        """Return the close as it was traded, whatever splits have come since."""
+        params = (
+            ("AUTH", ""),
+            ("EXCD", quote_code(await self.exchange(symbol))),
+            ("SYMB", symbol),
+            ("GUBN", "0"),  # by day
+            ("BYMD", day_text(day)),
+            ("MODP", "0"),  # not adjusted
+        )
+        reply = await self.asker.ask(Call(operation=Operation.US_DAILY, params=params))
+        for line in rows_of(reply.body.get("output2"), "xymd"):
+            if text(line, "xymd") == day_text(day):
+                return price(line, "clos")
+        return None
+
     async def exchange(self, symbol: Symbol) -> str:
         """Return where a symbol is listed: as a person says, as is known, or by trying."""
         told = self.settings.exchanges.get(symbol) or self._exchanges.get(symbol)

@@ -178,6 +178,9 @@ class PaperBroker:
     async def instrument(self, symbol: Symbol) -> Instrument:
         return await self._ask("instrument", lambda: _at_once(self.exchange.instrument, symbol))
 
+    def close_due(self, day: date) -> None:
+        del day  # it is known at once
+
     async def closing_price(self, symbol: Symbol, day: date) -> Decimal | None:
         return await self._ask("quote", lambda: self.exchange.closing_price(symbol, day))
 

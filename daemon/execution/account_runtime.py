@@ -22,7 +22,7 @@ from adapters.sqlite.errors import StorageError
 from daemon.brokers import BrokerNotAvailableError, PaperSettingsError
 from daemon.execution.account import AccountWorker
 from daemon.execution.broker_calls import BrokerCalls
-from daemon.execution.ladder.keeper import LadderKeeper, no_ladder
+from daemon.execution.ladder.keeper import LadderKeeper, no_ladder, no_moc_buys
 from daemon.execution.ladder.waiting import Door
 from daemon.execution.netter import Netter
 from daemon.execution.orphans import Orphans
@@ -200,6 +200,7 @@ class AccountRuntime:
 
     def _assemble(self, broker: Broker) -> None:
         services = self._services
+        name = services.registry.accounts[self.name].broker
         calls = BrokerCalls(broker, services.clock)
         settler = Settler(
             calls=calls,
@@ -223,8 +224,7 @@ class AccountRuntime:
                 halts=services.halts,
                 ids=services.ids,
                 ladder=Door(
-                    services.ladders.waiting,
-                    no_ladder(broker, services.registry.accounts[self.name].broker),
+                    services.ladders.waiting, no_ladder(broker, name), no_moc_buys(broker, name)
                 ),
             ),
             sender=Sender(

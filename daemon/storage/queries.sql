@@ -762,6 +762,13 @@ WHERE o.ladder_id = :ladder_id ORDER BY p.id;
 SELECT p.* FROM loc_rungs r JOIN parent_orders p ON p.id = r.parent_id
 WHERE r.ladder_id = :ladder_id ORDER BY p.id;
 
+-- name: expired_rungs_of_ladder
+-- A ladder's own orders that waited at the broker until the auction was over.
+SELECT p.* FROM loc_rungs r JOIN parent_orders p ON p.id = r.parent_id
+WHERE r.ladder_id = :ladder_id AND EXISTS (
+    SELECT 1 FROM child_orders c WHERE c.parent_id = p.id AND c.state = 'expired'
+);
+
 -- name: live_children_of_ladder
 -- What of a ladder may still fill at the broker.
 SELECT c.id FROM loc_rungs r JOIN child_orders c ON c.parent_id = r.parent_id

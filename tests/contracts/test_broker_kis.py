@@ -30,6 +30,7 @@ from adapters.kis.hub import Hub
 from adapters.kis.tokens import Keys
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import BrokerOrderId, ChildId, Side, Symbol
+from tests.adapters.kis.conftest import NEVER_OPEN
 from tests.contracts.broker_contract import BrokerContract
 from tests.contracts.trader import Trader
 from tests.contracts.venue import Mishap, OrderThere, Venue
@@ -234,7 +235,7 @@ class KisVenue(Venue):
             charges=Charges((rate,), self.currency),
         )
         access = self.hub.access(settings.profile, settings.hosts, settings.keys)
-        broker = Remembering(settings, access)
+        broker = Remembering(settings, access, NEVER_OPEN)
         broker.wishes = self._wishes
         self._brokers.append(broker)
         await broker.open()

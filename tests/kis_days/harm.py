@@ -59,6 +59,7 @@ SWITCHES: dict[str, tuple[object, ...]] = {
     "us_visible_to_s": (0.0, 2.0, 6.0),
     "overseas_numbers": ("padded", "stripped", "spaced"),
     "us_order_clock": ("korean", "eastern", "split"),
+    "us_days": ("listed", "listed", "empty", "missing"),
     "open_list_pages": (True, False),
     "filler_rows": (0, 1, 7),
     "cancel_marks": ("both", "child", "original"),

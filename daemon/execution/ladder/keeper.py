@@ -17,6 +17,7 @@ from adapters.clock import wait_until
 from algorithms.decimals import ZERO
 from algorithms.domain import AT_THE_CLOSE, Symbol
 from daemon.execution.ladder.revising import LadderTerms
+from daemon.execution.ladder.settling import DoubtfulCloseError
 from daemon.notices import raise_notice
 from daemon.storage.rows import from_us
 
@@ -35,8 +36,12 @@ GATHER_S = 0.25
 """Orders that come together are put into the ladder together."""
 LOOK_AGAIN = timedelta(seconds=5)
 """After this, what could not be done is tried again."""
+LOOK_LATER = timedelta(minutes=1)
+"""The same for a ladder that waits long for its settlement."""
 ALARM_AFTER = timedelta(minutes=10)
-"""A ladder that is not settled so long after the close is an alarm."""
+"""A ladder that is not settled so long after its close is due is an alarm."""
+GIVE_UP_AFTER = timedelta(days=7)
+"""A ladder whose close nobody has told by then is given up."""
 ASK_TIMEOUT_S = 10.0
 
 log = logging.getLogger(__name__)
@@ -104,7 +109,8 @@ class LadderKeeper:
             if now < closes_at:
                 again.append(closes_at)
             elif not await self._settle(row, symbol):
-                again.append(clock.now() + LOOK_AGAIN)
+                soon = now - closes_at < ALARM_AFTER
+                again.append(clock.now() + (LOOK_AGAIN if soon else LOOK_LATER))
         await self._drop_late(symbol, now)
         closing = self._ladders.closings.of(self._account, now)
         if closing is None:
@@ -163,41 +169,58 @@ class LadderKeeper:
         auction = await services.persistence.read(
             partial(settlements.auction, ladder_id=row["id"], currency=currency)
         )
-        problem = "an order of it has not ended"
-        if auction is not None:
-            close = auction.price
-            problem = "the close is not known"
-            try:
-                close = close or await self._close_of(symbol, row["day"])
-                instrument = await services.market.instrument(self._account, symbol)
-            except (BrokerError, TimeoutError) as error:
-                problem = f"the close is not known: {error}"
-            else:
-                if close is not None:
-                    now = services.clock.now()
-                    await services.persistence.write(
-                        partial(
-                            settlements.settle,
-                            ladder_id=row["id"],
-                            close=close,
-                            instrument=instrument,
-                            now=now,
-                        )
-                    )
-                    return True
-        await self._warn_late(row, problem)
-        return False
+        if auction is None:
+            await self._warn_late(row, "an order of it has not ended")
+            return False
+        problem, close, instrument = "the close is not known", auction.price, None
+        try:
+            close = close or await self._close_of(symbol, row)
+            instrument = await services.market.instrument(self._account, symbol)
+        except (BrokerError, TimeoutError) as error:
+            problem = f"the close is not known: {error}"
+        except DoubtfulCloseError as error:
+            problem = str(error)
+        now = services.clock.now()
+        if close is None or instrument is None:
+            await self._warn_late(row, problem)
+            if now - self._due(row) < GIVE_UP_AFTER:
+                return False
+            work = partial(settlements.give_up, ladder_id=row["id"], reason=problem, now=now)
+        else:
+            work = partial(
+                settlements.settle,
+                ladder_id=row["id"],
+                close=close,
+                instrument=instrument,
+                now=now,
+            )
+        await services.persistence.write(work)
+        return True
 
-    async def _close_of(self, symbol: Symbol, day: str) -> Decimal | None:
+    async def _close_of(self, symbol: Symbol, row: sqlite3.Row) -> Decimal | None:
+        """Ask for the close of a ladder of which nothing traded. Raises DoubtfulCloseError."""
         if not isinstance(self._broker, ClosingPrices):
             return None
         async with asyncio.timeout(ASK_TIMEOUT_S):
-            return await self._broker.closing_price(symbol, date.fromisoformat(day))
+            close = await self._broker.closing_price(symbol, date.fromisoformat(row["day"]))
+        if close is not None and self._due(row) > from_us(row["closes_at"]):
+            # Not the exchange's own word, but what a broker gathers later.
+            await self._services.persistence.read(
+                partial(self._ladders.settlements.doubt, ladder_id=row["id"], close=close)
+            )
+        return close
+
+    def _due(self, row: sqlite3.Row) -> datetime:
+        """Return when at the latest a ladder's close is told."""
+        closes_at, due = from_us(row["closes_at"]), None
+        if isinstance(self._broker, ClosingPrices):
+            due = self._broker.close_due(date.fromisoformat(row["day"]))
+        return closes_at if due is None else max(closes_at, due)
 
     async def _warn_late(self, row: sqlite3.Row, problem: str) -> None:
         """Raise an alarm, once, for a ladder that cannot be settled."""
         now = self._services.clock.now()
-        if row["told_late"] or now - from_us(row["closes_at"]) < ALARM_AFTER:
+        if row["told_late"] or now - self._due(row) < ALARM_AFTER:
             return
 
         def warn(tx: Tx) -> None:
@@ -208,6 +231,13 @@ class LadderKeeper:
             )  # fmt: skip
 
         await self._services.persistence.write(warn)
+
+
+def no_moc_buys(broker: Broker, name: str) -> str | None:
+    """Return why a broker's ladder can have no buy without a limit, or None."""
+    if broker.capabilities.moc_buys:
+        return None
+    return f"{name} has no moc buys; a loc buy with a high limit does the same"
 
 
 def no_ladder(broker: Broker, name: str) -> str | None:

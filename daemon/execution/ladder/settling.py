@@ -18,18 +18,18 @@ from algorithms.domain import LADDER, SUSPENSE, Measure, ParentId, ParentStatus,
 from algorithms.loc.handover import Execution, hand_over
 from algorithms.loc.settlement import SettlementError, net_at, settle
 from algorithms.netting import RESIDUAL_BELOW_ONE_LOT
-from daemon.execution.ladder.orders import member_from_row, own_order
+from daemon.execution.ladder.orders import member_from_row, own_order, rung_of, spell
 from daemon.execution.netter import PAIRS
 from daemon.notices import raise_notice
 from daemon.signals import PairCrossed
-from daemon.storage.rows import to_us
+from daemon.storage.rows import parent_from_row, to_us
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from algorithms.domain import AccountName
+    from algorithms.domain import AccountName, ParentOrder
     from algorithms.instruments import Instrument
     from algorithms.loc.handover import Piece
     from algorithms.loc.settlement import Share
@@ -45,6 +45,10 @@ SETTLED = "settled"
 GIVEN_UP = "given up"
 NOT_FILLED = "not filled in the closing auction"
 CUT = "cut in the closing auction"
+
+
+class DoubtfulCloseError(Exception):
+    """The close that was told does not fit what the auction gave. The message says why."""
 
 
 class Auction(NamedTuple):
@@ -110,6 +114,29 @@ class Settlements:
             executions.append(Execution(quantity, Decimal(row["price"]), fee))
         return Auction(net, tuple(executions))
 
+    def doubt(self, view: View, ladder_id: str, close: Decimal) -> None:
+        """Raise DoubtfulCloseError if an order that waited for the auction belies a close.
+
+        An auction may cut orders at their limit. Those with a better one it fills.
+        """
+        for row in view.fetch("expired_rungs_of_ladder", ladder_id=ladder_id):
+            parent = parent_from_row(row)
+            rung = rung_of(parent)
+            if parent.remain and rung.price != close and rung.fills_at(close):
+                told = f"the close is told as {to_text(close)}"
+                raise DoubtfulCloseError(f"{told}, and at that {spell(rung)} would have filled")
+
+    def give_up(self, tx: Tx, ladder_id: str, reason: str, now: datetime) -> None:
+        """End a ladder whose close nobody tells; what it got goes to suspense."""
+        row = tx.fetch_one("ladder", id=ladder_id)
+        if row is None or row["ended_at"] is not None:
+            return
+        currency = self._current.registry.accounts[row["account"]].currency
+        auction = self.auction(tx, ladder_id, currency)
+        if auction is not None:
+            members = tx.fetch("orders_of_ladder", ladder_id=ladder_id)
+            self._give_up(tx, row, map(parent_from_row, members), auction, reason, now)
+
     def settle(
         self, tx: Tx, ladder_id: str, close: Decimal, instrument: Instrument, now: datetime
     ) -> None:
@@ -137,7 +164,8 @@ class Settlements:
             shares = self._shares(members, auction, close, instrument.lot)
             pieces = hand_over(shares, auction.executions)
         except ValueError as error:
-            self._give_up(tx, row, members, auction, str(error), now)
+            parents = [member.parent for member in members]
+            self._give_up(tx, row, parents, auction, str(error), now)
             return
         self._hand_out(tx, row, members, shares, pieces, close, now)
         for member in members:
@@ -282,15 +310,15 @@ class Settlements:
         self,
         tx: Tx,
         row: sqlite3.Row,
-        members: Iterable[Member],
+        parents: Iterable[ParentOrder],
         auction: Auction,
         reason: str,
         now: datetime,
     ) -> None:
-        for member in members:
-            if not member.parent.status.is_final:
+        for parent in parents:
+            if not parent.status.is_final:
                 why = f"ladder_given_up: {reason}"
-                self._orders.end_parent(tx, member.parent, ParentStatus.FAILED, why, now)
+                self._orders.end_parent(tx, parent, ParentStatus.FAILED, why, now)
         tx.execute("end_ladder", id=row["id"], close=None, outcome=GIVEN_UP, ended_at=to_us(now))
         raise_notice(
             tx, self._ids.new(), "ladder_given_up", now, account=row["account"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from algorithms.domain import AT_THE_CLOSE, LADDER, ParentStatus
+from algorithms.domain import AT_THE_CLOSE, LADDER, OrderType, ParentStatus, Side
 from daemon.config.trading import LocMode
 from daemon.execution.ladder.closing import REVISION_TAKES
 from daemon.signals import LadderStirred
@@ -28,11 +28,13 @@ IN_LADDER = "in the account's LOC ladder"
 class Door(NamedTuple):
     """The waiting room, as one account's orders come to it.
 
-    ``unable``: why the account's broker can have no ladder.
+    ``unable``: why the account's broker can have no ladder; ``no_moc_buys``: why none in which a
+    buy has no limit.
     """
 
     room: WaitingRoom
     unable: str | None
+    no_moc_buys: str | None = None
 
     def takes(self, parent: ParentOrder) -> bool:
         """Whether an order is worked by a ladder instead of being sent as it is."""
@@ -40,7 +42,9 @@ class Door(NamedTuple):
 
     def admit(self, tx: Tx, parent: ParentOrder, now: datetime) -> None:
         """Let an order wait for the ladder of the next close, or end it with the reason."""
-        self.room.admit(tx, parent, self.unable, now)
+        is_moc_buy = parent.order_type is OrderType.MOC and parent.side is Side.BUY
+        unable = self.unable or (self.no_moc_buys if is_moc_buy else None)
+        self.room.admit(tx, parent, unable, now)
 
 
 class WaitingRoom:

@@ -8,10 +8,12 @@ import pytest
 from adapters.clock import LoopClock
 from adapters.kis.broker import KisBroker
 from adapters.kis.desk import KisSettings
+from adapters.kis.fields import NEW_YORK
 from adapters.kis.hosts import Profile
 from adapters.kis.hub import Hub
 from adapters.kis.operations import Operation
 from adapters.kis.tokens import Keys
+from adapters.sessions import ListedSessions
 from tests.adapters.kis import lines
 from tests.support.loops import pytest_asyncio_loop_factories
 from tests.support.scripted_kis import ScriptedKis, good
@@ -27,6 +29,7 @@ __all__ = ["pytest_asyncio_loop_factories"]
 MORNING = datetime(2026, 11, 20, 1, 15, tzinfo=UTC)
 """A quarter past ten in Seoul; in New York it is the evening before."""
 KEYS = Keys("app-key", "app-secret")
+NEVER_OPEN = ListedSessions((), NEW_YORK)
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ async def opened(hub: Hub, kis: ScriptedKis, profile: Profile, market: str) -> K
     kis.says(Operation.US_ORDERS, good(output=[]))
     kis.says(Operation.US_OPEN, good(output=[]))
     access = hub.access(profile, kis.hosts, KEYS)
-    broker = KisBroker(settings(kis, profile, market), access)
+    broker = KisBroker(settings(kis, profile, market), access, NEVER_OPEN)
     await broker.open()
     return broker
 

@@ -33,7 +33,7 @@ from adapters.kis.broker import KisBroker
 from adapters.kis.hosts import Profile
 from adapters.kis.operations import Operation
 from algorithms.domain import BrokerOrderId, ChildId, OrderType, Side, Symbol, TimeInForce
-from tests.adapters.kis.conftest import KEYS, settings
+from tests.adapters.kis.conftest import KEYS, NEVER_OPEN, settings
 from tests.adapters.kis.lines import kr_line, resting, spelt, us_line
 from tests.support.scripted_kis import Says, bad, good, sent
 
@@ -185,7 +185,7 @@ async def test_another_process_finds_what_this_one_lost(
     order = await lost(seoul, hub, kis, Says({}, cut=True))
     await seoul.close()
     access = hub.access(Profile.REAL, kis.hosts, KEYS)
-    reborn = KisBroker(settings(kis, Profile.REAL), access)
+    reborn = KisBroker(settings(kis, Profile.REAL), access, NEVER_OPEN)
     await reborn.open()
     kis.says(Operation.KR_ORDERS, good(output1=[kr_line()]))
     found = await reborn.find(order)
@@ -349,7 +349,8 @@ async def test_on_paper_new_york_has_a_minute_to_show_an_order(
 
 async def test_an_account_kis_does_not_know_is_a_persons(hub: Hub, kis: ScriptedKis) -> None:
     kis.says(Operation.KR_BALANCE, bad("OPSQ2000", result="2"))
-    broker = KisBroker(settings(kis, Profile.REAL), hub.access(Profile.REAL, kis.hosts, KEYS))
+    access = hub.access(Profile.REAL, kis.hosts, KEYS)
+    broker = KisBroker(settings(kis, Profile.REAL), access, NEVER_OPEN)
     with pytest.raises(BrokerMisconfiguredError, match="OPSQ2000"):
         await broker.open()
 
@@ -357,7 +358,7 @@ async def test_an_account_kis_does_not_know_is_a_persons(hub: Hub, kis: Scripted
 async def test_an_account_that_may_not_trade_only_looks(hub: Hub, kis: ScriptedKis) -> None:
     kis.says(Operation.KR_BALANCE, good(output1=[], output2=[{"prvs_rcdl_excc_amt": "5"}]))
     looker = replace(settings(kis, Profile.REAL), no_orders="real orders need a yes")
-    broker = KisBroker(looker, hub.access(Profile.REAL, kis.hosts, KEYS))
+    broker = KisBroker(looker, hub.access(Profile.REAL, kis.hosts, KEYS), NEVER_OPEN)
     await broker.open()
     assert await broker.place(BUY) == Refused(RefusalCode.REJECTED, "real orders need a yes")
     assert (await broker.holdings()).cash == {"KRW": 5}

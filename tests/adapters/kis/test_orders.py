@@ -23,7 +23,7 @@ from adapters.kis.broker import KisBroker
 from adapters.kis.hosts import Profile
 from adapters.kis.operations import Operation
 from tests.adapters.kis import lines
-from tests.adapters.kis.conftest import KEYS, settings
+from tests.adapters.kis.conftest import KEYS, NEVER_OPEN, settings
 from tests.adapters.kis.lines import kr_line, resting, spelt
 from tests.adapters.kis.test_broker import BUY, place
 from tests.adapters.kis.test_notices import FILLED
@@ -124,7 +124,7 @@ async def listening(hub: Hub, kis: ScriptedKis) -> AsyncIterator[KisBroker]:
     kis.says(Operation.KR_PRICE, good(**lines.KR_PRICE))
     kis.says(Operation.KR_ORDERS, good(output1=[]))
     mine = replace(settings(kis, Profile.REAL), hts_id="htsuser1")
-    broker = KisBroker(mine, hub.access(Profile.REAL, kis.hosts, KEYS))
+    broker = KisBroker(mine, hub.access(Profile.REAL, kis.hosts, KEYS), NEVER_OPEN)
     await broker.open()
     await kis.connected(1)
     await hub.clock.sleep(1)

@@ -52,6 +52,7 @@ REAL_IDS = {
     "us_buyable": "TTTS3007R",
     "us_margin": "TTTC2101R",
     "us_price": "HHDFS00000300",
+    "us_days": "HHDFS76240000",
     "us_detail": "HHDFS76200200",
     "us_book": "HHDFS76200100",
 }
@@ -101,6 +102,7 @@ PATHS = {name: f"{DOMESTIC}/{path}" for name, path in PATHS.items()} | {
     "us_buyable": f"{OVERSEAS}/trading/inquire-psamount",
     "us_margin": f"{OVERSEAS}/trading/foreign-margin",
     "us_price": "/uapi/overseas-price/v1/quotations/price",
+    "us_days": "/uapi/overseas-price/v1/quotations/dailyprice",
     "us_detail": "/uapi/overseas-price/v1/quotations/price-detail",
     "us_book": "/uapi/overseas-price/v1/quotations/inquire-asking-price",
 }
@@ -400,8 +402,8 @@ class American:
         }
         return await self.client.get("us_buyable", {**asked, **changed})
 
-    async def quote(self, name: str, exchange: str, symbol: str) -> Reply:
-        return await self.client.get(name, {"AUTH": "", "EXCD": exchange, "SYMB": symbol})
+    async def quote(self, name: str, exchange: str, symbol: str, **more: str) -> Reply:
+        return await self.client.get(name, {"AUTH": "", "EXCD": exchange, "SYMB": symbol, **more})
 
 
 @asynccontextmanager

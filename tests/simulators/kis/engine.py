@@ -379,6 +379,8 @@ class Engine:
                 self.market.set_price(symbol, prices[symbol])
                 if period.phase in {Phase.CLOSING_AUCTION, Phase.REGULAR}:
                     self.market.tapes[symbol].close = prices[symbol]
+                    day = self.hours[country].day_at(self.now())
+                    self.market.closes[symbol][day] = prices[symbol]
         special = auctions[period.phase]
         for account in self.accounts.values():
             for order in list(account.open.values()):

@@ -11,7 +11,7 @@ from tests.simulators.kis.hours import Country
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import date, datetime
     from random import Random
 
     from tests.simulators.kis.listings import Listing
@@ -56,6 +56,8 @@ class Market:
         self.spread_ticks = 1
         self.auction: dict[str, Decimal] = {}
         self.auction_depth: dict[str, int] = {}
+        self.closes: dict[str, dict[date, Decimal]] = defaultdict(dict)
+        """Of past American days, by symbol."""
         self.trades: list[tuple[str, Decimal, datetime]] = []
         """What quote registrations have yet to tell."""
         self._random = random

@@ -9,6 +9,7 @@ from tests.simulators.kis.calls import Answer, Route
 from tests.simulators.kis.domestic_quotes import DOWN, FLAT, UP
 from tests.simulators.kis.hours import EASTERN, Country
 from tests.simulators.kis.market import LEVELS
+from tests.simulators.kis.refusals import unknown_service
 
 if TYPE_CHECKING:
     from tests.simulators.kis.calls import Call
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 QUOTE_CODES = {"NASD": "NAS", "NYSE": "NYS", "AMEX": "AMS"}
 QUOTE = ("AUTH", "EXCD", "SYMB")
 OK = "정상처리"
+DAYS = 100
+"""Listed at once."""
 
 
 class OverseasQuotes:
@@ -27,6 +30,7 @@ class OverseasQuotes:
     def table(self) -> dict[str, Route]:
         return {
             "us.price": Route(self.price, QUOTE),
+            "us.days": Route(self.days, (*QUOTE, "GUBN", "BYMD", "MODP")),
             "us.detail": Route(self.detail, QUOTE),
             "us.book": Route(self.book, QUOTE),
         }
@@ -60,6 +64,28 @@ class OverseasQuotes:
             "ordy": "매수가능",
         }
         return Answer({"output": output}, "MCA00000", OK)
+
+    def days(self, call: Call) -> Answer:
+        """List days up to one, the newest first; today's row moves with every trade."""
+        listing = self._listing(call)
+        call.choice("GUBN", "0", "1", "2")
+        call.choice("MODP", "0", "1")
+        if self._engine.switches.us_days == "missing":
+            raise unknown_service()
+        if listing is None or self._engine.switches.us_days == "empty":
+            return Answer({"output1": {"rsym": ""}, "output2": []}, "MCA00000", OK)
+        today = call.now.astimezone(EASTERN).date()
+        until = call.day("BYMD") if call.text("BYMD") else today
+        closes = dict(self._engine.market.closes[listing.symbol])
+        if self._engine.hours[Country.AMERICA].is_open_on(today):
+            closes[today] = self._engine.market.last(listing.symbol)
+        rows = [
+            {"xymd": f"{day:%Y%m%d}", "clos": f"{close:.4f}", "tvol": "60211001"}
+            for day, close in sorted(closes.items(), reverse=True)
+            if day <= until
+        ]
+        first = {"rsym": rsym(listing), "zdiv": "4", "nrec": str(len(rows))}
+        return Answer({"output1": first, "output2": rows[:DAYS]}, "MCA00000", OK)
 
     def detail(self, call: Call) -> Answer:
         listing = self._listing(call)

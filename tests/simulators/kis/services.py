@@ -79,6 +79,7 @@ SERVICES = (
     _trading("us.buyable", "GET", OVERSEAS, "inquire-psamount", "TTTS3007R", "VTTS3007R"),
     _trading("us.margin", "GET", OVERSEAS, "foreign-margin", "TTTC2101R"),
     _quote("us.price", OVERSEAS_PRICE, "price", "HHDFS00000300", "HHDFS00000300"),
+    _quote("us.days", OVERSEAS_PRICE, "dailyprice", "HHDFS76240000", "HHDFS76240000"),
     _quote("us.detail", OVERSEAS_PRICE, "price-detail", "HHDFS76200200"),
     _quote("us.book", OVERSEAS_PRICE, "inquire-asking-price", "HHDFS76200100"),
 )

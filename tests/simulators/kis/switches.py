@@ -71,6 +71,8 @@ class Switches:
     """How American lists spell order numbers; the paper profile strips them."""
     us_order_clock: Literal["korean", "eastern", "split"] = "korean"
     """Whose time ``ord_tmd`` and ``thco_ord_tmd`` are; split: the first is New York's."""
+    us_days: Literal["listed", "empty", "missing"] = "listed"
+    """Whether the list of an American symbol's past days shows any, or is no service at all."""
     open_list_pages: bool = True
     """Whether the American list of open orders goes on after its first forty rows."""
     filler_rows: int = 1

@@ -431,3 +431,17 @@ async def test_two_markets_have_numbers_and_days_of_their_own(real: Client) -> N
     assert (await night.revise(korean, "02")).code == "APBK0344"
     assert len((await real.daily()).body["output1"]) == 1
     assert len((await night.fills()).body["output"]) == 1
+
+
+async def test_past_days_are_listed_with_their_closes_and_today_moves(night: American) -> None:
+    night.client.simulator.host.market.auction["SOXL"] = Decimal("27.60")
+    await until(night, "2026-11-21 06:00:30")
+    set_price(night, "27.90")
+    asked = {"GUBN": "0", "BYMD": "20261120", "MODP": "0"}
+    rows = (await night.quote("us_days", "AMS", "SOXL", **asked)).body["output2"]
+    assert [(row["xymd"], row["clos"]) for row in rows] == [("20261120", "27.9000")]
+    await until(night, "2026-11-21 14:00:30")
+    rows = (await night.quote("us_days", "AMS", "SOXL", **asked)).body["output2"]
+    assert [(row["xymd"], row["clos"]) for row in rows] == [("20261120", "27.6000")]
+    asked["GUBN"] = "9"
+    assert (await night.quote("us_days", "AMS", "SOXL", **asked)).code == "OPSQ2002"
