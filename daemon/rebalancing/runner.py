@@ -152,17 +152,19 @@ class Runner:
             await self._end(run)
             return None
         assert run.until_at is not None  # set with the state
-        now, stuck_at = self._services.clock.now(), run.until_at + CONFIRMED_WITHIN
-        if now >= stuck_at:
-            return await self._break_off(run, _unconfirmed(alive))
+        now = self._services.clock.now()
         if now < run.until_at and run.cancelled_at is None:
             return run.until_at
-        if any(t.order is not None and t.order.cancel_requested_at is None for t in alive):
+        asked = [t.order.cancel_requested_at for t in alive if t.order is not None]
+        if None in asked:
             reason = "cancelled by a person" if run.cancelled_at else "not filled in time"
             await self._write(
                 partial(self._phases.cancel_orders, run_id=run.id, reason=reason, now=now)
             )
-        return stuck_at
+            return now + CONFIRMED_WITHIN
+        # A process that was down over the deadline has asked late, and waits as long all the same.
+        stuck_at = max(at for at in (run.until_at, *asked) if at is not None) + CONFIRMED_WITHIN
+        return stuck_at if now < stuck_at else await self._break_off(run, _unconfirmed(alive))
 
     async def _end(self, run: Run) -> None:
         if run.state is RunState.SELLING:

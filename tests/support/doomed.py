@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
+from adapters.virtual_time import VirtualTimeLoop
 from tests.support.mortal import Life, MortalDriver
 
 if TYPE_CHECKING:
     import sqlite3
+    from asyncio import Handle
     from collections.abc import Callable
+    from contextvars import Context
     from pathlib import Path
 
 T = TypeVar("T")
+Args = TypeVarTuple("Args")
 
 
 class When(Enum):
@@ -51,3 +55,40 @@ class Doomed(Life):
     async def _die(self) -> None:
         self.struck.set()
         await asyncio.get_running_loop().create_future()
+
+
+class SteppedLoop(VirtualTimeLoop):
+    """Tells ``watch`` before each step it takes: what any task does between two awaits is one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watch: Callable[[], None] | None = None
+
+    def call_soon(
+        self, callback: Callable[[*Args], object], *args: *Args, context: Context | None = None
+    ) -> Handle:
+        return super().call_soon(self._step, callback, args, context=context)
+
+    def _step(self, callback: Callable[[*Args], object], args: tuple[*Args]) -> None:
+        if self.watch is not None:
+            self.watch()
+        callback(*args)
+
+
+class DoomedAtAwait(Life):
+    """A process that dies just before the n-th step of a ``SteppedLoop``: at any await."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self._step = step
+        self.steps = 0
+        self.struck = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, SteppedLoop)
+        loop.watch = self._look
+
+    def _look(self) -> None:
+        self.steps += 1
+        if self.steps == self._step:
+            self._dead = True  # what runs on until it is dropped reaches no database any more
+            self.struck.set()

@@ -40,7 +40,9 @@ def virtually(story: Callable[[], Coroutine[object, object, None]]) -> Callable[
     return test
 
 
-def in_virtual_time(story: Coroutine[object, object, T]) -> T:
+def in_virtual_time(
+    story: Coroutine[object, object, T], loop: type[VirtualTimeLoop] = VirtualTimeLoop
+) -> T:
     """Run a story under virtual time, for tests that live among others that do not."""
-    with Runner(loop_factory=VirtualTimeLoop) as runner:
+    with Runner(loop_factory=loop) as runner:
         return runner.run(story)

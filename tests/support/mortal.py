@@ -27,10 +27,13 @@ class MortalDriver:
         self._life = life
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        await asyncio.sleep(0)  # as the driver itself; death may come meanwhile
         await self._life.goes_on()
-        return await self._driver.run(work)
+        return self._driver.run_here(work)
 
     def run_here(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._life.is_over:
+            raise asyncio.CancelledError
         return self._driver.run_here(work)
 
     async def close(self) -> None:

@@ -65,6 +65,13 @@ def config(*, rebalancing: str = "", paper: str = "", book: str = "", more: str 
     return CONFIG.format(rebalancing=rebalancing, paper=paper, book=book, more=more)
 
 
+def listed(run: Run, name: str) -> list[Any]:
+    """Return a list of a run's outcome: ``left``, ``unfilled``, ``beyond``."""
+    found = run.outcome[name]
+    assert isinstance(found, list)
+    return found
+
+
 class House:
     """A world with a portfolio book, as its owner sees it."""
 

@@ -1,30 +1,36 @@
 """A rebalance that is killed at any step is finished once by the next process.
 
-Steps are all trips to a database, the daemon's and the exchange's: every write, and nearly every
-await of a run.
+Steps are, in turn, all trips to a database, the daemon's and the exchange's, with death before or
+after what they do; and all awaits of all tasks. The suite takes a sample, of the awaits another one
+in each run; ``HYPOTHESIS_PROFILE=deep`` takes every one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import random
 import tempfile
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from adapters.clock import LoopClock
+from adapters.virtual_time import VirtualTimeLoop
 from algorithms.domain import OrderType
 from algorithms.rebalancing.states import RunState
 from tests.daemon.rebalancing.portfolios import HALVES, TURNED, config, house
 from tests.support.books import all_is_well
-from tests.support.doomed import Doomed, When
+from tests.support.doomed import Doomed, DoomedAtAwait, SteppedLoop, When
 from tests.support.loops import in_virtual_time
 from tests.support.world import START, buy, sell, started
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.daemon.rebalancing.portfolios import House
 
 ENDED = (RunState.DONE, RunState.STOPPED, RunState.FAILED)
@@ -34,6 +40,9 @@ DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 STRIDE = 1 if DEEP else 89
 MANY = 100
 """A run has more steps than this."""
+MANY_AWAITS = 300
+SAMPLE = 4
+NEVER = 0
 
 
 async def morning(here: House) -> None:
@@ -53,12 +62,14 @@ async def turn(here: House) -> None:
     await here.world.pass_time(60)
 
 
-async def live(folder: Path, text: str, step: int, when: When) -> tuple[int, LoopClock]:
+async def live(
+    folder: Path, text: str, doom: Callable[[], Doomed | DoomedAtAwait]
+) -> tuple[int, LoopClock]:
     """Live a day until its run is over or death comes; return how many steps the run had."""
     clock = LoopClock(START)
     async with house(folder, text, clock=clock) as here:
         await morning(here)
-    life = Doomed(step, when)
+    life = doom()
 
     async def day() -> None:
         async with house(folder, text, clock=clock, life=life, seed=2) as here:
@@ -93,26 +104,30 @@ async def finished_once(folder: Path, text: str, clock: LoopClock) -> None:
         assert await here.world.held("portfolio", "USD") > Decimal(0)
 
 
-def kill(text: str, step: int, when: When) -> int:
+def kill(
+    text: str,
+    doom: Callable[[], Doomed | DoomedAtAwait],
+    loop: type[VirtualTimeLoop] = VirtualTimeLoop,
+) -> int:
     async def story() -> int:
         with tempfile.TemporaryDirectory() as name:
-            steps, clock = await live(Path(name), text, step, when)
+            steps, clock = await live(Path(name), text, doom)
             await finished_once(Path(name), text, clock)
             return steps
 
-    return in_virtual_time(story())
+    return in_virtual_time(story(), loop)
 
 
 WAYS = [(config(paper=ids), when) for ids in CLIENT_IDS for when in When]
 
 
 @pytest.mark.parametrize("way", range(len(WAYS)))
-def test_a_run_that_dies_at_any_step_is_finished_once(way: int) -> None:
+def test_a_run_that_dies_at_any_write_is_finished_once(way: int) -> None:
     text, when = WAYS[way]
     step = 1 + way * STRIDE // len(WAYS)
     while True:
         try:
-            lived = kill(text, step, when)
+            lived = kill(text, partial(Doomed, step, when))
         except BaseException as error:
             error.add_note(f"killed {when.value} step {step}")
             raise
@@ -120,3 +135,17 @@ def test_a_run_that_dies_at_any_step_is_finished_once(way: int) -> None:
             break
         step += STRIDE
     assert step > MANY
+
+
+@pytest.mark.parametrize("ids", CLIENT_IDS)
+def test_a_run_that_dies_at_any_await_is_finished_once(ids: str) -> None:
+    text = config(paper=ids)
+    awaits = kill(text, partial(DoomedAtAwait, NEVER), SteppedLoop)
+    assert awaits > MANY_AWAITS
+    every = range(1, awaits + 1)
+    for step in every if DEEP else random.sample(every, SAMPLE):
+        try:
+            kill(text, partial(DoomedAtAwait, step), SteppedLoop)
+        except BaseException as error:
+            error.add_note(f"killed at await {step} of {awaits}")
+            raise
