@@ -10,17 +10,19 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from adapters.broker import BrokerOrder, BrokerUnavailableError, Found
+from adapters.broker import Ambiguous, BrokerOrder, BrokerUnavailableError, Found
 from algorithms.domain import BrokerOrderId, ChildId, ChildState
 from daemon.execution.sent import sent_order
 from daemon.signals import WorkArrived
 
 if TYPE_CHECKING:
+    from adapters.broker import Broker, FindOutcome, SentOrder
     from algorithms.domain import ChildOrder
     from daemon.execution.services import Services
     from daemon.storage.tx import Tx
 
-ASK_TIMEOUT_S = 15.0
+ASK_TIMEOUT_S = 8.0
+"""A person waits for the answer."""
 
 
 class NotUnknownError(Exception):
@@ -32,6 +34,20 @@ class Verdicts:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+
+    async def candidates(self, child_id: str) -> tuple[BrokerOrder, ...]:
+        """Ask the broker which of its orders it could be; none if it does not say.
+
+        Raises as ``absent``, and BrokerUnavailableError.
+        """
+        child = await self._unknown(child_id)
+        match await self._find(child, sent_order(child)):
+            case Found(order=order):
+                return (order,)
+            case Ambiguous(candidates=several):
+                return several
+            case _:
+                return ()
 
     async def absent(self, child_id: str) -> None:
         """Take it that the broker never had the order.
@@ -56,11 +72,8 @@ class Verdicts:
         """
         child = await self._unknown(child_id)
         services = self._services
-        broker = services.brokers.get(child.account)
-        if broker is None:
-            raise BrokerUnavailableError(f"account {child.account} is not connected")
         sent = sent_order(child)
-        day = broker.market_day(sent.sent_at)
+        day = self._broker(child).market_day(sent.sent_at)
         owner = await services.persistence.read(
             lambda view: view.fetch_one(
                 "child_by_broker_id",
@@ -73,11 +86,7 @@ class Verdicts:
         if owner is not None:
             raise NotUnknownError(f"{number} is the order {owner['id']} of {owner['book']}")
         named = replace(sent, broker_order_id=BrokerOrderId(number), market_day=day)
-        try:
-            async with asyncio.timeout(ASK_TIMEOUT_S):
-                outcome = await broker.find(named)
-        except TimeoutError as error:
-            raise BrokerUnavailableError("no answer in time") from error
+        outcome = await self._find(child, named)
         if not isinstance(outcome, Found) or not _is_it(child, outcome.order):
             raise NotUnknownError(f"the broker shows no such order under {number}")
         now = services.clock.now()
@@ -88,6 +97,19 @@ class Verdicts:
                 tx.signal(WorkArrived(child.account, child.symbol))
 
         await services.persistence.write(take)
+
+    def _broker(self, child: ChildOrder) -> Broker:
+        broker = self._services.brokers.get(child.account)
+        if broker is None:
+            raise BrokerUnavailableError(f"account {child.account} is not connected")
+        return broker
+
+    async def _find(self, child: ChildOrder, sent: SentOrder) -> FindOutcome:
+        try:
+            async with asyncio.timeout(ASK_TIMEOUT_S):
+                return await self._broker(child).find(sent)
+        except TimeoutError as error:
+            raise BrokerUnavailableError("no answer in time") from error
 
     async def _unknown(self, child_id: str) -> ChildOrder:
         services = self._services

@@ -11,6 +11,7 @@ from algorithms.decimals import ZERO, add, divide, multiply, subtract
 from algorithms.domain import SUSPENSE, Symbol
 from daemon.execution.halts import Scope
 from daemon.web import chart
+from daemon.web.needs import assign_address
 from daemon.web.page import Page
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def page(sources: Sources, totals: Totals) -> Page:
             _account(sources, totals, account, held, halts)
             for _, account in sorted(sources.engine.registry.accounts.items())
         ]
-        return {"accounts": accounts, "chart": chart}
+        return {"accounts": accounts, "chart": chart, "assign_address": assign_address}
 
     return Page(
         path="/accounts",

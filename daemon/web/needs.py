@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import orjson
 
@@ -72,6 +73,10 @@ def _unsettled(rows: Rows, visit: Visit) -> Iterator[Need]:
             ),
             at=row["sent_at"],
             href=f"/orders/{row['parent_id']}",
+            asks=(
+                (words.say("It is at the broker"), f"/ask/found?id={row['id']}"),
+                (words.say("It was never there"), f"/ask/absent?id={row['id']}"),
+            ),
         )
     for row in rows["suspense"]:
         yield Need(
@@ -83,6 +88,7 @@ def _unsettled(rows: Rows, visit: Visit) -> Iterator[Need]:
                 asset=row["asset"],
             ),
             href="/accounts",
+            asks=((words.say("Assign"), assign_address(row["account"], row["asset"])),),
         )
     yield from _alarms(rows["alarms"], visit)
 
@@ -134,6 +140,11 @@ def _decisions(rows: Rows, visit: Visit) -> Iterator[Need]:
             href=f"/webhooks/{row['id']}",
             asks=((words.say("Replay"), f"/ask/replay?id={row['id']}"),),
         )
+
+
+def assign_address(account: str, asset: str) -> str:
+    """Return the question that says whose something in suspense is."""
+    return f"/ask/assign?{urlencode({'account': account, 'asset': asset})}"
 
 
 def order_of(params: Mapping[str, str]) -> str | None:

@@ -9,6 +9,7 @@ from multidict import MultiDict
 
 from algorithms.domain import ParentStatus, Side
 from daemon.api.operation import Parameter
+from daemon.execution.approvals import WAITING
 from daemon.web.page import Page, narrowed, next_page
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def page(sources: Sources, _: Totals) -> Page:
         live = await sources.read(lambda fetch: fetch("live_orders", limit=LIVE_MAX))
         return {
             "live": live,
+            "waiting": WAITING,
             "items": items,
             "next": next_page(visit, after),
             "chosen": query,
@@ -71,6 +73,7 @@ def life_page(sources: Sources, _: Totals) -> Page:
         return {
             "title": visit.words.say("Order of {book}", book=life["book"]),
             "life": life,
+            "waiting": WAITING,
             "steps": steps(life["phases"]),
             "is_live": life["ended_at"] is None,
         }

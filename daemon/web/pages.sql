@@ -65,7 +65,7 @@ FROM netting_pairs WHERE id > :after AND id <= :until GROUP BY account;
 -- name: live_orders
 -- What has not ended, newest first.
 SELECT id, created_at, strategy, account, book, symbol, side, order_type, measure, total, remain,
-    limit_price, stop_price, status
+    limit_price, stop_price, status, reason
 FROM parent_orders WHERE ended_at IS NULL ORDER BY id DESC LIMIT :limit;
 
 -- name: live_of_books
@@ -77,3 +77,12 @@ WHERE ended_at IS NULL GROUP BY strategy, account, book;
 -- What every book holds, and what waits in suspense.
 SELECT account, book, asset, quantity, reserved, cost, profit FROM positions
 WHERE quantity <> '0' OR reserved <> '0' OR profit <> '0' ORDER BY account, book, asset;
+
+-- name: suspense_of
+-- How much of one asset stands in suspense in an account.
+SELECT quantity FROM positions WHERE account = :account AND book = :book AND asset = :asset;
+
+-- name: child
+-- One child order, as it was sent.
+SELECT id, account, book, symbol, side, order_type, quantity, limit_price, state, created_at, sent_at
+FROM child_orders WHERE id = :id;

@@ -6,7 +6,6 @@ against forgery. The id in the form makes a second click the same request.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from algorithms.domain import StrategyName
@@ -16,35 +15,19 @@ from daemon.api.problems import BadInput, Problem
 from daemon.api.webhook_model import read_signal
 from daemon.execution.commands import Cancel, CancelAll
 from daemon.execution.halts import Scope
+from daemon.web import settling
 from daemon.web.page import Page
+from daemon.web.question import Input, Question, new_key
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from daemon.api.by_hand import CancelPreview
     from daemon.api.decode import Json
     from daemon.api.netting_preview import PreviewAnswer
     from daemon.web.page import Sources, Visit
+    from daemon.web.question import Ask
     from daemon.web.totals import Totals
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What will be done. ``api``: where the form goes, with ``fields``; empty: nothing to do.
-
-    ``see``: the page that shows what came of it, to which the answer's id is added.
-    """
-
-    title: str
-    text: str
-    button: str
-    api: str
-    done: str = ""
-    details: Sequence[str] = ()
-    fields: Mapping[str, str] | None = None
-    see: str = ""
-    is_dangerous: bool = False
-    asks_reason: bool = False
 
 
 def page(sources: Sources, _: Totals) -> Page:
@@ -58,7 +41,7 @@ def page(sources: Sources, _: Totals) -> Page:
         return {"title": question.title, "question": question}
 
     keys = ("scope", "name", "account", "strategy", "book", "order_id", "id")
-    more = ("symbol", "side", "qty", "order_type", "price")
+    more = ("asset", "symbol", "side", "qty", "order_type", "price")
     return Page(
         path="/ask/{action}",
         under="/strategies",
@@ -68,7 +51,7 @@ def page(sources: Sources, _: Totals) -> Page:
         is_kept=False,
         in_path=(Parameter("action", f"One of {', '.join(QUESTIONS)}."),),
         query=tuple(Parameter(key, "What it is about.") for key in (*keys, *more)),
-        codes=frozenset({ErrorCode.BAD_INPUT}),
+        codes=frozenset({ErrorCode.BAD_INPUT, ErrorCode.NOT_UNKNOWN}),
     )
 
 
@@ -98,7 +81,7 @@ async def _halt(sources: Sources, visit: Visit) -> Question:
         done=words.say("Halted: {what}.", what=what),
         fields={"scope": scope, "name": name},
         is_dangerous=True,
-        asks_reason=True,
+        inputs=[Input("reason", words.say("Reason, for the log"), length_max=200)],
     )
 
 
@@ -145,7 +128,7 @@ async def _cancel(sources: Sources, visit: Visit) -> Question:
         ],
         button=words.say("Cancel them"),
         api="/api/cancel" if orders else "",
-        fields={**given, "id": _key(sources)},
+        fields={**given, "id": new_key(sources)},
         see="/webhooks/",
         is_dangerous=True,
     )
@@ -274,7 +257,7 @@ async def _try(sources: Sources, visit: Visit) -> Question:
         ],
         button=words.say("Place it"),
         api="/api/orders",
-        fields={"strategy": strategy, **given, "id": _key(sources)},
+        fields={"strategy": strategy, **given, "id": new_key(sources)},
         see="/webhooks/",
         is_dangerous=any(book.account.is_live for book in books),
     )
@@ -357,7 +340,8 @@ def _key(sources: Sources) -> str:
     return f"page:{sources.engine.services.ids.new()}"
 
 
-QUESTIONS: Mapping[str, Callable[[Sources, Visit], Awaitable[Question]]] = {
+QUESTIONS: Mapping[str, Ask] = {
+    **settling.QUESTIONS,
     "halt": _halt,
     "resume": _resume,
     "cancel": _cancel,

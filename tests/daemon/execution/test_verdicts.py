@@ -100,6 +100,17 @@ async def test_a_number_is_looked_at_before_it_is_believed(tmp_path: Path) -> No
             await verdicts.found(child, other)
 
 
+async def test_a_person_is_shown_which_orders_it_could_be(tmp_path: Path) -> None:
+    async with twins(tmp_path) as (here, child, number):
+        verdicts = Verdicts(here.engine.services)
+        found = await verdicts.candidates(child)
+        assert len(found) == 2
+        assert number in {order.id for order in found}
+        await verdicts.found(child, number)
+        with pytest.raises(NotUnknownError):
+            await verdicts.candidates(child)
+
+
 async def test_only_an_open_fate_can_be_settled(tmp_path: Path) -> None:
     async with world(tmp_path, BARE) as here:
         await here.submit("alpha", buy("TQQQ", "10", kind=LIMIT, price="90"))

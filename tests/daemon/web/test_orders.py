@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from daemon.web.orders import steps
 from tests.support.books import children, parents
 from tests.support.served import served
+from tests.support.world import THREE_BOOKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,3 +51,16 @@ async def test_a_live_order_can_be_cancelled_from_the_list(tmp_path: Path) -> No
         assert f"/ask/cancel?order_id={order['id']}" in await here.page("/orders")
         narrowed = await here.page("/orders?book=a&side=&symbol=")
         assert narrowed.count(f"/orders/{order['id']}") == 1, "in what lives alone"
+
+
+async def test_an_order_that_waits_for_a_yes_is_answered_in_the_list_and_on_its_page(
+    tmp_path: Path,
+) -> None:
+    text = THREE_BOOKS.replace('strategy = "beta"', 'strategy = "beta"\nmode = "approve"')
+    async with served(tmp_path, text + "[webhook]\nwait_seconds = 0\n") as here:
+        await here.post("/api/orders", {**RESTING, "price": 90}, status=202)
+        (order,) = parents(here.day)
+        for path in ("/orders", f"/orders/{order['id']}"):
+            html = await here.page(path)
+            for answer in ("approve", "reject"):
+                assert f"/ask/{answer}?id={order['id']}" in html
