@@ -321,8 +321,8 @@ class UnknownSymbolError(BrokerError):
 class TradingDays(Protocol):
     """A broker that says itself on which days its market trades; it is the authority then."""
 
-    async def is_trading_day(self, day: date) -> bool:
-        """Raises BrokerUnavailableError."""
+    async def is_trading_day(self, day: date) -> bool | None:
+        """Return None where it does not say. Raises BrokerUnavailableError."""
         ...
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerUnavailableError
 from adapters.sqlite.errors import StorageError
-from daemon import audit
+from daemon import audit, trading_days
 from daemon.brokers import open_broker
 from daemon.calendars import CalendarError, Calendars, compute_in_child
 from daemon.execution import skew
@@ -192,6 +192,7 @@ class Engine:
         self.schedule.every(skew.EVERY, self._skew.run, name="clocks")
         self.schedule.every(audit.EVERY, self._auditor.run, name="audit")
         self.schedule.every(CALENDARS_EVERY, self.calendars.renew, name="renew calendars")
+        self.schedule.every(trading_days.EVERY, self._days.run, name="trading days")
         self.schedule.start()
         await self.jobs.follow(self.registry.accounts)
         await self._runners.recover()
@@ -251,6 +252,9 @@ class Engine:
         self._auditor = audit.Auditor(self.store, brokers, clock, ids)
         self._losses = LossWatch(self.services)
         self._skew = skew.SkewWatch(self.services)
+        self._days = trading_days.DayWatch(
+            self.services, lambda name: self.calendars.known(self._market_of(name))
+        )
         self.bus.subscribe(WorkArrived, self.fleet.work_arrived)
         self.bus.subscribe(OrderTaken, self.fleet.order_taken)
         self.bus.subscribe(LadderStirred, self.fleet.ladder_stirred)

@@ -148,6 +148,10 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
         Level.ALARM,
         "{day}: the calendar says {calendar}, the broker says {broker}; no orders are made today",
     ),
+    "calendar_doubtful": (
+        Level.WARNING,
+        "{day}: the calendar says {calendar}, the broker says {broker}; correct it before that day",
+    ),
     "job_missed": (
         Level.WARNING,
         "{job} was missed while the daemon was down, {count} times, last on {day}",

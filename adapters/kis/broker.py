@@ -335,6 +335,13 @@ class KisBroker:
     def market_day(self, at: datetime) -> date:
         return self._desk.day_at(at)
 
+    async def is_trading_day(self, day: date) -> bool | None:
+        """Return whether KRX trades on a day, as KIS says; None where it does not say."""
+        settings = self._settings
+        if settings.market != "XKRX" or settings.profile is Profile.PAPER:
+            return None
+        return await self._access.holidays.is_trading_day(day)
+
     def events(self) -> AsyncIterator[BrokerEvent]:
         return self._followers.follow()
 

@@ -13,8 +13,10 @@ import aiohttp
 from adapters.broker import BrokerUnavailableError
 from adapters.http import Connections
 from adapters.kis.answers import Reply
+from adapters.kis.asking import Asker
 from adapters.kis.feed import Feed
 from adapters.kis.fields import text
+from adapters.kis.holidays import Holidays
 from adapters.kis.hosts import SPACING_S
 from adapters.kis.pace import Pace, Rank
 from adapters.kis.tokens import Tokens, token_file
@@ -53,6 +55,7 @@ class Access:
         )
         self.feed = Feed(self)
         self.tokens = Tokens(hub.clock, token_file(hub.folder, hosts.rest, keys), self._issue_token)
+        self.holidays = Holidays(hub.clock, Asker(self), hub.folder / "kis-krx.days")
 
     async def send(self, call: Call) -> Observation:
         """Send one request, once. Never raises for what KIS or the network does."""

@@ -104,7 +104,7 @@ class MakeOrders:
         except BrokerError as error:
             raise NotNowError(f"the broker does not say whether it trades: {error}") from error
         says_calendar = timetable.sessions.session_on(run.day) is not None
-        return None if says_broker == says_calendar else says_broker
+        return None if says_broker in {None, says_calendar} else says_broker
 
     def _disagreement(self, tx: Tx, run: JobRun, *, says_broker: bool) -> str:
         open_day, closed_day = "it is a trading day", "it is none"
