@@ -1,9 +1,10 @@
 """What the ladder saves in a month of evenings: ``python -m tests.bench.loc_month [EVENINGS]``.
 
-The same evenings are lived twice on the paper broker under virtual time: each book's orders sent
-as they are, and the account's ladder in their place. When the auction fills at-limit orders fully,
-every book must hold the same and have paid the same for it; the ladder pays less commission and
-sends fewer orders. With an auction that cuts orders the invariants must hold every evening.
+The same evenings are lived twice under virtual time, at the paper broker and at the simulated KIS:
+each book's orders sent as they are, and the account's ladder in their place. When the auction
+fills at-limit orders fully, every book must hold the same and have paid the same for it; the
+ladder pays less commission and sends fewer orders. With an auction that cuts orders the invariants
+must hold every evening.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from tests.support.loops import in_virtual_time
 from tests.support.world import START, THREE_BOOKS, buy, sell, world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from daemon.execution.commands import Place
@@ -55,15 +56,20 @@ def config(mode: str, *, cuts: bool) -> str:
     return text.replace("[accounts.main.paper]\n", CUTTING) if cuts else text
 
 
-def orders_of(random: Random, held: dict[str, int], last: Decimal) -> Iterator[tuple[str, Place]]:
-    """Make an evening's orders: dips bought, lots sold, some at any price, in a mixed order."""
+def orders_of(
+    random: Random, held: dict[str, int], last: Decimal, *, moc_buys: bool = True
+) -> Iterator[tuple[str, Place]]:
+    """Make an evening's orders: dips bought, lots sold, some at any price, in a mixed order.
+
+    ``held``: units of each book, in the order of ``STRATEGIES``.
+    """
     made: list[tuple[str, Place]] = []
-    for strategy, book in STRATEGIES.items():
+    for strategy, units_held in zip(STRATEGIES, held.values(), strict=True):
+        left = units_held
         made += (
-            (strategy, _order(random, buy, random.randint(1, 40), last))
+            (strategy, _order(random, buy, random.randint(1, 40), last, moc=moc_buys))
             for _ in range(random.randint(0, 2))
         )
-        left = held[book]
         while left and random.random() < 0.7:
             units = random.randint(1, left)
             left -= units
@@ -72,18 +78,24 @@ def orders_of(random: Random, held: dict[str, int], last: Decimal) -> Iterator[t
     yield from made
 
 
-def _order(random: Random, make: object, units: int, last: Decimal) -> Place:
+def _order(random: Random, make: object, units: int, last: Decimal, *, moc: bool = True) -> Place:
     assert callable(make)
-    if random.random() < 0.15:
+    if random.random() < 0.15 and moc:
         place: Place = make("TQQQ", str(units), kind=OrderType.MOC)
     else:
-        price = _near(random, last)
+        price = near(random, last)
         place = make("TQQQ", str(units), kind=OrderType.LOC, price=str(price))
     return place
 
 
-def _near(random: Random, last: Decimal) -> Decimal:
+def near(random: Random, last: Decimal) -> Decimal:
     return (last * Decimal(random.randint(970, 1030)) / 1000).quantize(Decimal("0.01"))
+
+
+def close_of(random: Random, prices: Sequence[Decimal], last: Decimal) -> Decimal:
+    """Choose where an evening closes: half of the time at an order's own limit."""
+    at_limit = prices and random.random() < 0.5
+    return random.choice(prices) if at_limit else near(random, last)
 
 
 async def live(folder: Path, mode: str, evenings: int, seed: int, *, cuts: bool) -> list[Evening]:
@@ -99,8 +111,7 @@ async def live(folder: Path, mode: str, evenings: int, seed: int, *, cuts: bool)
             for at, (strategy, place) in enumerate(made):
                 await here.submit(strategy, place, key=f"{number}:{at}")
             prices = [place.price for _, place in made if place.price is not None]
-            at_limit = prices and random.random() < 0.5
-            last = random.choice(prices) if at_limit else _near(random, last)
+            last = close_of(random, prices, last)
             await here.advance_to(close - timedelta(seconds=1))
             await paper(here).exchange.set_price(TQQQ, last)
             await here.advance(6)
@@ -117,9 +128,12 @@ def clock_at(time: datetime) -> LoopClock:
 
 def ended(here: World) -> Evening:
     """Look at how an evening ended."""
-    rows = select(here, "SELECT * FROM positions WHERE asset = 'TQQQ' AND book IN ('a', 'b', 'c')")
-    held = dict.fromkeys(STRATEGIES.values(), ("0", "0"))
-    held |= {row["book"]: (row["quantity"], _rounded(row["cost"])) for row in rows}
+    rows = select(here, "SELECT * FROM positions WHERE asset = 'TQQQ' AND book NOT LIKE '@%'")
+    held = {
+        row["book"]: (row["quantity"], _rounded(row["cost"]))
+        for row in rows
+        if Decimal(row["quantity"])
+    }
     (count,) = select(here, "SELECT COUNT(*) AS n FROM child_orders WHERE sent_at IS NOT NULL")
     fees = total(Decimal(row["fee"]) for row in fills(here, "source = 'broker'")) or ZERO
     return Evening(held, fees, count["n"])
@@ -137,12 +151,22 @@ def month(mode: str, evenings: int, seed: int = 1, *, cuts: bool = False) -> lis
 
 
 def main(evenings: int = MONTH) -> dict[str, object]:
-    """Print what both ways came to; return it."""
-    one_by_one, ladder = month("orders", evenings), month("ladder", evenings)
+    """Print what both ways came to at both brokers; return it."""
+    from tests.bench.loc_month_at_kis import month as month_at_kis  # noqa: PLC0415 - it needs this
+
+    return {
+        "paper": _compare("paper", month, evenings),
+        "kis": _compare("kis", month_at_kis, evenings),
+    }
+
+
+def _compare(broker: str, lived: Callable[[str, int], list[Evening]], evenings: int) -> object:
+    one_by_one, ladder = lived("orders", evenings), lived("ladder", evenings)
     same = [evening.books for evening in one_by_one] == [evening.books for evening in ladder]
-    sys.stdout.write(f"{evenings} evenings      {'commission':>12} {'broker orders':>14}\n")
+    title = f"{broker}, {evenings} evenings"
+    sys.stdout.write(f"{title:22} {'commission':>12} {'broker orders':>14}\n")
     for name, story in (("orders", one_by_one), ("ladder", ladder)):
-        sys.stdout.write(f"{name:18} {story[-1].fees:>12} {story[-1].sent:>14}\n")
+        sys.stdout.write(f"{name:22} {story[-1].fees:>12} {story[-1].sent:>14}\n")
     saved = one_by_one[-1].fees - ladder[-1].fees
     percent = saved * 100 / one_by_one[-1].fees
     sys.stdout.write(f"saved {saved} ({percent:.1f} %); books equal every evening: {same}\n")

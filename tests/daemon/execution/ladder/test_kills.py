@@ -28,7 +28,7 @@ from tests.support.world import World, cancel_all, started
 LONG_ENOUGH_S = 30
 ALL_OF_THEM = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 FEWEST_STEPS = 60
-STRIDE = 61
+STRIDE = 101
 """Otherwise only some of the steps are died at, before them or after them."""
 LATE = MIDNIGHT - timedelta(minutes=3)
 
