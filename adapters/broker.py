@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from algorithms.decimals import ZERO
 
@@ -341,6 +341,31 @@ class ClosingPrices(Protocol):
         """Return when a day's close, and the end of every order for it, is told at the latest.
 
         None where that is at once.
+        """
+        ...
+
+
+class Funding(NamedTuple):
+    """What a venue paid for a position (+) or took for it (-), in cash of ``asset``.
+
+    ``id`` is never given twice in one account.
+    """
+
+    id: str
+    symbol: Symbol
+    asset: str
+    amount: Decimal
+    at: datetime
+
+
+@runtime_checkable
+class FundingPayments(Protocol):
+    """A broker of futures, which charges those who hold them and pays those on the other side."""
+
+    async def funding_since(self, since: datetime) -> tuple[Funding, ...]:
+        """Return what was paid at or after ``since``, oldest first.
+
+        Raises BrokerUnavailableError.
         """
         ...
 

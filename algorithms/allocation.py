@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from algorithms.decimals import exactly, floor_divide, total
+from algorithms.decimals import ZERO, exactly, floor_divide, total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,4 +34,25 @@ def share(amount: Decimal, weights: Sequence[Decimal], step: Decimal) -> list[De
             parts[n] += step
             left -= step
         parts[neediest[0]] += left
+    return parts
+
+
+def share_by_position(amount: Decimal, held: Sequence[Decimal], step: Decimal) -> list[Decimal]:
+    """Split ``amount``, paid for the sum of what is ``held``, among long and short positions.
+
+    Everybody gets ``amount`` times their part of the sum, cut to whole steps; one who is held
+    against the others gets the opposite sign. What the cutting leaves goes to the largest
+    position, so that the parts sum to the amount. Raises ValueError where the sum is zero.
+    """
+    whole = total(held)
+    if not whole:
+        raise ValueError("nobody to share with")
+    with exactly():
+        parts = []
+        for units in held:
+            steps = floor_divide(abs(amount * units), abs(whole) * step)
+            opposite = (amount < ZERO) != ((units < ZERO) != (whole < ZERO))
+            parts.append(-step * steps if opposite else step * steps)
+        largest = max(range(len(held)), key=lambda n: abs(held[n]))
+        parts[largest] += amount - total(parts)
     return parts

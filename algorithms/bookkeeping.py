@@ -27,7 +27,10 @@ PLACES = 36
 
 
 class EventKind(StrEnum):
-    """Why the ledger has an event. The first three make themselves, the others a person enters."""
+    """Why the ledger has an event.
+
+    The first three and funding make themselves, the others a person enters.
+    """
 
     CAPITAL = "capital"
     OPENING = "opening"
@@ -36,6 +39,7 @@ class EventKind(StrEnum):
     WITHDRAWAL = "withdrawal"
     DIVIDEND = "dividend"
     INTEREST = "interest"
+    FUNDING = "funding"
     EXCHANGE = "exchange"
     SPLIT = "split"
     TRANSFER = "transfer"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from daemon.registry import Account
     from daemon.storage.tx import View
 
-INCOME = frozenset({EventKind.DIVIDEND, EventKind.INTEREST})
+INCOME = frozenset({EventKind.DIVIDEND, EventKind.INTEREST, EventKind.FUNDING})
 
 
 class BookOffice:

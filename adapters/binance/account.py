@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 
 from adapters.binance.algo import Algos
 from adapters.binance.answers import Reply
-from adapters.binance.fields import integer
+from adapters.binance.fields import decimal, integer, symbol_of, text, time_of
 from adapters.binance.hosts import MarketKind
 from adapters.binance.money import Purse
 from adapters.binance.orders import Memory, Reader
 from adapters.binance.outcomes import Remedy, not_prepared, remedy_for, said_by
+from adapters.binance.routes import PAGE
 from adapters.binance.trades import Trades
 from adapters.broker import (
     BrokerMisconfiguredError,
     BrokerUnavailableError,
+    Funding,
     UnknownSymbolError,
 )
-from adapters.fields import MalformedError, fields_of, rows_of
+from adapters.fields import MalformedError, fields_of, rows_of, to_ms
 from adapters.sessions import AlwaysOpen
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from adapters.binance.signing import Keys
     from adapters.binance.wire import Call
     from adapters.broker import BrokerFill, BrokerOrder, Holdings, Refused
+    from adapters.fields import Fields
     from adapters.http import Hosts
     from algorithms.domain import Symbol
 
@@ -42,6 +45,8 @@ FULL_LOOK_EVERY_S = 600.0
 QUIET_LOOK_EVERY = timedelta(minutes=10)
 """Trades of a symbol of which nothing was heard are asked for again after so long."""
 BAD_SYMBOL = -1121
+MOST_PAGES = 20
+"""Of funding read at once: thousands of payments; the rest comes with the next look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +176,21 @@ class Account:
         self._watched.update(held.positions)
         return held
 
+    async def funding_since(self, since: datetime) -> tuple[Funding, ...]:
+        """Return what was paid for futures held, in the account's currency, oldest first."""
+        if self.settings.kind is MarketKind.SPOT:
+            return ()
+        found: dict[str, Funding] = {}
+        begin = to_ms(since)
+        for _ in range(MOST_PAGES):
+            rows = rows_of(await self.ask(self.routes.funding(begin)))
+            paid = [_funding(row) for row in rows if row.get("asset") == self.settings.currency]
+            found |= {each.id: each for each in paid}
+            if len(rows) < PAGE:
+                break
+            begin = max(integer(row, "time") for row in rows)
+        return tuple(sorted(found.values(), key=lambda each: each.at))
+
     async def open_orders(self) -> list[BrokerOrder]:
         """Return what is open. Of symbols never heard of it is told with some delay."""
         weight = self.routes.open_orders_of_symbol_weight * len(self._watched)
@@ -230,6 +250,13 @@ class Account:
         if known is None:
             raise MalformedError(f"order {number} of {symbol} is answered with another")
         return known
+
+
+def _funding(row: Fields) -> Funding:
+    """Read a payment. Its number alone is not enough: venues number each kind for itself."""
+    symbol, at = symbol_of(row), time_of(row, "time")
+    number = f"{text(row, 'tranId')}:{symbol}:{integer(row, 'time')}"
+    return Funding(number, symbol, text(row, "asset"), decimal(row, "income"), at)
 
 
 def _number(fill: BrokerFill) -> int:

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         BrokerFill,
         CancelOutcome,
         FindOutcome,
+        Funding,
         Holdings,
         OrderRequest,
         PlaceOutcome,
@@ -295,6 +296,10 @@ class BinanceBroker:
 
     async def holdings(self) -> Holdings:
         return await self._connected().holdings()
+
+    async def funding_since(self, since: datetime) -> tuple[Funding, ...]:
+        """Return what was paid for futures held; nothing on spot."""
+        return await self._connected().funding_since(since)
 
     async def quote(self, symbol: Symbol) -> Quote:
         account = self._connected()

@@ -140,6 +140,15 @@ class Routes:
     def all_algos(self, symbol: Symbol) -> Call:
         return self._read("allAlgoOrders", 5, (("symbol", symbol),))
 
+    def funding(self, since_ms: int) -> Call:
+        """Ask for the funding of a futures account; rows come oldest first."""
+        params = (
+            ("incomeType", "FUNDING_FEE"),
+            ("startTime", str(since_ms)),
+            ("limit", str(PAGE)),
+        )
+        return self._read("income", 30, params)
+
     def account_state(self) -> Call:
         return Call(method="GET", path=self.account, weight=self.account_weight)
 

@@ -288,8 +288,8 @@ class PaperAnswer(TypedDict):
 class BookReport(TypedDict):
     """A book's market day, in the account's currency.
 
-    ``saved``: commission that crossed trades did not cost; ``income``: dividends and interest;
-    ``moved``: deposits and transfers of cash, less withdrawals.
+    ``saved``: commission that crossed trades did not cost; ``income``: dividends, interest and
+    funding; ``moved``: deposits and transfers of cash, less withdrawals.
     """
 
     account: str

@@ -23,6 +23,7 @@ from algorithms.bookkeeping import Entry, EventKind
 from algorithms.decimals import ZERO, subtract, to_text, total
 from algorithms.domain import SUSPENSE, ChildState
 from daemon.execution.fills import trade_key
+from daemon.execution.funding import FundingBook
 from daemon.notices import raise_notice
 from daemon.storage.rows import child_from_row, from_us
 
@@ -96,6 +97,7 @@ class Reconciler:
         self._ids = ids
         self._keeper = keeper
         self._orphans = orphans
+        self._funding = FundingBook(account, broker, persistence, keeper, clock)
         self._seen: dict[str, tuple[Decimal, datetime]] = {}
         """Differences that showed before, and since when."""
         self._looking: set[str] = set()
@@ -131,6 +133,7 @@ class Reconciler:
             await self._take_in_order(event.order)
 
     async def _run(self) -> tuple[Difference, ...]:
+        await self._funding.begin()
         await self._book(await self._fills_since())
         orders = await self._ask(self._broker.open_orders())
         await self._close_dead(orders)
@@ -144,6 +147,9 @@ class Reconciler:
         if differences is None:
             return ()
         acquainted = await self._are_acquainted()
+        is_cash = any(each.asset in holdings.cash for each in differences)
+        if acquainted and is_cash and await self._funding.take_in():
+            return ()
         suspended = await self._to_suspense(differences, opening=not acquainted)
         if not acquainted and (suspended or not differences):
             await self._persistence.write(self._remember_acquaintance)

@@ -557,6 +557,11 @@ WHERE id = :id;
 SELECT book, quantity, cost FROM positions
 WHERE account = :account AND asset = :asset ORDER BY book;
 
+-- name: moved_after
+-- What books got (or gave) of an asset by what was executed after a moment.
+SELECT p.book, p.amount FROM postings p JOIN ledger_events e ON e.id = p.event_id
+WHERE p.event_id > :booked_after AND p.account = :account AND p.asset = :asset AND e.at > :moment;
+
 -- name: ledger_key
 -- The entry that a repeated one repeats.
 SELECT * FROM ledger_keys WHERE key = :key;

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from adapters.binance.routes import PAGE
 from adapters.broker import BrokerUnavailableError, UnknownSymbolError
 from adapters.fields import from_ms
 from algorithms.domain import Symbol
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 BEGIN = from_ms(MADE_AT)
 OPEN = "/api/v3/openOrders"
 TRADES = "/api/v3/myTrades"
+INCOME = "/fapi/v1/income"
 
 
 async def test_open_orders_are_dear_only_the_first_time(
@@ -96,3 +99,26 @@ async def test_futures_orders_born_of_conditional_ones_are_listed_under_their_na
     venue.says("GET", "/fapi/v1/allAlgoOrders", Says([went_off]))
     listed = {order.id for order in await futures.open_orders()}
     assert listed == {"algo-9", "78", "algo-10"}
+
+
+def payment(number: int, at_ms: int, **more: str) -> dict[str, object]:
+    paid = {"symbol": "BTCUSDT", "incomeType": "FUNDING_FEE", "income": "-0.37500000"}
+    return {**paid, "asset": "USDT", "time": at_ms, "tranId": number, **more}
+
+
+async def test_funding_is_read_page_by_page_and_only_in_the_currency(
+    futures: BinanceBroker, venue: ScriptedBinance
+) -> None:
+    first = [payment(number, MADE_AT + number) for number in range(PAGE)]
+    last = [payment(PAGE - 1, MADE_AT + PAGE - 1), payment(PAGE, MADE_AT + PAGE)]
+    venue.says("GET", INCOME, Says(first), Says([*last, payment(1, MADE_AT, asset="BNB")]))
+    paid = await futures.funding_since(BEGIN)
+    assert len(paid) == PAGE + 1
+    assert (paid[0].amount, paid[0].symbol, paid[0].at) == (Decimal("-0.375"), BTC, BEGIN)
+    asked = [seen.params["startTime"] for seen in venue.asked("GET", INCOME)]
+    assert asked == [str(MADE_AT), str(MADE_AT + PAGE - 1)]
+
+
+async def test_there_is_no_funding_on_spot(spot: BinanceBroker, venue: ScriptedBinance) -> None:
+    assert await spot.funding_since(BEGIN) == ()
+    assert not venue.asked("GET", INCOME)

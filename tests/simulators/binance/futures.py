@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from tests.simulators.binance.algo import AlgoDesk
 from tests.simulators.binance.errors import ApiError, no_such_order
 from tests.simulators.binance.listings import FUTURES_CODES, check_filters
-from tests.simulators.binance.orders import ZERO, Draft, Order, Status, Trade
+from tests.simulators.binance.orders import ZERO, BalanceEvent, Draft, Order, Status, Trade
 from tests.simulators.binance.venue import Venue
 
 if TYPE_CHECKING:
@@ -76,6 +76,18 @@ class Position:
         return realized
 
 
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What one account got (+) or gave (-) as funding."""
+
+    account: str
+    symbol: str
+    asset: str
+    income: Decimal
+    at_ms: int
+    number: int
+
+
 class FuturesVenue(Venue):
     codes: ClassVar[dict[str, tuple[int, str]]] = FUTURES_CODES
     maker_fee: ClassVar[Decimal] = Decimal("0.0002")
@@ -96,8 +108,25 @@ class FuturesVenue(Venue):
         """Mark prices that are not the last price."""
         self.countdowns: dict[tuple[str, str], int] = {}
         """When everything of an account and symbol is cancelled, unless told otherwise before."""
+        self.paid: list[Paid] = []
+        """Funding, oldest first."""
         self.wake: Callable[[int], None] = lambda _at_ms: None
         """Asks for ``strike`` at a time."""
+
+    def pay_funding(self, symbol: str, rate: Decimal) -> None:
+        """Let longs pay shorts a part of their position's value; a negative rate turns it round."""
+        now, quote = self.now_ms(), self.listing(symbol).quote
+        for (account, held, _), position in list(self.positions.items()):
+            if held != symbol or not position.amount:
+                continue
+            income = -position.amount * self.mark(symbol) * rate
+            self.wallets[account][quote] += income
+            self.paid.append(Paid(account, symbol, quote, income, now, len(self.paid) + 1))
+            self.outbox.append(
+                BalanceEvent(
+                    account=account, assets=(quote,), symbol="", at_ms=now, why="FUNDING_FEE"
+                )
+            )
 
     def mark(self, symbol: str) -> Decimal:
         return self.marks.get(symbol, self.last[symbol])

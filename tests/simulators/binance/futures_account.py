@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.simulators.binance.limits import Limits
     from tests.simulators.binance.listen_keys import ListenKeys
 
+FUNDING = "FUNDING_FEE"
+WEEK_MS = 7 * 24 * 3_600_000
 HIGHEST_LEVERAGE = BRACKETS[0].leverage
 
 
@@ -40,6 +42,7 @@ class FuturesAccount:
             "GET /fapi/v1/leverageBracket": Route(self.brackets, 1),
             "GET /fapi/v1/commissionRate": Route(self.commission, 20),
             "GET /fapi/v1/rateLimit/order": Route(self.orders_allowed, 1),
+            "GET /fapi/v1/income": Route(self.income, 30),
             "POST /fapi/v1/leverage": Route(self.set_leverage, 1),
             "POST /fapi/v1/marginType": Route(self.set_margin, 1),
             "GET /fapi/v1/positionSide/dual": Route(self.mode, 30),
@@ -48,6 +51,26 @@ class FuturesAccount:
             "PUT /fapi/v1/listenKey": Route(self.extend_stream, 1, Security.KEY),
             "DELETE /fapi/v1/listenKey": Route(self.end_stream, 1, Security.KEY),
         }
+
+    def income(self, call: Call) -> object:
+        """Answer with funding; other kinds of income have no rows here."""
+        kind = call.params.get("incomeType", FUNDING)
+        since = call.whole("startTime") or call.now_ms - WEEK_MS
+        most = min(1000, call.whole("limit") or 100)
+        return [
+            {
+                "symbol": paid.symbol,
+                "incomeType": FUNDING,
+                "income": text(paid.income),
+                "asset": paid.asset,
+                "info": FUNDING,
+                "time": paid.at_ms,
+                "tranId": paid.number,
+                "tradeId": "",
+            }
+            for paid in self._venue.paid
+            if paid.account == call.account and paid.at_ms >= since and kind == FUNDING
+        ][:most]
 
     def balance(self, call: Call) -> object:
         free = text(self._venue.available(call.account))
