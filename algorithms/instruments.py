@@ -139,6 +139,9 @@ KRX_STOCK = tick_table(
 KRX_FUND = tick_table(("0", "1"), ("2000", "5"))
 """Korean ETFs and ETNs since December 2023: 5 won at every price from 2,000."""
 
+KRX_ELW = tick_table(("0", "5"))
+"""Korean equity-linked warrants."""
+
 US_STOCK = tick_table(("0", "0.0001"), ("1", "0.01"))
 """Listed US shares, in dollars (SEC Rule 612)."""
 
@@ -146,7 +149,7 @@ CRYPTO = tick_table(("0", "0.01"))
 """Where the venue says nothing better."""
 
 CRYPTO_LOT = Decimal("0.00000001")
-_FUNDS = frozenset({"etf", "etn"})
+_KRX = {"etf": KRX_FUND, "etn": KRX_FUND, "elw": KRX_ELW}
 _SYMBOL = re.compile(r"([A-Z0-9._:-]+)(?:/([A-Z0-9._:-]+))?")
 _LONGEST_SYMBOL = 32
 
@@ -154,7 +157,7 @@ _LONGEST_SYMBOL = 32
 def market_ticks(market: str, type_: str) -> TickTable:
     """The tick table of a market (``XKRX``, ``XNYS``, ``24/7``) and a kind of paper."""
     if market == "XKRX":
-        return KRX_FUND if type_ in _FUNDS else KRX_STOCK
+        return _KRX.get(type_, KRX_STOCK)
     if market == "XNYS":
         return US_STOCK
     if market == "24/7":

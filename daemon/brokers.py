@@ -158,5 +158,5 @@ def told_instruments(config: Config, account: AccountConfig) -> Mapping[Symbol, 
             tick=told.tick,
         )
         for symbol, told in config.instruments.items()
-        if told.model_fields_set - {"exchange"}
+        if told.model_fields_set - {"exchange", "venue"}
     }

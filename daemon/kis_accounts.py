@@ -9,6 +9,7 @@ from adapters.kis.broker import KisBroker
 from adapters.kis.charges import Charges, Rate
 from adapters.kis.desk import KisSettings
 from adapters.kis.hosts import Profile, hosts_of, moves_real_money
+from adapters.kis.krx import Venue
 from adapters.kis.tokens import Keys
 from algorithms.domain import Symbol
 from daemon.brokers import BrokerNotAvailableError, no_orders, told_instruments
@@ -67,6 +68,13 @@ def kis_settings(config: Config, name: AccountName, account: AccountConfig) -> K
             for symbol, told in config.instruments.items()
             if told.exchange is not None
         },
+        venue=Venue(account.venue),
+        venues={
+            Symbol(symbol): Venue(told.venue)
+            for symbol, told in config.instruments.items()
+            if told.venue is not None and real
+        },
+        after_market=account.after_market,
         charges=Charges((rate,), account.currency),
         no_orders=no_orders(config, account, real=moves_real_money(hosts.rest)),
     )

@@ -95,8 +95,7 @@ class KisBroker:
         self._access = access
         self._clock = access.clock
         asker = Asker(access)
-        korean = settings.market == "XKRX"
-        self._desk: Desk = Domestic(settings, asker) if korean else Overseas(settings, asker)
+        self._desk: Desk = _desk(settings, asker, sessions)
         self._closes = Closes(self._desk, sessions)
         self._followers = Followers()
         self._orders = Orders(settings, self._desk, access, self._followers)
@@ -196,8 +195,9 @@ class KisBroker:
             return Refused(RefusalCode.UNSUPPORTED, what)
         try:
             instrument = await self._desk.instrument(request.symbol)
-            refused = refusal(request, instrument) or self._desk.refusal(request, self._clock.now())
-            return refused or await self._desk.terms(request)
+            now = self._clock.now()
+            refused = refusal(request, instrument) or await self._desk.refusal(request, now)
+            return refused or await self._desk.terms(request, now)
         except UnknownSymbolError as error:
             return Refused(RefusalCode.UNKNOWN_SYMBOL, str(error))
         except BrokerError as error:
@@ -348,6 +348,11 @@ class KisBroker:
     def _require_open(self) -> None:
         if not self._is_open or self._is_closed:
             raise BrokerUnavailableError(NOT_CONNECTED)
+
+
+def _desk(settings: KisSettings, asker: Asker, sessions: Sessions) -> Desk:
+    kind = Domestic if settings.market == "XKRX" else Overseas
+    return kind(settings, asker, sessions)
 
 
 def _is_being_cancelled(known: Known, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from adapters.broker import RefusalCode, Refused
 from adapters.kis.charges import Charges
+from adapters.kis.krx import Venue
 from algorithms.decimals import to_text
 from algorithms.domain import OrderType, Side
 from algorithms.instruments import default_instrument
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from adapters.kis.rows import Row
     from adapters.kis.tokens import Keys
     from adapters.kis.wire import Call, Params
+    from adapters.sessions import Sessions
     from algorithms.domain import Symbol
     from algorithms.instruments import Instrument
 
 SIDE_CODES = {Side.SELL: "01", Side.BUY: "02"}
+PRICED = frozenset({OrderType.LIMIT, OrderType.LOC})
 SIDES = {code: side for side, code in SIDE_CODES.items()}
 
 
@@ -38,6 +41,7 @@ class KisSettings:
 
     ``hts_id``: whose execution notices are listened for; without it only polling tells of fills.
     ``instruments`` and ``exchanges`` say what KIS does not, or says wrongly, of a symbol.
+    ``venue`` is where Korean orders go unless ``venues`` says otherwise of their symbol.
     """
 
     account: str
@@ -51,6 +55,10 @@ class KisSettings:
     hts_id: str | None = None
     instruments: Mapping[Symbol, Instrument] = field(default_factory=dict)
     exchanges: Mapping[Symbol, str] = field(default_factory=dict)
+    venue: Venue = Venue.KRX
+    venues: Mapping[Symbol, Venue] = field(default_factory=dict)
+    after_market: bool = False
+    """Whether limit orders after the close go to KRX's after-market."""
     charges: Charges = field(default_factory=Charges)
     no_orders: str | None = None
     """Why this account places nothing; it may be looked at, and its orders cancelled."""
@@ -62,11 +70,15 @@ class KisSettings:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How an order is spelt: KIS's type code, its price (None: the market's), where it goes."""
+    """How an order is spelt: KIS's type code, its price (None: the market's), where it goes.
+
+    ``stop``: from which price on it is an order, for the type that waits for one.
+    """
 
     division: str
     price: Decimal | None
     venue: str
+    stop: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +106,17 @@ class Desk(ABC):
     zone: ZoneInfo
     order_types: frozenset[OrderType]
 
-    def __init__(self, settings: KisSettings, asker: Asker) -> None:
+    def __init__(self, settings: KisSettings, asker: Asker, sessions: Sessions) -> None:
         self.settings = settings
         self.asker = asker
+        self.sessions = sessions
         self._instruments: dict[Symbol, Instrument] = {}
 
     @abstractmethod
-    async def terms(self, request: OrderRequest) -> Terms:
+    async def terms(self, request: OrderRequest, at: datetime) -> Terms:
         """Decide how an order is spelt; raise BrokerError where a price it needs is not told."""
 
-    def refusal(self, request: OrderRequest, at: datetime) -> Refused | None:
+    async def refusal(self, request: OrderRequest, at: datetime) -> Refused | None:
         """Return why this market takes no such order now; None where it may."""
         del request, at
         return None
@@ -148,8 +161,8 @@ class Desk(ABC):
         return None
 
     @abstractmethod
-    def over_at(self, day: date, venue: str) -> datetime:
-        """Return when, surely, no order of a market day lives any more."""
+    def over_at(self, row: Row) -> datetime:
+        """Return when, surely, an order does not live any more."""
 
     @abstractmethod
     async def _describe(self, symbol: Symbol) -> Instrument:
@@ -180,14 +193,19 @@ def refusal(request: OrderRequest, instrument: Instrument) -> Refused | None:
     if request.quantity <= 0 or not instrument.is_on_lot(request.quantity):
         what = f"{to_text(request.quantity)} is no whole number of lots"
         return Refused(RefusalCode.BAD_QUANTITY, f"{what} of {to_text(instrument.lot)}")
-    if request.order_type not in {OrderType.LIMIT, OrderType.LOC}:
-        return None
-    price = request.limit_price
-    if price is None or price <= 0:
-        return Refused(RefusalCode.BAD_PRICE, "a limit order needs a price above zero")
-    if not instrument.is_on_tick(price):
-        low = to_text(instrument.round_down_to_tick(price))
-        high = to_text(instrument.round_up_to_tick(price))
-        what = f"{to_text(price)} is not on a tick; {low} and {high} are"
-        return Refused(RefusalCode.BAD_PRICE, what)
+    for price in _prices(request):
+        if price is None or price <= 0:
+            kind = request.order_type.value
+            return Refused(RefusalCode.BAD_PRICE, f"a {kind} order needs prices above zero")
+        if not instrument.is_on_tick(price):
+            low = to_text(instrument.round_down_to_tick(price))
+            high = to_text(instrument.round_up_to_tick(price))
+            what = f"{to_text(price)} is not on a tick; {low} and {high} are"
+            return Refused(RefusalCode.BAD_PRICE, what)
     return None
+
+
+def _prices(request: OrderRequest) -> tuple[Decimal | None, ...]:
+    if request.order_type is OrderType.STOP_LIMIT:
+        return request.limit_price, request.stop_price
+    return (request.limit_price,) if request.order_type in PRICED else ()

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from adapters.broker import BrokerUnavailableError, Quote, UnknownSymbolError
+from adapters.broker import (
+    BrokerError,
+    BrokerUnavailableError,
+    Quote,
+    RefusalCode,
+    Refused,
+    UnknownSymbolError,
+)
 from adapters.kis.desk import SIDES, Desk, Owned, Target, Terms
 from adapters.kis.fields import (
     SEOUL,
@@ -22,6 +29,7 @@ from adapters.kis.fields import (
     text,
 )
 from adapters.kis.hosts import Profile
+from adapters.kis.krx import AFTER_LIMIT, LIMIT, MARKET, STOP_LIMIT, Band, Hours, Venue
 from adapters.kis.operations import Operation
 from adapters.kis.pace import Rank
 from adapters.kis.rows import Row
@@ -30,37 +38,109 @@ from algorithms.decimals import ZERO, add, to_text
 from algorithms.domain import OrderType, Side, Symbol
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
     from decimal import Decimal
 
     from adapters.broker import OrderRequest
     from adapters.fields import Fields
+    from adapters.kis.asking import Asker
+    from adapters.kis.desk import KisSettings
     from adapters.kis.wire import Params
+    from adapters.sessions import Sessions
     from algorithms.instruments import Instrument
 
-KRX = "KRX"
-LIMIT, MARKET = "00", "01"
 PAGE_KEYS = ("CTX_AREA_FK100", "CTX_AREA_NK100")
 NONE: Params = (("CTX_AREA_FK100", ""), ("CTX_AREA_NK100", ""))
-REGULAR_CLOSE = time(15, 30)
-LAST_CLOSE = time(20, 0)
-"""NXT and orders routed by KIS may live until the after-market ends."""
-MARGIN = timedelta(minutes=30)
+TICKER_OF = {Venue.KRX: "J", Venue.NXT: "NX", Venue.SOR: "UN"}
+"""Whose prices a question is about; together for orders that KIS routes."""
+FRESH = timedelta(minutes=1)
+"""Limits told longer ago are asked for again before they count against an order."""
 CANCEL = "취소"
 """The word by which a line of the lists is known to be a request to cancel."""
-FUNDS = {"ETF": "etf", "ETN": "etn"}
+FUNDS = {"ETF": "etf", "ETN": "etn", "ELW": "elw"}
+ON_PAPER = frozenset({OrderType.MARKET, OrderType.LIMIT})
+ORDER_TYPES = ON_PAPER | {OrderType.STOP_LIMIT}
 
 
 class Domestic(Desk):
     """The Korean half of an account."""
 
     zone = SEOUL
-    order_types = frozenset({OrderType.MARKET, OrderType.LIMIT})
 
-    async def terms(self, request: OrderRequest) -> Terms:
+    def __init__(self, settings: KisSettings, asker: Asker, sessions: Sessions) -> None:
+        super().__init__(settings, asker, sessions)
+        self.order_types = ON_PAPER if settings.profile is Profile.PAPER else ORDER_TYPES
+        self._hours = Hours(sessions)
+        self._bands: dict[Symbol, Band] = {}
+
+    def venue(self, symbol: Symbol) -> Venue:
+        """Return where orders for a symbol go."""
+        return self.settings.venues.get(symbol, self.settings.venue)
+
+    async def refusal(self, request: OrderRequest, at: datetime) -> Refused | None:
+        venue, kind = self.venue(request.symbol), request.order_type
+        if kind is OrderType.MARKET and venue is Venue.NXT:
+            return Refused(RefusalCode.UNSUPPORTED, "NXT takes no market orders; send a limit")
+        if kind is OrderType.STOP_LIMIT and venue is Venue.SOR:
+            what = "KIS routes no stop-limit orders; send them to KRX or NXT"
+            return Refused(RefusalCode.UNSUPPORTED, what)
+        if self._is_after_market(request.symbol, at):
+            return await self._not_after_market(request)
+        return await self._beyond_limits(request, at)
+
+    async def _not_after_market(self, request: OrderRequest) -> Refused | None:
+        if request.order_type is not OrderType.LIMIT:
+            what = f"the after-market takes limit orders, not {request.order_type.value}"
+            return Refused(RefusalCode.UNSUPPORTED, what)
+        if (await self.instrument(request.symbol)).type != "stock":
+            what = "the after-market does not trade ETFs, ETNs and ELWs"
+            return Refused(RefusalCode.UNSUPPORTED, what)
+        return None
+
+    async def _beyond_limits(self, request: OrderRequest, at: datetime) -> Refused | None:
+        """Refuse a price that the day does not allow; where nobody tells, KIS judges."""
+        price = request.limit_price
+        if price is None:
+            return None
+        band = self._bands.get(request.symbol)
+        try:
+            if band is None or band.day != self.day_at(at):
+                band = await self._ask_band(request.symbol)
+            if not band.holds(price) and band.told_at < at - FRESH:
+                band = await self._ask_band(request.symbol)
+        except BrokerError:
+            return None
+        if band.holds(price) or band.lowest is None or band.highest is None:
+            return None
+        allowed = f"from {to_text(band.lowest)} to {to_text(band.highest)}"
+        what = f"{to_text(price)} is beyond today's limits of {request.symbol}, {allowed}"
+        return Refused(RefusalCode.BAD_PRICE, what)
+
+    async def _ask_band(self, symbol: Symbol) -> Band:
+        reply = await self.asker.ask(self._about(Operation.KR_PRICE, symbol))
+        return self._keep_band(symbol, object_of(reply.body.get("output")))
+
+    def _keep_band(self, symbol: Symbol, output: Fields) -> Band:
+        now = self.asker.clock.now()
+        band = Band(self.day_at(now), now, price(output, "stck_llam"), price(output, "stck_mxpr"))
+        self._bands[symbol] = band
+        return band
+
+    def _is_after_market(self, symbol: Symbol, at: datetime) -> bool:
+        return (
+            self.settings.after_market
+            and self.venue(symbol) is Venue.KRX
+            and self._hours.is_after_market(at)
+        )
+
+    async def terms(self, request: OrderRequest, at: datetime) -> Terms:
+        venue, limit = self.venue(request.symbol), request.limit_price
         if request.order_type is OrderType.MARKET:
-            return Terms(MARKET, None, KRX)
-        return Terms(LIMIT, request.limit_price, KRX)
+            return Terms(MARKET, None, venue)
+        if request.order_type is OrderType.STOP_LIMIT:
+            return Terms(STOP_LIMIT, limit, venue, request.stop_price)
+        is_late = self._is_after_market(request.symbol, at)
+        return Terms(AFTER_LIMIT if is_late else LIMIT, limit, venue)
 
     def order(self, request: OrderRequest, terms: Terms) -> Call:
         selling = request.side is Side.SELL
@@ -74,7 +154,7 @@ class Domestic(Desk):
                 ("ORD_UNPR", to_text(terms.price or ZERO)),
                 ("EXCG_ID_DVSN_CD", terms.venue),
                 ("SLL_TYPE", "01" if selling else ""),
-                ("CNDT_PRIC", ""),
+                ("CNDT_PRIC", "" if terms.stop is None else to_text(terms.stop)),
             ),
             rank=Rank.ORDER,
         )
@@ -97,7 +177,7 @@ class Domestic(Desk):
                 ("ORD_QTY", "0"),
                 ("ORD_UNPR", to_text(price)),
                 ("QTY_ALL_ORD_YN", "Y"),
-                ("EXCG_ID_DVSN_CD", target.venue or KRX),
+                ("EXCG_ID_DVSN_CD", target.venue or self.venue(target.symbol)),
             ),
             rank=rank,
         )
@@ -146,7 +226,7 @@ class Domestic(Desk):
                 ("INQR_DVSN", "00"),
                 ("INQR_DVSN_1", ""),
                 ("INQR_DVSN_3", "00"),
-                ("EXCG_ID_DVSN_CD", KRX if paper else "ALL"),
+                ("EXCG_ID_DVSN_CD", Venue.KRX if paper else "ALL"),
                 *NONE,
             ),
             rank=Rank.FIND,
@@ -230,17 +310,18 @@ class Domestic(Desk):
         output = object_of(reply.body.get("output"))
         if price(output, "stck_prpr") is None:
             raise UnknownSymbolError(f"KIS has no price of {symbol}")
+        self._keep_band(symbol, output)
         kind = text(output, "rprs_mrkt_kor_name").upper()
         fund = next((name for word, name in FUNDS.items() if word in kind), "stock")
         return self.plain_instrument(symbol, fund)
 
     def _about(self, operation: Operation, symbol: Symbol) -> Call:
-        params = (("FID_COND_MRKT_DIV_CODE", "J"), ("FID_INPUT_ISCD", symbol))
+        of = TICKER_OF[self.venue(symbol)]
+        params = (("FID_COND_MRKT_DIV_CODE", of), ("FID_INPUT_ISCD", symbol))
         return Call(operation=operation, params=params)
 
-    def over_at(self, day: date, venue: str) -> datetime:
-        close = REGULAR_CLOSE if venue in {KRX, ""} else LAST_CLOSE
-        return datetime.combine(day, close, SEOUL) + MARGIN
+    def over_at(self, row: Row) -> datetime:
+        return self._hours.over_at(row.day, row.venue, row.division)
 
 
 def _order(line: Fields) -> Row:

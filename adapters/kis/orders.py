@@ -230,7 +230,7 @@ class Orders:
 
     def _is_fund(self, symbol: Symbol) -> bool:
         instrument = self._desk.told_instrument(symbol)
-        return instrument is not None and instrument.type in {"etf", "etn"}
+        return instrument is not None and instrument.type != "stock"
 
     async def _look(self) -> None:
         """Look at the lists for as long as an order lives."""

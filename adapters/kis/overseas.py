@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from adapters.kis.asking import Asker
     from adapters.kis.desk import KisSettings
     from adapters.kis.wire import Params
+    from adapters.sessions import Sessions
     from algorithms.instruments import Instrument
 
 DOLLARS = "USD"
@@ -57,9 +58,9 @@ DIVISIONS = {
     OrderType.MOC: "33",
 }
 AT_CLOSE = frozenset({OrderType.LOC, OrderType.MOC})
-CUT_OFF = time(15, 50)
-"""NYSE's own, the earliest of the exchanges'; KIS tells none. On half days it comes sooner, and
-the exchange refuses what is late."""
+CLOSE = time(16, 0)
+CUT_OFF = timedelta(minutes=10)
+"""Before the close; NYSE's own, the earliest of the exchanges'. KIS tells none."""
 ON_PAPER = frozenset({OrderType.MARKET, OrderType.LIMIT})
 """The paper environment takes limit orders only."""
 COLLAR = Decimal("0.02")
@@ -78,23 +79,32 @@ class Overseas(Desk):
 
     zone = NEW_YORK
 
-    def __init__(self, settings: KisSettings, asker: Asker) -> None:
-        super().__init__(settings, asker)
+    def __init__(self, settings: KisSettings, asker: Asker, sessions: Sessions) -> None:
+        super().__init__(settings, asker, sessions)
         self.is_paper = settings.profile is Profile.PAPER
         self.order_types = ON_PAPER if self.is_paper else frozenset(DIVISIONS)
         self._exchanges: dict[Symbol, str] = {}
 
-    def refusal(self, request: OrderRequest, at: datetime) -> Refused | None:
+    async def refusal(self, request: OrderRequest, at: datetime) -> Refused | None:
         kind = request.order_type
         if kind is OrderType.MOC and request.side is Side.BUY:
             what = "KIS has no buy at the close without a limit; send LOC with a high one"
             return Refused(RefusalCode.UNSUPPORTED, what)
-        if kind in AT_CLOSE and at.astimezone(NEW_YORK).time() >= CUT_OFF:
-            what = f"orders for the close are taken until {CUT_OFF:%H:%M} New York time"
+        until = self._close(at) - CUT_OFF
+        if kind in AT_CLOSE and at >= until:
+            what = f"orders for the close are taken until {until:%H:%M} New York time"
             return Refused(RefusalCode.MARKET_CLOSED, what)
         return None
 
-    async def terms(self, request: OrderRequest) -> Terms:
+    def _close(self, at: datetime) -> datetime:
+        """Return when the day of a time closes, sooner on half days; in New York."""
+        day = self.day_at(at)
+        session = self.sessions.session_on(day)
+        usual = datetime.combine(day, CLOSE, NEW_YORK)
+        return usual if session is None else session.close.astimezone(NEW_YORK)
+
+    async def terms(self, request: OrderRequest, at: datetime) -> Terms:
+        del at
         exchange = await self.exchange(request.symbol)
         division = DIVISIONS[request.order_type]
         limit = request.limit_price
@@ -331,9 +341,8 @@ class Overseas(Desk):
         await self.exchange(symbol)
         return self.plain_instrument(symbol)
 
-    def over_at(self, day: date, venue: str) -> datetime:
-        del venue
-        return datetime.combine(day, LAST_CLOSE, NEW_YORK) + MARGIN
+    def over_at(self, row: Row) -> datetime:
+        return datetime.combine(row.day, LAST_CLOSE, NEW_YORK) + MARGIN
 
 
 def _order(line: Fields) -> Row:

@@ -30,7 +30,12 @@ if TYPE_CHECKING:
     from algorithms.domain import ChildId, Side, Symbol
 
 MOST_KEPT = 10_000
-DIVISIONS = {"01": OrderType.MARKET, "33": OrderType.MOC, "34": OrderType.LOC}
+DIVISIONS = {
+    "01": OrderType.MARKET,
+    "22": OrderType.STOP_LIMIT,
+    "33": OrderType.MOC,
+    "34": OrderType.LOC,
+}
 """KIS's type codes that are none of a plain limit order."""
 MARGIN = timedelta(minutes=30)
 """How long before an order is surely over its market has closed: what ends then has expired."""
@@ -118,7 +123,7 @@ class Register:
         charges: Charges,
         currency: str,
         is_fund: Callable[[Symbol], bool],
-        over_at: Callable[[date, str], datetime],
+        over_at: Callable[[Row], datetime],
     ) -> None:
         self._charges = charges
         self._currency = currency
@@ -191,7 +196,7 @@ class Register:
         known.listed = True
         known.branch = row.branch or known.branch
         known.venue = row.venue or known.venue
-        over_at = self._over_at(row.day, row.venue)
+        over_at = self._over_at(row)
         news = self._trade_up_to(known, row.filled, row.value, min(now, over_at))
         if row.filled >= known.filled and known.end is None and (not row.left or now >= over_at):
             cancelled = has_cancel or bool(row.cancelled and now < over_at - MARGIN)

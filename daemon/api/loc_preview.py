@@ -61,7 +61,7 @@ class LocPreview(BaseModel):
     market: Literal["XNYS", "XKRX", "24/7"] = Field(
         default="XNYS", description="Whose ticks; the currency of the notes."
     )
-    type: Literal["stock", "etf", "etn"] = Field(
+    type: Literal["stock", "etf", "etn", "elw"] = Field(
         default="stock", description="Kind of paper; XKRX has other ticks for etf and etn."
     )
     lot: Positive = Field(default=ONE, description="Step of quantities, in units.")

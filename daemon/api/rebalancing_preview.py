@@ -52,7 +52,7 @@ class InstrumentPart(_Part):
     asset_class: Name | None = Field(
         default=None, alias="class", description="Asset class; that of the Sub-MP stands above it."
     )
-    type: Literal["stock", "etf", "etn"] = "stock"
+    type: Literal["stock", "etf", "etn", "elw"] = "stock"
     lot: Positive | None = Field(default=None, description="Step of quantities, in units.")
     tick: Positive | None = Field(
         default=None, description="One tick at every price. Left out, the market's ticks."

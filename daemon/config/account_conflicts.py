@@ -11,7 +11,7 @@ from adapters.ccxt_bridge.fitness import NO_FUTURES
 from algorithms.decimals import ZERO, to_text
 from algorithms.instruments import default_instrument
 from daemon.config.accounts import BrokerKind, Environment, MarketType
-from daemon.config.market import InstrumentType, Market, read_market
+from daemon.config.market import InstrumentType, KoreanVenue, Market, read_market
 from daemon.config.problems import path_text
 from daemon.config.secret import read_secret
 from daemon.config.tables import Conflict, attempt, entries, table
@@ -38,6 +38,7 @@ def find_account_conflicts(tables: Tables, around: Surroundings) -> Iterator[Con
     """Run every check of accounts."""
     yield from _accounts_in_the_wrong_market(tables)
     yield from _kis_without_its_number(tables)
+    yield from _only_in_seoul(tables)
     yield from _beyond_the_bridge(tables)
     yield from _two_sources_of_prices(tables)
     yield from _prices_off_their_ticks(tables)
@@ -81,6 +82,22 @@ def _kis_without_its_number(tables: Tables) -> Iterator[Conflict]:
                     ("accounts", name, "credentials", key),
                     "is missing",
                     'by reference, like { env = "NAME" }',
+                )
+
+
+def _only_in_seoul(tables: Tables) -> Iterator[Conflict]:
+    """KIS has venues beside KRX, and its after-market, for Korean orders of live accounts."""
+    usual = {"venue": KoreanVenue.KRX, "after_market": False}
+    for name, account in entries(tables, "accounts").items():
+        live = account.get("environment") == Environment.LIVE
+        if account.get("broker") != BrokerKind.KIS or (
+            live and account.get("market") == Market.XKRX
+        ):
+            continue
+        for key, value in usual.items():
+            if account.get(key, value) != value:
+                yield Conflict(
+                    ("accounts", name, key), "is for live accounts in Korea", "leave it out"
                 )
 
 

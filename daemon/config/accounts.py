@@ -28,7 +28,7 @@ from daemon.config.kinds import (
     empty_table,
     one_of,
 )
-from daemon.config.market import Market
+from daemon.config.market import KoreanVenue, Market
 from daemon.config.secret import Secret
 from daemon.config.section import Section
 
@@ -164,6 +164,14 @@ class AccountConfig(Section):
     )
     account_no: Text | None = Field(None, description="The broker's number of the account.")
     hts_id: Text | None = Field(None, description="KIS: the user id that execution notices need.")
+    venue: Annotated[KoreanVenue, one_of(KoreanVenue)] = Field(
+        KoreanVenue.KRX,
+        description="KIS, Korea, live: where orders go; with SOR it chooses between KRX and NXT.",
+    )
+    after_market: Boolean = Field(
+        default=False,
+        description="KIS, Korea, live: whether limit orders after 16:00 go to KRX's after-market.",
+    )
     owner: Text | None = Field(None, description="Whose account it is, as shown to people.")
     commission_percent: Percent = Field(
         Decimal(0), description="Commission on the value of each trade."

@@ -35,6 +35,7 @@ class InstrumentType(StrEnum):
     STOCK = "stock"
     ETF = "etf"
     ETN = "etn"
+    ELW = "elw"
 
 
 class Exchange(StrEnum):
@@ -43,6 +44,14 @@ class Exchange(StrEnum):
     NASDAQ = "NASD"
     NYSE = "NYSE"
     AMEX = "AMEX"
+
+
+class KoreanVenue(StrEnum):
+    """Where KIS sends Korean orders; with SOR it chooses itself."""
+
+    KRX = "KRX"
+    NXT = "NXT"
+    SOR = "SOR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +99,11 @@ class InstrumentConfig(Section):
         None, description="Step of prices, the same at every price. Left out: the market's ticks."
     )
     type: Annotated[InstrumentType, one_of(InstrumentType)] = Field(
-        InstrumentType.STOCK, description="Kind of paper; ETFs and ETNs have their own ticks."
+        InstrumentType.STOCK, description="Kind of paper; ETFs, ETNs and ELWs have their own ticks."
     )
     exchange: Annotated[Exchange | None, one_of(Exchange)] = Field(
         None, description="Where a US symbol is listed, for KIS. Left out: it is found out."
+    )
+    venue: Annotated[KoreanVenue | None, one_of(KoreanVenue)] = Field(
+        None, description="Where KIS sends orders for a Korean symbol. Left out: the account's."
     )

@@ -17,7 +17,7 @@ from adapters.kis.operations import Operation
 from adapters.kis.overseas import Overseas
 from adapters.sessions import ListedSessions, Session
 from algorithms.domain import Symbol
-from tests.adapters.kis.conftest import settings
+from tests.adapters.kis.conftest import NEVER_OPEN, settings
 from tests.adapters.kis.lines import US_PRICE
 from tests.support.scripted_kis import bad, good
 
@@ -47,7 +47,7 @@ SESSIONS = ListedSessions(
 @pytest.fixture
 def closes(real: Access, kis: ScriptedKis) -> Closes:
     kis.says(Operation.US_PRICE, good(**US_PRICE))
-    return Closes(Overseas(settings(kis, Profile.REAL, "XNYS"), Asker(real)), SESSIONS)
+    return Closes(Overseas(settings(kis, Profile.REAL, "XNYS"), Asker(real), NEVER_OPEN), SESSIONS)
 
 
 def days(**rows: str) -> dict[str, object]:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.broker import BrokerUnavailableError, OrderRequest, UnknownSymbolError
+from adapters.broker import BrokerUnavailableError, OrderRequest, RefusalCode, UnknownSymbolError
 from adapters.kis.asking import Asker
 from adapters.kis.desk import Target
 from adapters.kis.domestic import Domestic
+from adapters.kis.fields import SEOUL
 from adapters.kis.hosts import Profile
+from adapters.kis.krx import Venue
 from adapters.kis.operations import Operation
 from algorithms.domain import ChildId, OrderType, Side, Symbol, TimeInForce
-from tests.adapters.kis.conftest import settings
+from tests.adapters.kis.conftest import MORNING, NEVER_OPEN, settings
 from tests.adapters.kis.lines import KR_BALANCE, KR_BOOK, KR_PRICE, kr_line, resting, spelt
-from tests.support.scripted_kis import Says, good
+from tests.adapters.kis.rows import row
+from tests.support.scripted_kis import Says, bad, good
 from tests.support.world import START
 
 if TYPE_CHECKING:
-    from adapters.kis.hub import Access
-    from tests.support.scripted_kis import ScriptedKis
+    from adapters.kis.hub import Access, Hub
+from tests.support.scripted_kis import ScriptedKis
 
 KODEX = Symbol("069500")
 DAY = date(2026, 11, 20)
@@ -32,12 +36,27 @@ TARGET = Target(number="218840", branch="91264", venue="SOR", symbol=KODEX, left
 
 @pytest.fixture
 async def desk(real: Access, kis: ScriptedKis) -> Domestic:
-    return Domestic(settings(kis, Profile.REAL), Asker(real))
+    return Domestic(settings(kis, Profile.REAL), Asker(real), NEVER_OPEN)
 
 
 @pytest.fixture
 async def paper_desk(paper: Access, kis: ScriptedKis) -> Domestic:
-    return Domestic(settings(kis, Profile.PAPER), Asker(paper))
+    return Domestic(settings(kis, Profile.PAPER), Asker(paper), NEVER_OPEN)
+
+
+@pytest.fixture
+async def routed(real: Access, kis: ScriptedKis) -> Domestic:
+    """A desk whose orders KIS routes, but for one symbol."""
+    own = settings(kis, Profile.REAL)
+    venues = {Symbol("005930"): Venue.NXT}
+    return Domestic(replace(own, venue=Venue.SOR, venues=venues), Asker(real), NEVER_OPEN)
+
+
+@pytest.fixture
+async def late(real: Access, kis: ScriptedKis) -> Domestic:
+    """A desk that trades on after the close."""
+    own = settings(kis, Profile.REAL)
+    return Domestic(replace(own, after_market=True), Asker(real), NEVER_OPEN)
 
 
 def order(side: Side, kind: OrderType, price: str | None, quantity: int) -> OrderRequest:
@@ -54,7 +73,7 @@ def order(side: Side, kind: OrderType, price: str | None, quantity: int) -> Orde
 
 async def test_a_limit_buy_is_spelt_as_documented(desk: Domestic) -> None:
     request = order(Side.BUY, OrderType.LIMIT, "41250", 3)
-    call = desk.order(request, await desk.terms(request))
+    call = desk.order(request, await desk.terms(request, START))
     assert call.operation is Operation.KR_BUY
     assert dict(call.params) == {
         **WHO,
@@ -70,10 +89,108 @@ async def test_a_limit_buy_is_spelt_as_documented(desk: Domestic) -> None:
 
 async def test_a_market_sell_says_zero_for_its_price(desk: Domestic) -> None:
     request = order(Side.SELL, OrderType.MARKET, None, 2)
-    call = desk.order(request, await desk.terms(request))
+    call = desk.order(request, await desk.terms(request, START))
     assert call.operation is Operation.KR_SELL
     fields = dict(call.params)
     assert (fields["ORD_DVSN"], fields["ORD_UNPR"], fields["SLL_TYPE"]) == ("01", "0", "01")
+
+
+KR_BAND = {"output": {**KR_PRICE["output"], "stck_llam": "28980", "stck_mxpr": "53820"}}
+EVENING = datetime(2026, 11, 20, 17, 0, tzinfo=SEOUL)
+
+
+async def test_a_price_beyond_the_days_limits_is_refused_with_them(
+    desk: Domestic, kis: ScriptedKis
+) -> None:
+    kis.says(Operation.KR_PRICE, good(**KR_BAND))
+    for price in ("28980", "53820"):
+        assert await desk.refusal(order(Side.BUY, OrderType.LIMIT, price, 1), MORNING) is None
+    refused = await desk.refusal(order(Side.BUY, OrderType.LIMIT, "53825", 1), MORNING)
+    assert refused is not None
+    assert refused.code is RefusalCode.BAD_PRICE
+    assert "from 28980 to 53820" in refused.message
+    assert len(kis.asked(Operation.KR_PRICE)) == 1
+
+
+async def test_limits_count_against_an_order_only_as_they_are_now(
+    desk: Domestic, kis: ScriptedKis, hub: Hub
+) -> None:
+    kis.says(Operation.KR_PRICE, good(**KR_BAND))
+    beyond = order(Side.BUY, OrderType.LIMIT, "53825", 1)
+    await desk.refusal(beyond, hub.clock.now())
+    higher = {"output": {**KR_BAND["output"], "stck_mxpr": "60000"}}
+    kis.says(Operation.KR_PRICE, good(**higher))
+    await hub.clock.sleep(61)
+    assert await desk.refusal(beyond, hub.clock.now()) is None
+    assert len(kis.asked(Operation.KR_PRICE)) == 2
+
+
+@pytest.mark.parametrize("said", [bad("EGW00316", status=500), good(**KR_PRICE)])
+async def test_where_nobody_tells_the_limits_kis_judges(
+    desk: Domestic, kis: ScriptedKis, said: Says
+) -> None:
+    kis.says(Operation.KR_PRICE, said)
+    assert await desk.refusal(order(Side.SELL, OrderType.LIMIT, "1", 1), MORNING) is None
+
+
+async def test_a_stop_limit_says_from_which_price_on_it_is_an_order(desk: Domestic) -> None:
+    request = replace(order(Side.SELL, OrderType.STOP_LIMIT, "40000", 1), stop_price=Decimal(40500))
+    fields = dict(desk.order(request, await desk.terms(request, START)).params)
+    assert [fields[name] for name in ("ORD_DVSN", "ORD_UNPR", "CNDT_PRIC")] == [
+        "22",
+        "40000",
+        "40500",
+    ]
+
+
+async def test_stops_are_not_for_paper_nor_for_orders_that_kis_routes(
+    desk: Domestic, paper_desk: Domestic, routed: Domestic
+) -> None:
+    assert OrderType.STOP_LIMIT in desk.order_types
+    assert OrderType.STOP_LIMIT not in paper_desk.order_types
+    refused = await routed.refusal(order(Side.SELL, OrderType.STOP_LIMIT, "40000", 1), START)
+    assert refused is not None
+    assert refused.code is RefusalCode.UNSUPPORTED
+
+
+async def test_an_order_goes_where_its_symbol_is_to_go(routed: Domestic, kis: ScriptedKis) -> None:
+    kis.says(Operation.KR_BOOK, good(**KR_BOOK))
+    for symbol, venue, prices in (("069500", "SOR", "UN"), ("005930", "NXT", "NX")):
+        request = replace(order(Side.BUY, OrderType.LIMIT, "41250", 1), symbol=Symbol(symbol))
+        call = routed.order(request, await routed.terms(request, START))
+        assert dict(call.params)["EXCG_ID_DVSN_CD"] == venue
+        await routed.quote(Symbol(symbol), START)
+        assert kis.seen[-1].params["FID_COND_MRKT_DIV_CODE"] == prices
+
+
+async def test_nxt_takes_no_market_orders(routed: Domestic) -> None:
+    request = order(Side.BUY, OrderType.MARKET, None, 1)
+    assert await routed.refusal(request, START) is None
+    refused = await routed.refusal(replace(request, symbol=Symbol("005930")), START)
+    assert refused is not None
+    assert "NXT" in refused.message
+
+
+async def test_after_the_close_a_limit_order_for_a_stock_has_a_type_of_its_own(
+    late: Domestic, desk: Domestic, kis: ScriptedKis
+) -> None:
+    stock = {"stck_prpr": "60000", "rprs_mrkt_kor_name": "KOSPI", "stck_mxpr": "61000"}
+    kis.says(Operation.KR_PRICE, good(output=stock))
+    request = order(Side.BUY, OrderType.LIMIT, "62000", 1)
+    assert await late.refusal(request, EVENING) is None
+    assert (await late.terms(request, EVENING)).division == "41"
+    assert (await late.terms(request, MORNING)).division == "00"
+    assert (await desk.terms(request, EVENING)).division == "00"
+
+
+async def test_the_after_market_takes_no_funds_and_no_market_orders(
+    late: Domestic, kis: ScriptedKis
+) -> None:
+    kis.says(Operation.KR_PRICE, good(**KR_PRICE))
+    for kind, price in ((OrderType.LIMIT, "41250"), (OrderType.MARKET, None)):
+        refused = await late.refusal(order(Side.BUY, kind, price, 1), EVENING)
+        assert refused is not None
+        assert refused.code is RefusalCode.UNSUPPORTED
 
 
 def test_a_cancel_names_the_branch_and_the_padded_number(desk: Domestic) -> None:
@@ -225,5 +342,6 @@ async def test_a_symbol_without_a_price_is_not_traded(desk: Domestic, kis: Scrip
 
 
 def test_an_order_on_krx_is_over_before_one_elsewhere(desk: Domestic) -> None:
-    assert desk.over_at(DAY, "KRX").isoformat() == "2026-11-20T16:00:00+09:00"
-    assert desk.over_at(DAY, "SOR").isoformat() == "2026-11-20T20:30:00+09:00"
+    assert desk.over_at(row(venue="KRX")).isoformat() == "2026-11-20T16:00:00+09:00"
+    assert desk.over_at(row(venue="SOR")).isoformat() == "2026-11-20T20:30:00+09:00"
+    assert desk.over_at(row(division="41")).isoformat() == "2026-11-20T20:30:00+09:00"

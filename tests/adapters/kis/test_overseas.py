@@ -11,18 +11,21 @@ import pytest
 from adapters.broker import OrderRequest, UnknownSymbolError
 from adapters.kis.asking import Asker
 from adapters.kis.desk import Target
+from adapters.kis.fields import NEW_YORK
 from adapters.kis.hosts import Profile
 from adapters.kis.operations import Operation
 from adapters.kis.overseas import Overseas
+from adapters.sessions import ListedSessions, Session
 from algorithms.domain import ChildId, OrderType, Side, Symbol, TimeInForce
-from tests.adapters.kis.conftest import settings
+from tests.adapters.kis.conftest import NEVER_OPEN, settings
 from tests.adapters.kis.lines import US_BALANCE, US_MARGIN, US_PRICE, spelt, us_line
+from tests.adapters.kis.rows import row
 from tests.support.scripted_kis import bad, good
 from tests.support.world import START
 
 if TYPE_CHECKING:
     from adapters.kis.hub import Access
-    from tests.support.scripted_kis import ScriptedKis
+from tests.support.scripted_kis import ScriptedKis
 
 SOXL = Symbol("SOXL")
 DAY = date(2026, 11, 20)
@@ -32,13 +35,13 @@ WHO = {"CANO": "50123456", "ACNT_PRDT_CD": "01"}
 @pytest.fixture
 async def desk(real: Access, kis: ScriptedKis) -> Overseas:
     kis.says(Operation.US_PRICE, good(**US_PRICE))
-    return Overseas(settings(kis, Profile.REAL, "XNYS"), Asker(real))
+    return Overseas(settings(kis, Profile.REAL, "XNYS"), Asker(real), NEVER_OPEN)
 
 
 @pytest.fixture
 async def paper_desk(paper: Access, kis: ScriptedKis) -> Overseas:
     kis.says(Operation.US_PRICE, good(**US_PRICE))
-    return Overseas(settings(kis, Profile.PAPER, "XNYS"), Asker(paper))
+    return Overseas(settings(kis, Profile.PAPER, "XNYS"), Asker(paper), NEVER_OPEN)
 
 
 def order(side: Side, kind: OrderType, price: str | None = None) -> OrderRequest:
@@ -54,7 +57,7 @@ def order(side: Side, kind: OrderType, price: str | None = None) -> OrderRequest
 
 
 async def fields_of(desk: Overseas, request: OrderRequest) -> dict[str, str]:
-    return dict(desk.order(request, await desk.terms(request)).params)
+    return dict(desk.order(request, await desk.terms(request, START)).params)
 
 
 async def test_a_loc_buy_is_spelt_as_documented(desk: Overseas) -> None:
@@ -74,7 +77,7 @@ async def test_a_loc_buy_is_spelt_as_documented(desk: Overseas) -> None:
 
 async def test_a_sell_says_so_twice(desk: Overseas) -> None:
     request = order(Side.SELL, OrderType.LIMIT, "29.10")
-    call = desk.order(request, await desk.terms(request))
+    call = desk.order(request, await desk.terms(request, START))
     assert call.operation is Operation.US_SELL
     fields = dict(call.params)
     assert (fields["SLL_TYPE"], fields["ORD_DVSN"]) == ("00", "00")
@@ -98,8 +101,8 @@ async def test_closing_orders_are_not_for_paper_and_buys_at_any_close_for_nobody
 ) -> None:
     assert OrderType.LOC in desk.order_types
     assert paper_desk.order_types == {OrderType.MARKET, OrderType.LIMIT}
-    assert desk.refusal(order(Side.SELL, OrderType.MOC), START) is None
-    refused = desk.refusal(order(Side.BUY, OrderType.MOC), START)
+    assert await desk.refusal(order(Side.SELL, OrderType.MOC), START) is None
+    refused = await desk.refusal(order(Side.BUY, OrderType.MOC), START)
     assert refused is not None
     assert "LOC" in refused.message
 
@@ -108,11 +111,23 @@ async def test_a_closing_order_comes_before_the_cut_off(desk: Overseas) -> None:
     before = datetime(2026, 11, 20, 20, 49, tzinfo=UTC)
     after = datetime(2026, 11, 20, 20, 50, tzinfo=UTC)
     loc = order(Side.BUY, OrderType.LOC, "27.45")
-    assert desk.refusal(loc, before) is None
-    refused = desk.refusal(loc, after)
+    assert await desk.refusal(loc, before) is None
+    refused = await desk.refusal(loc, after)
     assert refused is not None
     assert "15:50" in refused.message
-    assert desk.refusal(order(Side.BUY, OrderType.LIMIT, "27.45"), after) is None
+    assert await desk.refusal(order(Side.BUY, OrderType.LIMIT, "27.45"), after) is None
+
+
+async def test_on_a_half_day_the_cut_off_comes_sooner(real: Access, kis: ScriptedKis) -> None:
+    friday = date(2026, 11, 27)
+    opens, closes = (datetime(2026, 11, 27, hour, 0, tzinfo=NEW_YORK) for hour in (9, 13))
+    sessions = ListedSessions([Session(friday, opens, closes)], NEW_YORK)
+    desk = Overseas(settings(kis, Profile.REAL, "XNYS"), Asker(real), sessions)
+    loc = order(Side.BUY, OrderType.LOC, "27.45")
+    assert await desk.refusal(loc, datetime(2026, 11, 27, 12, 49, tzinfo=NEW_YORK)) is None
+    refused = await desk.refusal(loc, datetime(2026, 11, 27, 12, 50, tzinfo=NEW_YORK))
+    assert refused is not None
+    assert "12:50" in refused.message
 
 
 def test_a_cancel_names_the_rest_and_no_branch(desk: Overseas) -> None:
@@ -240,4 +255,4 @@ async def test_a_quote_has_no_book(desk: Overseas) -> None:
 
 
 def test_an_order_lives_until_after_hours_end(desk: Overseas) -> None:
-    assert desk.over_at(DAY, "AMEX").isoformat() == "2026-11-20T20:30:00-05:00"
+    assert desk.over_at(row(day=DAY, venue="AMEX")).isoformat() == "2026-11-20T20:30:00-05:00"

@@ -19,9 +19,8 @@ from algorithms.domain import ChildId, OrderType, Side, TimeInForce
 from tests.adapters.kis.rows import AT, DAY, KODEX, row, traded
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from adapters.broker import BrokerEvent, BrokerFill
+    from adapters.kis.rows import Row
 
 S = BrokerOrderState
 OVER = AT + timedelta(hours=5)
@@ -36,8 +35,8 @@ REQUEST = OrderRequest(
 )
 
 
-def over_at(day: date, venue: str) -> datetime:
-    assert (day, venue) == (DAY, "KRX")
+def over_at(row: Row) -> datetime:
+    assert (row.day, row.venue) == (DAY, "KRX")
     return OVER
 
 

@@ -71,6 +71,20 @@ def test_an_account_at_kis_has_a_number_and_two_keys(tmp_path: Path, number: str
     assert complaints(tmp_path, f'[accounts.a]\nbroker = "kis"\nmarket = "XKRX"\n{AT_KIS}') == {}
 
 
+@pytest.mark.parametrize("wish", ['venue = "NXT"', "after_market = true"])
+def test_only_live_korean_orders_have_a_choice_of_venues(tmp_path: Path, wish: str) -> None:
+    (tmp_path / "key").write_text("secret")
+    key = wish.split(maxsplit=1)[0]
+    for market, environment, is_right in (
+        ("XKRX", "live", True),
+        ("XKRX", "paper", False),
+        ("XNYS", "live", False),
+    ):
+        text = f'[accounts.a]\nbroker = "kis"\nmarket = "{market}"\n{AT_KIS}{wish}\n'
+        text += f'environment = "{environment}"\n'
+        assert complaints(tmp_path, text).keys() == (set() if is_right else {f"accounts.a.{key}"})
+
+
 def paper(name: str, database: str = "") -> str:
     keys = f'database = "{database}"\n' if database else ""
     return f'[accounts.{name}]\nmarket = "24/7"\n[accounts.{name}.paper]\n{keys}'
