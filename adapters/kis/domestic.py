@@ -32,7 +32,7 @@ from adapters.kis.hosts import Profile
 from adapters.kis.krx import AFTER_LIMIT, LIMIT, MARKET, STOP_LIMIT, Band, Hours, Venue
 from adapters.kis.operations import Operation
 from adapters.kis.pace import Rank
-from adapters.kis.rows import Row
+from adapters.kis.rows import Reader, Row
 from adapters.kis.wire import Call
 from algorithms.decimals import ZERO, add, to_text
 from algorithms.domain import OrderType, Side, Symbol
@@ -70,6 +70,7 @@ class Domestic(Desk):
     def __init__(self, settings: KisSettings, asker: Asker, sessions: Sessions) -> None:
         super().__init__(settings, asker, sessions)
         self.order_types = ON_PAPER if settings.profile is Profile.PAPER else ORDER_TYPES
+        self._read = Reader(_order)
         self._hours = Hours(sessions)
         self._bands: dict[Symbol, Band] = {}
 
@@ -234,7 +235,7 @@ class Domestic(Desk):
         found = {}
         for reply in await self.asker.pages(call, PAGE_KEYS):
             for line in rows_of(reply.body.get("output1"), "odno"):
-                row = _order(line)
+                row = self._read(line)
                 found[row.key] = row
         return list(found.values())
 

@@ -33,7 +33,7 @@ from adapters.kis.fields import (
 from adapters.kis.hosts import Profile
 from adapters.kis.operations import Operation
 from adapters.kis.pace import Rank
-from adapters.kis.rows import Row
+from adapters.kis.rows import Reader, Row
 from adapters.kis.wire import Call
 from algorithms.decimals import ONE, ZERO, add, multiply, subtract, to_text
 from algorithms.domain import OrderType, Side, Symbol
@@ -84,6 +84,7 @@ class Overseas(Desk):
         self.is_paper = settings.profile is Profile.PAPER
         self.order_types = ON_PAPER if self.is_paper else frozenset(DIVISIONS)
         self._exchanges: dict[Symbol, str] = {}
+        self._read = Reader(_order)
 
     async def refusal(self, request: OrderRequest, at: datetime) -> Refused | None:
         kind = request.order_type
@@ -194,7 +195,7 @@ class Overseas(Desk):
         found = {}
         for reply in await self.asker.pages(call, PAGE_KEYS):
             for line in rows_of(reply.body.get("output"), "odno"):
-                row = _order(line)
+                row = self._read(line)
                 found[row.key] = row
         return [
             row

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 from algorithms.decimals import ZERO
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime
     from decimal import Decimal
 
+    from adapters.fields import Fields
     from algorithms.domain import Side, Symbol
+
+MOST_READ = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +51,26 @@ class Row:
     def key(self) -> tuple[date, str]:
         """Numbers begin anew every day."""
         return self.day, self.number
+
+
+class Reader:
+    """Reads lines of a list. One that comes again word for word is not read again.
+
+    A list of the day repeats all that it said before, every few seconds.
+    """
+
+    def __init__(self, read: Callable[[Fields], Row]) -> None:
+        self._read = read
+        self._known: dict[tuple[str, str], tuple[Fields, Row]] = {}
+
+    def __call__(self, line: Fields) -> Row:
+        """Return what a line says. Raises what reading it raises."""
+        mark = str(line.get("ord_dt")), str(line.get("odno"))
+        known = self._known.get(mark)
+        if known is not None and known[0] == line:
+            return known[1]
+        row = self._read(line)
+        if len(self._known) >= MOST_READ:
+            self._known.clear()
+        self._known[mark] = line, row
+        return row

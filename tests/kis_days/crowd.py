@@ -63,7 +63,7 @@ class Crowd:
         async with house(
             self._clock, HALVES, profile=Profile.PAPER, seed=seed, walk_s=60.0, bots=BOTS
         ) as here:
-            top = TOP.format(loc="orders", offset="0.5").replace("live = true", "")
+            top = TOP.format(loc="orders", offset="0.5", compare_s=120).replace("live = true", "")
             async with daemon_at(self._folder, here, self._clock, top=top) as day:
                 clients = TaskSupervisor()
                 for at, account in sorted(self._script()):

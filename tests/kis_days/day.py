@@ -57,12 +57,14 @@ fill_timeout_seconds = 20
 wait_seconds = 5
 max_age_seconds = 300
 [reconcile]
-seconds = 120
+seconds = {compare_s}
 [instruments.SOXL]
 exchange = "AMEX"
 [instruments.TQQQ]
 exchange = "NASD"
 """
+COMPARED_EVERY_S = (60, 300, 400, 400)
+"""How often accounts are compared, one way or another: half of a day's requests are for that."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk in memory, where there is one
 
 
@@ -111,6 +113,7 @@ class Day:
         self._top = TOP.format(
             loc=self._chance.choice(("orders", "ladder")),
             offset=self._chance.choice(("0", "0.5")),
+            compare_s=self._chance.choice(COMPARED_EVERY_S),
         )
 
     async def play(self) -> Outcome:

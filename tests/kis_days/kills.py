@@ -66,7 +66,7 @@ class Trials:
         self._chance = random.Random(seed)
         self._half = Half("alice", "USD" if seed % 2 else "KRW")
         self._clock = LoopClock(BEGINS[self._half.currency])
-        self._top = TOP.format(loc="orders", offset="0.5")
+        self._top = TOP.format(loc="orders", offset="0.5", compare_s=120)
 
     async def play(self) -> Tally:
         seed = self._chance.randrange(2**32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tests.simulators.kis.refusals import OrderRefused, Reason, field_wrong
@@ -104,6 +105,7 @@ def original_number(original: Order | None, none: str = "0000000000") -> str:
     return none if original is None else padded_number(original.number)
 
 
+@lru_cache(maxsize=1_000)
 def compact(day: date) -> str:
     return day.strftime("%Y%m%d")
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tests.simulators.kis.engine import Engine
     from tests.simulators.kis.orders import Order, State
     from tests.simulators.kis.paging import Row
+    from tests.simulators.kis.switches import Switches
 
 KOREA = Country.KOREA
 WHO = ("CANO", "ACNT_PRDT_CD")
@@ -43,6 +44,8 @@ class DomesticOrders:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._paper = engine.profile is Profile.PAPER
+        self._shown: dict[int, tuple[State, tuple[str, str], Row]] = {}
+        """By order: how a daily list showed it last; the same row is shown again and again."""
 
     def table(self) -> dict[str, Route]:
         order = Route(self.order, (*WHO, "PDNO", "ORD_DVSN", "ORD_QTY", "ORD_UNPR"))
@@ -203,10 +206,9 @@ class DomesticOrders:
         keys = {key for key, _ in counted}
         charges = sum(
             (
-                each.charges
+                order.charges
                 for order in self._engine.orders[call.account]
-                if order.draft.listing.country is KOREA and _key(order) in keys
-                for each in order.executions
+                if order.executions and order.draft.listing.country is KOREA and _key(order) in keys
             ),
             Decimal(0),
         )
@@ -263,6 +265,14 @@ class DomesticOrders:
 
     def _daily_row(self, order: Order, state: State) -> Row:
         switches = self._engine.switches
+        spelt = switches.expired_rows, switches.cancel_marks
+        known = self._shown.get(order.serial)
+        if known is None or known[0] is not state or known[1] != spelt:
+            known = state, spelt, self._spell(order, state, switches)
+            self._shown[order.serial] = known
+        return known[2]
+
+    def _spell(self, order: Order, state: State, switches: Switches) -> Row:
         cancels = order.what is What.CANCEL
         dead = switches.expired_rows == "cancelled"
         left = 0 if cancels else order.quantity - state.gone + (0 if dead else state.expired)

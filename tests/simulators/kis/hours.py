@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -186,6 +187,7 @@ class Hours:
             yield Period(phase, start.astimezone(UTC), stop.astimezone(UTC))
 
 
+@lru_cache(maxsize=10_000)
 def stamp(at: datetime) -> str:
     """Return HHMMSS on a Korean clock."""
     return at.astimezone(KST).strftime("%H%M%S")

@@ -115,9 +115,15 @@ class Order:
         """What can still trade; nothing of a cancellation."""
         return 0 if self.what is What.CANCEL else self.quantity - self.state.gone
 
+    @property
+    def charges(self) -> Decimal:
+        return sum((each.charges for each in self.executions), Decimal(0))
+
     def seen_at(self, at: datetime) -> State | None:
         """Return what a list shows at a time; None before it shows the order at all."""
         behind = at - self.lag
+        if self.state.at <= behind:
+            return self.state
         return next((each for each in reversed(self.states) if each.at <= behind), None)
 
     def record(self, at: datetime, quantity: int, price: Decimal, charges: Decimal) -> None:

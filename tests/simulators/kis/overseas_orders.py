@@ -37,6 +37,8 @@ class OverseasOrders:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._paper = engine.profile is Profile.PAPER
+        self._shown: dict[int, tuple[State, tuple[str, str], Row]] = {}
+        """By order: how a list showed it last; the same row is shown again and again."""
 
     def table(self) -> dict[str, Route]:
         order = Route(
@@ -208,6 +210,15 @@ class OverseasOrders:
         }
 
     def _fill_row(self, order: Order, state: State, left: int) -> Row:
+        switches = self._engine.switches
+        spelt = switches.us_order_clock, switches.overseas_numbers
+        known = self._shown.get(order.serial)
+        if known is None or known[0] is not state or known[1] != spelt:
+            known = state, spelt, self._spell(order, state, left)
+            self._shown[order.serial] = known
+        return known[2]
+
+    def _spell(self, order: Order, state: State, left: int) -> Row:
         stands = "거부" if state.rejected else "완료" if not left else "전송"
         local, korean = order.placed_at.astimezone(EASTERN), order.placed_at.astimezone(KST)
         clock = self._engine.switches.us_order_clock
