@@ -176,6 +176,7 @@ class Daemon:
         )
         url = await self._listen(engine)
         watchers.spawn(self.reload.run(), name="reload")
+        watchers.spawn(self._site.prepare(), name="sums of pages")
         return url
 
     async def stop(self) -> None:
@@ -261,7 +262,7 @@ class Daemon:
             sessions=self._sessions,
             clock=self._clock,
         )
-        site = Site(sources, engine.bus)
+        self._site = site = Site(sources, engine.bus)
         app = make_app(
             Parts(
                 desk=engine.desk,

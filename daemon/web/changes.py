@@ -1,7 +1,8 @@
 """``GET /api/events/changes``: says to open pages that something was stored, so that they look.
 
 It tells that, not what: nothing waits for anybody, however slow, and a thousand commits a second
-are one event.
+are one event. Pages are told one after another over the time between two events, so that they do
+not all look at once, which webhooks would notice.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from aiohttp import hdrs, web
 from daemon.api.errors import ErrorCode, Refused
 from daemon.api.lean import SECURITY_HEADERS
 from daemon.api.operation import STREAM, Answer, Operation, StreamEvent
+from daemon.api.pace import Pace, waited
 from daemon.api.respond import send
 from daemon.signals import Committed
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 EVERY_S = 2.0
 """The least time between two events to one reader."""
 READERS_MAX = 256
+GAP_S = EVERY_S / READERS_MAX
+"""The least time between two readers."""
 HEARTBEAT_S = 15.0
 _HEADERS = {**SECURITY_HEADERS, hdrs.CONTENT_TYPE: STREAM, "X-Accel-Buffering": "no"}
 
@@ -39,6 +43,7 @@ class Changes:
         self._news = asyncio.Event()
         self._over = asyncio.Event()
         self._readers = 0
+        self._pace = Pace(GAP_S)
         bus.subscribe(Committed, self._committed)
 
     def operations(self) -> list[Operation]:
@@ -83,23 +88,13 @@ class Changes:
         while not self._over.is_set():
             if self.commits == seen:
                 self._news.clear()
-                try:
-                    async with asyncio.timeout(HEARTBEAT_S):
-                        await self._news.wait()
-                except TimeoutError:
+                if not await waited(self._news, HEARTBEAT_S):
                     await send(request, response, b": still here\n\n")
                 continue
+            await waited(self._over, self._pace.delay_s())
             seen = self.commits
             await send(request, response, b"event: changed\ndata: {}\n\n")
-            await self._rest()
-
-    async def _rest(self) -> None:
-        """Let some time pass, unless everything ends."""
-        try:
-            async with asyncio.timeout(EVERY_S):
-                await self._over.wait()
-        except TimeoutError:
-            pass
+            await waited(self._over, EVERY_S)
 
     def _committed(self, _: Committed) -> None:
         self.commits += 1

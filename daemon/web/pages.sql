@@ -39,9 +39,9 @@ SELECT id, at, level, code, account, book, params FROM notices ORDER BY id DESC 
 SELECT account, COUNT(*) AS orders FROM parent_orders WHERE ended_at IS NULL GROUP BY account;
 
 -- name: fills_until
--- How far one trip goes: the newest fill after one, or the last of as many as a trip takes.
-SELECT MAX(id) AS id, COUNT(*) AS number
-FROM (SELECT id FROM fills WHERE id > :after ORDER BY id LIMIT :limit) AS newer;
+-- How far one trip goes: so many others after the next fill; to the newest, if there are fewer.
+SELECT (SELECT id FROM fills WHERE id > :after ORDER BY id LIMIT 1 OFFSET :others) AS far,
+    (SELECT MAX(id) FROM fills WHERE id > :after) AS newest;
 
 -- name: fills_between
 -- What was traded after one fill up to another, by book and day. Decimals are lined up, to be
@@ -52,8 +52,8 @@ FROM fills WHERE id > :after AND id <= :until GROUP BY book, market_day, account
 
 -- name: pairs_until
 -- As fills_until, of pairs.
-SELECT MAX(id) AS id, COUNT(*) AS number
-FROM (SELECT id FROM netting_pairs WHERE id > :after ORDER BY id LIMIT :limit) AS newer;
+SELECT (SELECT id FROM netting_pairs WHERE id > :after ORDER BY id LIMIT 1 OFFSET :others) AS far,
+    (SELECT MAX(id) FROM netting_pairs WHERE id > :after) AS newest;
 
 -- name: pairs_between
 -- What was crossed, by account; quantities and prices are in the same order.

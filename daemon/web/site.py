@@ -32,7 +32,7 @@ from daemon.web.formats import Formats
 from daemon.web.language import locale_for
 from daemon.web.menu import MENU
 from daemon.web.page import Visit
-from daemon.web.templates import render
+from daemon.web.templates import render, render_in_steps
 from daemon.web.totals import Totals
 
 if TYPE_CHECKING:
@@ -75,12 +75,16 @@ PAGES: tuple[Callable[[Sources, Totals], Page], ...] = (
 
 
 class _Part(NamedTuple):
-    """The main part of a page as it was at a time of the monotonic clock, after so many commits."""
+    """The main part of a page as it was at a time of the monotonic clock, after so many commits.
+
+    ``body`` is what all who ask for it are sent.
+    """
 
     made_at: float
     commits: int
     title: str
     html: str
+    body: bytes
 
 
 class Site:
@@ -91,11 +95,15 @@ class Site:
         self._changes = Changes(bus)
         self._kept: dict[tuple[str, Locale], _Part] = {}
         self._turn = asyncio.Lock()
+        self._totals = Totals()
+
+    async def prepare(self) -> None:
+        """Make what the first look needs, beside everything else."""
+        await self._totals.prepare(self._sources)
 
     def operations(self) -> list[Operation]:
         """Return what can be asked here."""
-        totals = Totals()
-        pages = [make(self._sources, totals) for make in PAGES]
+        pages = [make(self._sources, self._totals) for make in PAGES]
         return [
             *map(self._operation, pages),
             self._login(),
@@ -143,7 +151,7 @@ class Site:
         async with asyncio.timeout(LOAD_S):
             part = await self._part(page, visit)
         if PART_HEADER in request.headers:
-            return web.Response(body=part.html.encode(), headers=HEADERS)
+            return web.Response(body=part.body, headers=HEADERS)
         session = await self._sources.sessions.of(request)
         csrf = "" if session is None else session.csrf
         context = {
@@ -179,10 +187,11 @@ class Site:
     async def _made(self, page: Page, visit: Visit, key: tuple[str, Locale]) -> _Part:
         commits, made_at = self._changes.commits, self._sources.clock.monotonic()
         loaded = {"title": visit.words.say(MENU[page.menu_path]), **await page.load(visit)}
-        html = render(visit.request, page.template, {**self._common(visit), **loaded})
+        context = {**self._common(visit), **loaded}
+        html = await render_in_steps(visit.request, page.template, context, self._sources.clock)
         if len(self._kept) >= KEPT_MAX:
             self._kept.clear()
-        part = self._kept[key] = _Part(made_at, commits, str(loaded["title"]), html)
+        part = self._kept[key] = _Part(made_at, commits, str(loaded["title"]), html, html.encode())
         return part
 
     async def _login_form(self, request: web.Request) -> web.StreamResponse:

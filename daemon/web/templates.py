@@ -7,6 +7,7 @@ jinja (it takes 4 MB).
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     import jinja2
 
+    from adapters.clock import Clock
+
+STEP_S = 0.001
 FOLDER = Path(__file__).with_name("templates")
 
 
@@ -57,3 +61,24 @@ def render(request: web.Request, name: str, context: Mapping[str, object]) -> st
     # It asks the environment for a template, and nothing else.
     key = cast("web.AppKey[jinja2.Environment]", TEMPLATES)
     return aiohttp_jinja2.render_string(name, request, context, app_key=key)
+
+
+async def render_in_steps(
+    request: web.Request, name: str, context: Mapping[str, object], clock: Clock
+) -> str:
+    """Fill in a template, and let the event loop see to others every ``STEP_S``.
+
+    A long page takes as long as many webhooks; none of them shall wait for all of it.
+    """
+    import aiohttp_jinja2  # noqa: PLC0415 - see above
+
+    key = cast("web.AppKey[jinja2.Environment]", TEMPLATES)
+    template = aiohttp_jinja2.get_env(request.app, app_key=key).get_template(name)
+    pieces: list[str] = []
+    began = clock.monotonic()
+    for piece in template.generate(context):
+        pieces.append(piece)
+        if clock.monotonic() - began >= STEP_S:
+            await asyncio.sleep(0)
+            began = clock.monotonic()
+    return "".join(pieces)

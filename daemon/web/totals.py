@@ -1,5 +1,6 @@
 """Sums over everything that was traded and crossed: kept, and brought up to date when looked at.
 
+They are made once after a start, beside everything else, and are never older than the look.
 The database groups and Python adds: SQLite would add decimals as floats, and fetching a hundred
 thousand rows takes longer than both. Ids are in the order of commits (one writer makes them), so
 what is new begins after the last one seen.
@@ -7,12 +8,14 @@ what is new begins after the last one seen.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import mul
 from typing import TYPE_CHECKING
 
+from adapters.sqlite.errors import StorageError
 from algorithms.decimals import ZERO, add, exactly, subtract
 
 if TYPE_CHECKING:
@@ -21,9 +24,12 @@ if TYPE_CHECKING:
 
     from daemon.web.page import Fetch, Sources
 
-ROWS_AT_ONCE = 100_000
-"""The most that is read in one trip."""
+log = logging.getLogger(__name__)
+
+ROWS_AT_ONCE = 5_000
+"""The most that is read in one trip: what takes some milliseconds, so that nobody notices."""
 DAYS_KEPT = 400
+BREATH_S = 0.02
 
 
 @dataclass(slots=True)
@@ -53,15 +59,26 @@ class Totals:
     _last_fill: str = ""
     _last_pair: str = ""
 
+    async def prepare(self, sources: Sources) -> None:
+        """Take in what there is before anybody looks, little by little, beside everything else."""
+        try:
+            while await self._take_some(sources):
+                await sources.clock.sleep(BREATH_S)
+        except StorageError as error:
+            log.debug("the sums of pages are left to who looks first: %s", error)
+
     async def follow(self, sources: Sources) -> None:
         """Take in what is new."""
+        while await self._take_some(sources):
+            pass
+
+    async def _take_some(self, sources: Sources) -> bool:
+        """Take in some of what is new; return whether there may be more."""
         currencies = {
             str(name): account.currency
             for name, account in sources.engine.registry.accounts.items()
         }
-        more = True
-        while more:
-            more = await sources.read(lambda fetch: self._take(fetch, currencies))
+        return await sources.read(lambda fetch: self._take(fetch, currencies))
 
     def gain_on(self, account: str, book: str, day: str) -> Day:
         """Return what a book did on a day."""
@@ -81,17 +98,19 @@ class Totals:
 
     def _take(self, fetch: Fetch, currencies: Mapping[str, str]) -> bool:
         """Take in some of what is new; return whether there may be more."""
-        (fills,) = fetch("fills_until", after=self._last_fill, limit=ROWS_AT_ONCE)
-        if fills["number"]:
-            for row in fetch("fills_between", after=self._last_fill, until=fills["id"]):
+        (fills,) = fetch("fills_until", after=self._last_fill, others=ROWS_AT_ONCE - 1)
+        until = fills["far"] or fills["newest"]
+        if until:
+            for row in fetch("fills_between", after=self._last_fill, until=until):
                 self._take_fills(row, currencies.get(row["account"], ""))
-            self._last_fill = fills["id"]
-        (pairs,) = fetch("pairs_until", after=self._last_pair, limit=ROWS_AT_ONCE)
-        if pairs["number"]:
-            for row in fetch("pairs_between", after=self._last_pair, until=pairs["id"]):
+            self._last_fill = until
+        (pairs,) = fetch("pairs_until", after=self._last_pair, others=ROWS_AT_ONCE - 1)
+        until = pairs["far"] or pairs["newest"]
+        if until:
+            for row in fetch("pairs_between", after=self._last_pair, until=until):
                 self._take_pairs(row)
-            self._last_pair = pairs["id"]
-        return bool(max(fills["number"], pairs["number"]) >= ROWS_AT_ONCE)
+            self._last_pair = until
+        return bool(fills["far"] or pairs["far"])
 
     def _take_fills(self, row: sqlite3.Row, currency: str) -> None:
         days = self.days.setdefault((row["account"], row["book"]), {})

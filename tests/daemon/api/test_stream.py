@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from daemon.api import stream
+from daemon.signals import NoticeRaised
 from tests.support.served import ADMIN, Served, served
 from tests.support.world import THREE_BOOKS
 
@@ -92,12 +93,21 @@ async def test_a_reader_that_does_not_keep_up_is_let_go(
 ) -> None:
     monkeypatch.setattr(stream, "WAITING_MAX", 2)
     async with served(tmp_path) as here, here.client.get(PATH, headers=ADMIN) as response:
-        (reader,) = here.stream._readers  # noqa: SLF001 - the loop must not turn in between
-        for number in range(4):
-            reader.take(str(number), b"event: notice\ndata: {}\n\n")
+        at = here.day.clock.now()
+        here.day.engine.bus.deliver(
+            [NoticeRaised("info", "resumed", "", None, None, str(n), at, {}) for n in range(4)]
+        )
         assert (await next_event(response))["event"] == "resync"
         assert (await next_event(response))["event"] == "end"
-    assert not here.stream._readers  # noqa: SLF001
+    assert here.stream.readers == 0
+
+
+async def test_what_comes_close_together_is_heard_whole_and_in_order(tmp_path: Path) -> None:
+    async with served(tmp_path) as here, here.client.get(PATH, headers=ADMIN) as response:
+        for number in range(3):
+            await halted(here, str(number))
+        told = [(await next_event(response))["data"]["params"]["reason"] for _ in range(3)]
+        assert told == ["0", "1", "2"]
 
 
 async def test_there_is_room_for_so_many_readers_and_bad_ids_are_refused(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from adapters.clock import Clock
+
 BROWSER = {"Accept": "text/html,*/*"}
 
 
@@ -101,13 +103,15 @@ async def test_a_part_is_made_once_for_all_who_look_at_the_same_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
-    render = templates.render
+    render = templates.render_in_steps
 
-    def counted(request: web.Request, name: str, context: Mapping[str, object]) -> str:
+    async def counted(
+        request: web.Request, name: str, context: Mapping[str, object], clock: Clock
+    ) -> str:
         made.append(name)
-        return render(request, name, context)
+        return await render(request, name, context, clock)
 
-    monkeypatch.setattr(site, "render", counted)
+    monkeypatch.setattr(site, "render_in_steps", counted)
     monkeypatch.setattr(site, "KEPT_S", 0.2)
     async with served(tmp_path) as here:
         await look(here)

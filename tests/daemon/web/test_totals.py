@@ -6,6 +6,7 @@ import sqlite3
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
+from adapters.sqlite.errors import StorageBusyError
 from daemon.web import totals as module
 from daemon.web.page import queries
 from daemon.web.totals import Totals
@@ -30,6 +31,16 @@ class Engine:
     registry = Registry()
 
 
+class Breaths:
+    """Counts how often somebody lets others go first."""
+
+    def __init__(self) -> None:
+        self.breaths = 0
+
+    async def sleep(self, _: float) -> None:
+        self.breaths += 1
+
+
 class Tables:
     """Fills and pairs of a real database, and nothing else."""
 
@@ -46,6 +57,8 @@ class Tables:
             "(id, account, quantity, price, commission_saved, broker_orders_saved)"
         )
         self.trips = self.number = 0
+        self.clock = Breaths()
+        self.is_busy = False
 
     def fill(self, book: str, day: str, profit: str | None, fee: str, fee_asset: str) -> None:
         row = (f"{self.number:026}", "main", book, "broker", profit, fee, fee_asset, day)
@@ -59,6 +72,8 @@ class Tables:
 
     async def read(self, work: Callable[[object], object]) -> object:
         self.trips += 1
+        if self.is_busy:
+            raise StorageBusyError("locked")
 
         def fetch(query: str, **values: object) -> list[sqlite3.Row]:
             return self.database.execute(queries()[query], values).fetchall()
@@ -99,6 +114,29 @@ async def test_only_what_is_new_is_read_and_a_lot_comes_in_parts(
     await looked(sums, tables)
     assert tables.trips == 4
     assert sums.gain_on("main", "a", "2026-11-20").gain == 26
+
+
+async def test_sums_are_made_little_by_little_before_anybody_looks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 10)
+    tables, sums = Tables(), Totals()
+    for _ in range(25):
+        tables.fill("a", "2026-11-20", "1", "0", "USD")
+    await sums.prepare(cast("Sources", tables))
+    assert (tables.trips, tables.clock.breaths) == (3, 2)
+    await looked(sums, tables)
+    assert sums.gain_on("main", "a", "2026-11-20").gain == 25
+
+
+async def test_a_database_that_is_busy_leaves_the_sums_to_who_looks_first() -> None:
+    tables, sums = Tables(), Totals()
+    tables.fill("a", "2026-11-20", "1", "0", "USD")
+    tables.is_busy = True
+    await sums.prepare(cast("Sources", tables))
+    tables.is_busy = False
+    await looked(sums, tables)
+    assert sums.gain_on("main", "a", "2026-11-20").gain == 1
 
 
 async def test_old_days_are_put_together_and_the_sum_stays_right(
