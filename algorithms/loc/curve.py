@@ -8,6 +8,7 @@ for any number of orders. A market-on-close order is a buy at infinity or a sell
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from algorithms.decimals import ZERO, add, subtract
@@ -69,24 +70,18 @@ def curve(orders: Iterable[LocOrder]) -> list[Range]:
     begins the next. Without orders there is one range, in which nothing is traded.
     """
     bought = sold = ZERO
-    steps: dict[Decimal, list[Decimal]] = {}  # price: units to buy and to sell at it
+    priced: list[LocOrder] = []
+    buying = Side.BUY
     for order in orders:
-        price, quantity = order.price, order.quantity
-        is_sell = order.side is Side.SELL
-        if not is_sell:
-            bought = add(bought, quantity)
-        if price is not None:
-            step = steps.get(price)
-            if step is None:
-                step = steps[price] = [ZERO, ZERO]
-            step[is_sell] = add(step[is_sell], quantity)
-        elif is_sell:
-            sold = add(sold, quantity)
+        if order.price is not None:
+            priced.append(order)
+        elif order.side is not buying:
+            sold = add(sold, order.quantity)
+        if order.side is buying:
+            bought = add(bought, order.quantity)
     ranges: list[Range] = []
-    low: Decimal | None = None
-    included = False
-    for price in sorted(steps):
-        ends, begins = steps[price]
+    low, included = None, False
+    for price, ends, begins in _steps(priced):
         if begins:  # a range begins at the price
             ranges.append(Range(low, included, price, False, bought, sold))  # noqa: FBT003 - a tuple
             sold, low, included = add(sold, begins), price, True
@@ -95,6 +90,29 @@ def curve(orders: Iterable[LocOrder]) -> list[Range]:
             bought, low, included = subtract(bought, ends), price, False
     ranges.append(Range(low, included, None, False, bought, sold))  # noqa: FBT003 - a tuple
     return ranges
+
+
+def _steps(orders: list[LocOrder]) -> list[tuple[Decimal, Decimal, Decimal]]:
+    """Return each price of the orders, ascending, with the units bought and sold at it.
+
+    Sorted and not gathered in a mapping: the hash of a Decimal is dear.
+    """
+    steps: list[tuple[Decimal, Decimal, Decimal]] = []
+    price: Decimal | None = None
+    bought = sold = ZERO
+    buying = Side.BUY
+    for order in sorted(orders, key=attrgetter("price")):
+        if order.price != price:
+            if price is not None:
+                steps.append((price, bought, sold))
+            price, bought, sold = order.price, ZERO, ZERO
+        if order.side is buying:
+            bought = add(bought, order.quantity)
+        else:
+            sold = add(sold, order.quantity)
+    if price is not None:
+        steps.append((price, bought, sold))
+    return steps
 
 
 class Stretch(NamedTuple):
@@ -108,12 +126,24 @@ class Stretch(NamedTuple):
 def stretches(ranges: Iterable[Range], ticks: TickTable) -> Iterator[Stretch]:
     """Yield the ranges that hold a valid price, where the close can be. Their ends are valid."""
     for each in ranges:
-        lowest, highest = each.low, each.high
-        if lowest is not None and not each.low_included:
-            lowest = ticks.above(lowest)
-        if highest is not None and not each.high_included:
-            highest = ticks.below(highest)
-            if highest is None:
-                continue  # no valid price lies below the lowest one
-        if lowest is None or highest is None or lowest <= highest:
-            yield Stretch(each, lowest, highest)
+        if holds_a_price(each, ticks):
+            yield Stretch(each, lowest_in(each, ticks), highest_in(each, ticks))
+
+
+def holds_a_price(each: Range, ticks: TickTable) -> bool:
+    """Whether a valid price lies in a range whose ends are valid."""
+    if each.high is None or each.high_included:
+        return True
+    if each.low is None:
+        return ticks.below(each.high) is not None
+    return each.low_included or ticks.above(each.low) < each.high
+
+
+def lowest_in(each: Range, ticks: TickTable) -> Decimal | None:
+    """Return the lowest valid price in a range that holds one; None at an open end."""
+    return each.low if each.low is None or each.low_included else ticks.above(each.low)
+
+
+def highest_in(each: Range, ticks: TickTable) -> Decimal | None:
+    """Return the highest valid price in a range that holds one; None at an open end."""
+    return each.high if each.high is None or each.high_included else ticks.below(each.high)

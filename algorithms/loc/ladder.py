@@ -8,12 +8,11 @@ smaller in orders and units than anything else that comes to the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from algorithms.decimals import EXACT, ZERO, add, multiply, subtract
 from algorithms.domain import Side
-from algorithms.loc.curve import stretches
+from algorithms.loc.curve import highest_in, holds_a_price, lowest_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from algorithms.loc.curve import Range
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
+class Rung(NamedTuple):
     """One order of the ladder. ``price`` None: market-on-close. ``quantity`` in units, > 0."""
 
     side: Side
@@ -47,20 +45,24 @@ def ladder(ranges: Iterable[Range], ticks: TickTable) -> list[Rung]:
     """
     buys: list[Rung] = []
     sells: list[Rung] = []
-    before, highest = None, None
-    for each, lowest, upper in stretches(ranges, ticks):
-        after = each.net
+    before, net = None, ZERO  # the range that ends where this one begins, and its net
+    for each in ranges:
+        if not holds_a_price(each, ticks):
+            continue
+        net_before, net = net, subtract(each.bought, each.sold)
         if before is None:
-            if after < ZERO:
-                sells.append(Rung(Side.SELL, lowest, EXACT.minus(after)))
-        elif after != before:
-            if before > ZERO:
-                buys.append(Rung(Side.BUY, highest, subtract(before, max(after, ZERO))))
-            if after < ZERO:
-                sells.append(Rung(Side.SELL, lowest, subtract(min(before, ZERO), after)))
-        before, highest = after, upper
-    if before is not None and before > ZERO:
-        buys.append(Rung(Side.BUY, None, before))
+            if net < ZERO:
+                sells.append(Rung(Side.SELL, lowest_in(each, ticks), EXACT.minus(net)))
+        elif net != net_before:
+            if net_before > ZERO:
+                fall = net_before if net <= ZERO else subtract(net_before, net)
+                buys.append(Rung(Side.BUY, highest_in(before, ticks), fall))
+            if net < ZERO:
+                fall = EXACT.minus(net) if net_before >= ZERO else subtract(net_before, net)
+                sells.append(Rung(Side.SELL, lowest_in(each, ticks), fall))
+        before = each
+    if net > ZERO:
+        buys.append(Rung(Side.BUY, None, net))
     return [*reversed(sells), *reversed(buys)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from algorithms.loc.settlement import Share
 
 LOT = Decimal(1)
-ROUNDS = 2_000
+IS_DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+ROUNDS = 20_000 if IS_DEEP else 1_500
+EXHAUSTED = 3_000 if IS_DEEP else 6
 
 
 def shares(orders: list[LocOrder], close: int, given: int | None = None) -> list[tuple[int, int]]:
@@ -155,6 +158,15 @@ def test_thousands_of_random_books_agree_for_every_close_and_random_cuts() -> No
         assert asked == net_by_hand(rungs, close)
         for units in {abs(asked), Decimal(random.randint(0, int(abs(asked))))}:
             must_hold(orders, close, units, settle(orders, close, LOT, units))
+
+
+def test_a_few_books_agree_for_every_close_and_every_cut() -> None:
+    random = Random(13)
+    for _ in range(EXHAUSTED):
+        orders = random_book(random, random.randint(1, 6))
+        for close in closes(BANDS, (order.price for order in orders)):
+            for units in map(Decimal, range(int(abs(net_at(orders, close))) + 1)):
+                must_hold(orders, close, units, settle(orders, close, LOT, units))
 
 
 def test_the_example_of_one_take_profit_sell() -> None:
