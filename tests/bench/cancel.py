@@ -221,23 +221,40 @@ def memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-async def main() -> None:
+@dataclass(frozen=True, slots=True)
+class FanOut:
+    """What all of it came to; times in seconds."""
+
+    ours: float
+    lag: Lag
+    threads: float
+    beside_dead: float
+    many: float
+    many_lag: Lag
+    many_mb: float
+
+
+async def measure() -> FanOut:
+    """Measure a hundred accounts, the threads, the dead account, and a thousand accounts."""
     async with venues() as (prompt, dead):
         ours, lag = await fan_out(prompt, ACCOUNTS, WARM_ROUNDS)
-        theirs = await baseline(prompt)
-        sys.stdout.write(
-            f"{ACCOUNTS} accounts x {ORDERS} orders at {LATENCY_S * 1000:.0f} ms: "
-            f"{ours * 1000:.0f} ms ({ours / LATENCY_S:.1f} x latency), {lag}; "
-            f"{THREADS} threads: {theirs:.2f} s ({theirs / ours:.0f} x as long)\n"
-        )
+        threads = await baseline(prompt)
         beside = await beside_a_dead_one(prompt, dead)
-        sys.stdout.write(f"beside an account that nobody answers: {beside * 1000:.0f} ms\n")
         before = memory_mb()
-        many, lag = await fan_out(prompt, MANY_ACCOUNTS, WARM_ROUNDS)
-        sys.stdout.write(
-            f"{MANY_ACCOUNTS} accounts x {ORDERS} orders: {many * 1000:.0f} ms, {lag}, "
-            f"{memory_mb() - before:.0f} MB more memory\n"
-        )
+        many, many_lag = await fan_out(prompt, MANY_ACCOUNTS, WARM_ROUNDS)
+        return FanOut(ours, lag, threads, beside, many, many_lag, memory_mb() - before)
+
+
+async def main() -> None:
+    got = await measure()
+    sys.stdout.write(
+        f"{ACCOUNTS} accounts x {ORDERS} orders at {LATENCY_S * 1000:.0f} ms: "
+        f"{got.ours * 1000:.0f} ms ({got.ours / LATENCY_S:.1f} x latency), {got.lag}; "
+        f"{THREADS} threads: {got.threads:.2f} s ({got.threads / got.ours:.0f} x as long)\n"
+        f"beside an account that nobody answers: {got.beside_dead * 1000:.0f} ms\n"
+        f"{MANY_ACCOUNTS} accounts x {ORDERS} orders: {got.many * 1000:.0f} ms, {got.many_lag}, "
+        f"{got.many_mb:.0f} MB more memory\n"
+    )
 
 
 if __name__ == "__main__":

@@ -141,18 +141,18 @@ def _triple_loop(market: Market) -> tuple[int, float]:
     return len(pairs), perf_counter() - began
 
 
-def run(report: Callable[[Row], None]) -> list[Row]:
+def run(report: Callable[[Row], None], largest: int = LARGEST) -> list[Row]:
     """Measure every case at every size, smallest first. ``report`` gets each row at once."""
     rows = []
-    for row in _rows():
+    for row in _rows(largest):
         report(row)
         rows.append(row)
     return rows
 
 
-def _rows() -> Iterator[Row]:
-    for make, largest in MARKETS:
-        sizes = [10**n for n in range(3, 7) if 10**n <= largest]
+def _rows(largest: int) -> Iterator[Row]:
+    for make, most in MARKETS:
+        sizes = [10**n for n in range(3, 7) if 10**n <= min(most, largest)]
         yield from _growing(make.__name__.strip("_").replace("_", " "), make, _pairs, sizes)
     sizes = [10**3, 10**4, LARGE]
     yield from _growing("all of a group, random sizes", _random_sizes, _whole_group, sizes)

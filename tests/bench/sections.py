@@ -1,0 +1,302 @@
+"""What the page of benchmarks measures: each section in a process of its own, within a time.
+
+``python -m tests.bench.sections NAME`` measures one and writes its figures as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from tests.bench import (
+    cancel,
+    listing,
+    loc,
+    loc_month,
+    netting,
+    pages,
+    rebalancing,
+    startup,
+    twap,
+    webhook,
+)
+from tests.bench.figures import Figure, to_json
+from tests.simulation.day import play
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MB = "MB"
+LARGE = 100_000
+ROUNDS = 3
+SECONDS = 3.0
+DAYS = 20
+NOISE = 1.5
+"""A thing that takes as long as another does so within this, on a machine that does other work."""
+N_LOG_N = 16.0
+"""Ten times the orders take 12 times the steps, and longer beyond the processor's caches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """``within_s``: it is ended after this, and its figures count as not measured."""
+
+    measure: Callable[[], list[Figure]]
+    within_s: float
+
+
+def _webhooks() -> list[Figure]:
+    options = argparse.Namespace(rounds=ROUNDS, seconds=SECONDS, connections=webhook.CONNECTIONS)
+    rows = {row.server: row for row in webhook.compare(webhook.run(options, lambda _: None))}
+    bare, ours, one = (rows[each] for each in (webhook.BARE, webhook.DAEMON, webhook.ONE_COMMIT))
+    unlike = rows[webhook.UNLIKE]
+    beside = f"bare server: {bare.requests_a_second:,.0f}/s, p99 {bare.p99_ms:.1f} ms"
+    return [
+        Figure(
+            name="webhooks, of a bare server",
+            value=ours.of_bare,
+            goal=0.5,
+            at_least=True,
+            beside=beside,
+        ),
+        Figure(name="their p99, of a bare server's", value=ours.p99_of_bare, goal=3, beside=beside),
+        Figure(name="webhooks a second", value=ours.requests_a_second, beside=beside),
+        Figure(name="no two webhooks alike, of a bare server", value=unlike.of_bare, beside=beside),
+        Figure(
+            name="webhooks, of one commit each",
+            value=ours.of_bare / one.of_bare,
+            beside=f"one commit each: {one.requests_a_second:,.0f}/s",
+        ),
+    ]
+
+
+def _netting() -> list[Figure]:
+    rows = netting.run(lambda _: None, LARGE)
+    large = {row.case: row for row in rows if row.size == LARGE}
+    at_400 = {row.case: row.seconds for row in rows if row.size == netting.TRIPLE_LOOP_SIZES[-1]}
+    group, sizes = large["all of a group, random sizes"], large["random sizes"]
+    loop, rule = at_400["plain triple loop"], at_400["the same pairs by the rule"]
+    return [
+        Figure(name="netting 100,000 against 100,000", value=sizes.seconds, unit="s", goal=1),
+        Figure(name="a netting run of them, in decimals", value=group.seconds, unit="s"),
+        Figure(
+            name="netting, growth for ten times the orders",
+            value=max(row.growth or 0 for row in large.values() if row is not group),
+            unit="times",
+            goal=N_LOG_N,
+        ),
+        Figure(
+            name="netting, of the triple loop at 400",
+            value=loop / rule,
+            unit="times as fast",
+            goal=10,
+            at_least=True,
+            beside=f"triple loop: {loop:.2f} s",
+        ),
+    ]
+
+
+def _cancels() -> list[Figure]:
+    got = uvloop.run(cancel.measure())
+    threads = f"{cancel.THREADS} threads: {got.threads:.2f} s"
+    return [
+        Figure(
+            name="1,000 cancels in 100 accounts, of the latency",
+            value=got.ours / cancel.LATENCY_S,
+            unit="times",
+            goal=3,
+            beside=f"latency: {cancel.LATENCY_S * 1000:.0f} ms",
+        ),
+        Figure(
+            name="the same, of ten threads",
+            value=got.threads / got.ours,
+            unit="times as fast",
+            goal=30,
+            at_least=True,
+            beside=threads,
+        ),
+        Figure(
+            name="the same beside a dead account",
+            value=got.beside_dead / got.ours,
+            unit="times as long",
+            goal=NOISE,
+            beside=f"alone: {got.ours * 1000:.0f} ms",
+        ),
+        Figure(name="10,000 cancels in 1,000 accounts", value=got.many, unit="s"),
+        Figure(
+            name="the loop stood still meanwhile",
+            value=got.many_lag.worst_s * 1000,
+            unit="ms",
+            goal=50,
+        ),
+        Figure(name="memory for them", value=got.many_mb, unit=MB),
+    ]
+
+
+def _startup() -> list[Figure]:
+    quiet = asyncio.run(startup.idle())
+    return [
+        Figure(name="ready after a start", value=quiet.ready_s, unit="s", goal=1),
+        Figure(name="memory when idle", value=quiet.memory_mb, unit=MB, goal=75),
+        Figure(name="processor when idle", value=quiet.cpu_percent, unit="%", goal=1),
+    ]
+
+
+def _recovery() -> list[Figure]:
+    got = asyncio.run(startup.recovery())
+    return [
+        Figure(
+            name="ready after a kill with 100,000 open orders",
+            value=got.works_s if got.open_rows >= startup.OPEN_ROWS else None,
+            unit="s",
+            goal=2,
+            beside=f"{got.open_rows:,} open orders",
+        )
+    ]
+
+
+def _lists() -> list[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        rows = asyncio.run(listing.measure(Path(folder), 1.0, rounds=5))
+    worst = max(rows, key=lambda row: row.median)
+    return [
+        Figure(
+            name="slowest list of 1,000 books, 100,000 fills",
+            value=worst.median * 1000,
+            unit="ms",
+            goal=50,
+            beside=worst.path,
+        )
+    ]
+
+
+def _pages() -> list[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        rows = asyncio.run(pages.pages(Path(folder)))
+    worst = max(rows, key=lambda row: row.first_ms)
+    return [
+        Figure(
+            name="slowest first page of 100 books, 100,000 fills",
+            value=worst.first_ms,
+            unit="ms",
+            goal=200,
+            beside=worst.path,
+        )
+    ]
+
+
+def _browsers() -> list[Figure]:
+    options = argparse.Namespace(seconds=SECONDS, connections=64, browsers=pages.BROWSERS)
+    rounds = [pages._round(options) for _ in range(ROUNDS)]  # noqa: SLF001 - its own main's
+    ratio = median(each.watched.requests_a_second / each.alone.requests_a_second for each in rounds)
+    alone = median(each.alone.requests_a_second for each in rounds)
+    return [
+        Figure(
+            name="webhooks beside 200 open pages",
+            value=ratio,
+            goal=1 / NOISE,
+            at_least=True,
+            beside=f"without pages: {alone:,.0f}/s",
+        )
+    ]
+
+
+def _twap() -> list[Figure]:
+    ticks = [uvloop.run(twap.measure()) for _ in range(ROUNDS)]
+    return [
+        Figure(
+            name="TWAP tick of 1,000 books, 10,000 orders",
+            value=median(seconds for seconds, _ in ticks),
+            unit="s",
+            goal=1,
+        )
+    ]
+
+
+def _loc() -> list[Figure]:
+    rows = {row.case: row for row in loc.run() if row.size == loc.LARGEST}
+    worst = rows["curve and ladder, all prices differ"]
+    return [
+        Figure(name="LOC curve and ladder of 100,000", value=worst.seconds, unit="s", goal=1),
+        Figure(
+            name="LOC, growth for ten times the orders",
+            value=worst.growth,
+            unit="times",
+            goal=N_LOG_N,
+        ),
+    ]
+
+
+def _loc_month() -> list[Figure]:
+    one_by_one = loc_month.month("orders", loc_month.MONTH)
+    ladder = loc_month.month("ladder", loc_month.MONTH)
+    equal = [each.books for each in one_by_one] == [each.books for each in ladder]
+    saved = 100 * (1 - ladder[-1].fees / one_by_one[-1].fees)
+    return [
+        Figure(
+            name="commission that a month of ladders saves",
+            value=float(saved) if equal else None,
+            unit="%",
+            goal=0.1,
+            at_least=True,
+            beside=f"one by one: {one_by_one[-1].fees}",
+        )
+    ]
+
+
+def _rebalancing() -> list[Figure]:
+    rows = [row for row in rebalancing.run() if row.tickers == 1000]
+    return [
+        Figure(name=f"{row.case}, 1,000 tickers", value=row.seconds * 1000, unit="ms", goal=100)
+        for row in rows
+    ]
+
+
+def _simulation() -> list[Figure]:
+    began = perf_counter()
+    wrong = [seed for seed in range(1, DAYS + 1) if play(seed).wrong]
+    a_day = (perf_counter() - began) / DAYS
+    return [
+        Figure(
+            name="a simulated day",
+            value=None if wrong else a_day,
+            unit="s",
+            goal=0.3,
+            beside=f"{DAYS} days, {len(wrong)} wrong",
+        )
+    ]
+
+
+SECTIONS = {
+    "webhooks": Section(_webhooks, 150),
+    "netting": Section(_netting, 90),
+    "cancels": Section(_cancels, 90),
+    "startup": Section(_startup, 60),
+    "recovery": Section(_recovery, 120),
+    "lists": Section(_lists, 90),
+    "pages": Section(_pages, 90),
+    "browsers": Section(_browsers, 120),
+    "twap": Section(_twap, 120),
+    "loc": Section(_loc, 60),
+    "loc_month": Section(_loc_month, 60),
+    "rebalancing": Section(_rebalancing, 60),
+    "simulation": Section(_simulation, 60),
+}
+
+
+def main() -> None:
+    """Measure one section."""
+    sys.stdout.buffer.write(to_json(SECTIONS[sys.argv[1]].measure()))
+
+
+if __name__ == "__main__":
+    main()
