@@ -72,7 +72,7 @@ run: $(READY) ## start the daemon with ./config.toml
 	@exec $(BIN)/nettingd run
 
 .PHONY: bench
-bench: $(READY) ## measure netting, LOC ladders, rebalancing, lists, pages and webhooks
+bench: $(READY) ## measure everything that has a goal, on one page
 	@$(BIN)/python -m tests.bench
 
 KILLS ?= 24

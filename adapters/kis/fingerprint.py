@@ -2,7 +2,8 @@
 
 Before an order is sent, it is noted which like it are there already, and how it is spelt.
 Afterwards one that is like it, was sent in the moments after, and was not there before, must be
-it. If there are several, or one at a time that fits badly, nobody but a person can say.
+it. If there are several, or one at another time, nobody but a person can say: our clock may have
+been wrong when it was sent, so that no time disproves.
 """
 
 from __future__ import annotations
@@ -30,8 +31,6 @@ BEFORE = timedelta(seconds=2)
 """How much earlier than "sent" KIS's clock, which tells seconds only, may date an order."""
 AFTER = timedelta(seconds=60)
 """How much later: it waits for its turn, travels, and clocks differ."""
-BADLY = timedelta(minutes=2)
-"""A time that far off fits badly; it neither proves nor disproves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +102,12 @@ def search(
         if whose == request.client_id:
             ours.append(row)
         elif whose is None:
-            if _was_at(row, sent.sent_at, BEFORE, AFTER):
+            if _was_at(row, sent.sent_at):
                 fitting.append(row)
-            elif _was_at(row, sent.sent_at, BADLY, BADLY):
+            else:
                 doubtful.append(row)
     return Search(ours or fitting, [] if ours else doubtful)
 
 
-def _was_at(row: Row, at: datetime, before: timedelta, after: timedelta) -> bool:
-    return any(at - before <= time <= at + after for time in row.times)
+def _was_at(row: Row, at: datetime) -> bool:
+    return any(at - BEFORE <= time <= at + AFTER for time in row.times)

@@ -26,6 +26,8 @@ port = 0
 wait_seconds = 0.5
 [twap]
 fill_timeout_seconds = 0.5
+[reconcile]
+seconds = 10
 """
 PAPER = """\
 [accounts.one]
@@ -115,6 +117,10 @@ class House(Protocol):
         """Begin to trade; return a configuration for it."""
         ...
 
+    def is_acquainted(self, database: Path) -> bool:
+        """Whether the daemon has found what its accounts held before."""
+        ...
+
     async def faults(self, database: Path) -> list[str]:
         """Compare the brokers' books with the daemon's; empty when they agree."""
         ...
@@ -147,6 +153,10 @@ class PaperHouse:
             ("beta", "two"),
         )
         return TOP + PAPER.format(seed=self._seed) + books_text(books, "100000")
+
+    def is_acquainted(self, database: Path) -> bool:
+        del database  # a new paper account holds its capital
+        return True
 
     async def faults(self, database: Path) -> list[str]:
         """Look into the exchanges' own databases: one order for each of our ids."""

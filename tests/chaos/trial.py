@@ -85,7 +85,24 @@ class Trial:
         """Open the house and write its configuration."""
         text = await house.open(folder)
         (folder / "config.toml").write_text(text, encoding="utf-8")
-        return cls(folder, seed, clock, house, skew, fill=fill)
+        trial = cls(folder, seed, clock, house, skew, fill=fill)
+        if house.wires:
+            await trial._get_acquainted()
+        return trial
+
+    async def _get_acquainted(self) -> None:
+        """Let the daemon find what its accounts held before it; from then on it must explain all.
+
+        Raises DaemonFailedError, TimeoutError.
+        """
+        daemon = DaemonProcess(self._config, entry=self._skew.entry("daemon"))
+        await daemon.start()
+        try:
+            async with asyncio.timeout(AGREE_S):
+                while not self._house.is_acquainted(self._database):
+                    await self._clock.sleep(0.5)
+        finally:
+            await daemon.stop()
 
     async def round(self, number: int, lives: int = 1) -> Result:
         """Load and kill so many times, restart, look."""

@@ -45,8 +45,9 @@ class Trouble(Enum):
 
 
 WIRES = {Trouble.CUT: Wire.CUT, Trouble.SILENT: Wire.SILENT, Trouble.DEAF: Wire.DEAF}
-SKEWS_S = (-3600, -90, -2, 2, 90, 3600)
-"""By how much a clock is wrong: more than venues and webhooks tolerate, and less."""
+SKEWS_S = (-3600, -90, -2, 2, 20)
+"""By how much a clock is wrong: more than venues tolerate, and less. What is stored while it is
+ahead waits for its time, so it is never ahead for longer than a round waits."""
 
 
 class Troubles:

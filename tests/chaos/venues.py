@@ -161,6 +161,13 @@ class VenueHouse:
             + books_text(funds, "30000000")
         )
 
+    def is_acquainted(self, database: Path) -> bool:
+        with closing(connect_to_look(database)) as ours:
+            found = ours.execute(
+                "SELECT COUNT(DISTINCT account) FROM ledger_events WHERE kind = 'opening'"
+            )
+            return int(found.fetchone()[0]) == len(self._relays)
+
     async def faults(self, database: Path) -> list[str]:
         with closing(connect_to_look(database)) as ours:
             coins, funds = (
