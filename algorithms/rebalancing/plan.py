@@ -274,20 +274,25 @@ def next_buys(
     ``buyable`` is the cash at the time of buying, ``portfolio`` what the net trades are measured
     from. Used for the plan, and again with what the broker says after the sells.
     """
-    wanted = []
+    wanted, odd = [], []
     lacking: dict[Symbol, Decimal] = {}
     equity, weights = portfolio.equity, targets.weights()
     for ticker, change in net_trade.items():
+        if change <= ZERO:
+            continue
         asset = portfolio.assets[ticker]
-        count = lots(change, asset.instrument)
-        if count > 0:
-            units = multiply(asset.instrument.lot, Decimal(count))
+        units = asset.instrument.floor_to_lot(change)
+        if units != change:
+            missing = subtract(change, units)
+            odd.append(LeftOut(ticker, Side.BUY, missing, LeftOutReason.BELOW_LOT))
+        if units:
             wanted.append(Order(asset, Side.BUY, units, limit_price(asset, Side.BUY)))
             goal = percent(equity, weights.get(ticker, ZERO))
             lacking[ticker] = subtract(goal, portfolio.value(ticker))
     excess = subtract(buyable, percent(equity, targets.cash))
     purse = Purse(max(buyable, ZERO), settings.cash_buffer_percent, excess)
-    return fit_buys(wanted, purse, settings.fees, lacking)
+    buys, left_out = fit_buys(wanted, purse, settings.fees, lacking)
+    return buys, [*odd, *left_out]
 
 
 class _After:

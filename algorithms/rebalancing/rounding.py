@@ -27,12 +27,14 @@ from algorithms.domain import Side
 from algorithms.rebalancing.orders import limit_price
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from algorithms.domain import Symbol
     from algorithms.rebalancing.holdings import Asset, Fees, Portfolio
 
 TRACKING_PLACES = 8
+STEPS = 1000
+"""About how many steps spend the cash that rounding down leaves over, however small the lots."""
 
 
 def floor_targets(portfolio: Portfolio, weights: Mapping[Symbol, Decimal]) -> dict[Symbol, Decimal]:
@@ -56,34 +58,50 @@ def floor_targets(portfolio: Portfolio, weights: Mapping[Symbol, Decimal]) -> di
 
 @dataclass(slots=True)
 class _Candidate:
-    """One ticker that may get one more lot."""
+    """One ticker that may get more lots. Money is of one lot, but for ``lacks``."""
 
-    asset: Asset
+    ticker: Symbol
+    lot: Decimal
     target: Decimal
     """Units it is to hold, as far as decided."""
     lacks: Decimal
     """Value that it lacks to its weight; below zero: has too much."""
     value: Decimal
-    """What a lot is worth at the current price."""
+    """At the current price."""
+    bought: tuple[Decimal, Decimal]
+    """Order value of a lot more, and cash with fees."""
+    kept: tuple[Decimal, Decimal]
+    """The same while it is still to be sold: no order, and what its sale would have brought."""
+    unsold: int
+    """Lots that are still to be sold."""
+    at_once: int
+    """Lots of one step. Small lots are taken many at a time first, or steps would never end."""
 
-    def cost(self, fees: Fees) -> tuple[Decimal, Decimal]:
-        """What one more lot costs: order value, and cash with fees.
+    def step(self) -> tuple[Decimal, Decimal, Decimal]:
+        """Value, order value and cost of the next step: to keep and to buy is not mixed."""
+        worth, cost = self.kept if self.unsold else self.bought
+        lots = self._lots()
+        if lots == 1:
+            return self.value, worth, cost
+        many = Decimal(lots)
+        return multiply(self.value, many), multiply(worth, many), multiply(cost, many)
 
-        While it is still to be sold a lot costs what its sale would have brought.
-        """
-        lot = self.asset.instrument.lot
-        if add(self.target, lot) <= self.asset.held:
-            worth = multiply(lot, limit_price(self.asset, Side.SELL))
-            return ZERO, fees.proceeds(worth)
-        worth = multiply(lot, limit_price(self.asset, Side.BUY))
-        return worth, fees.cost(worth)
-
-    def gain(self, excess: Decimal, fees: Fees) -> Decimal:
-        """How much the sum of squared drifts falls by one more lot, cash at ``excess``."""
-        _, cost = self.cost(fees)
-        own = multiply(self.value, subtract(add(self.lacks, self.lacks), self.value))
+    def gain(self, excess: Decimal) -> Decimal:
+        """How much the sum of squared drifts falls by the next step, cash at ``excess``."""
+        value, _, cost = self.step()
+        own = multiply(value, subtract(add(self.lacks, self.lacks), value))
         cash = multiply(cost, subtract(add(excess, excess), cost))
         return add(own, cash)
+
+    def take(self) -> None:
+        """Take the next step."""
+        lots = self._lots()
+        self.target = add(self.target, multiply(Decimal(lots), self.lot))
+        self.lacks = subtract(self.lacks, multiply(Decimal(lots), self.value))
+        self.unsold = max(self.unsold - lots, 0)
+
+    def _lots(self) -> int:
+        return min(self.at_once, self.unsold) if self.unsold else self.at_once
 
 
 @dataclass(slots=True)
@@ -127,38 +145,64 @@ def nearest_targets(
     purse, excess = _purse(portfolio, targets, weights, fees, buffer_percent)
     equity = portfolio.equity
     candidates = [
-        _candidate(portfolio.assets[ticker], targets[ticker], multiply(equity, weight))
+        _candidate(portfolio.assets[ticker], targets[ticker], multiply(equity, weight), fees)
         for ticker, weight in weights.items()
         if weight
     ]
-    # Cash falls with every lot, and with it what any lot gains. So a gain reckoned earlier is
+    for each in candidates:
+        at_once = floor_divide(excess, multiply(each.value, Decimal(STEPS)))
+        each.at_once = max(at_once, 1)
+    while True:
+        excess = _add_steps(candidates, purse, excess)
+        if all(each.at_once == 1 for each in candidates):
+            return targets | {each.ticker: each.target for each in candidates}
+        for each in candidates:
+            each.at_once = max(each.at_once // 2, 1)
+
+
+def _add_steps(candidates: Sequence[_Candidate], purse: _Purse, excess: Decimal) -> Decimal:
+    """Take the step that gains most, until none gains; return the excess of cash that is left."""
+    # Cash falls with every step, and with it what any step gains. So a gain reckoned earlier is
     # never too small: the best of the heap, reckoned anew and still the best, is the best.
-    heap = [(EXACT.minus(each.gain(excess, fees)), at) for at, each in enumerate(candidates)]
+    heap = [(EXACT.minus(each.gain(excess)), at) for at, each in enumerate(candidates)]
     heapify(heap)
     while heap:
         reckoned, at = heappop(heap)
         each = candidates[at]
-        gain = each.gain(excess, fees)
+        gain = each.gain(excess)
         if gain <= ZERO:
             continue
         if EXACT.minus(gain) != reckoned:
             heappush(heap, (EXACT.minus(gain), at))
             continue
-        worth, cost = each.cost(fees)
+        _, worth, cost = each.step()
         if not purse.pays(worth, cost):
             continue
         purse.pay(worth, cost)
         excess = subtract(excess, cost)
-        each.target = add(each.target, each.asset.instrument.lot)
-        each.lacks = subtract(each.lacks, each.value)
-        heappush(heap, (EXACT.minus(each.gain(excess, fees)), at))
-    return targets | {each.asset.ticker: each.target for each in candidates}
+        each.take()
+        heappush(heap, (EXACT.minus(each.gain(excess)), at))
+    return excess
 
 
-def _candidate(asset: Asset, target: Decimal, hundredfold: Decimal) -> _Candidate:
+def _candidate(asset: Asset, target: Decimal, hundredfold: Decimal, fees: Fees) -> _Candidate:
     assert asset.price is not None  # Portfolio.problems was asked before
-    lacks = subtract(hundredfold.scaleb(-2, EXACT), multiply(target, asset.price))
-    return _Candidate(asset, target, lacks, multiply(asset.instrument.lot, asset.price))
+    lot = asset.instrument.lot
+    worth = multiply(lot, limit_price(asset, Side.BUY))
+    surplus = subtract(asset.held, target)
+    unsold = floor_divide(surplus, lot) if surplus > ZERO else 0
+    sold = multiply(lot, limit_price(asset, Side.SELL)) if unsold else ZERO
+    return _Candidate(
+        ticker=asset.ticker,
+        lot=lot,
+        target=target,
+        lacks=subtract(hundredfold.scaleb(-2, EXACT), multiply(target, asset.price)),
+        value=multiply(lot, asset.price),
+        bought=(worth, fees.cost(worth)),
+        kept=(ZERO, fees.proceeds(sold)),
+        unsold=unsold,
+        at_once=1,
+    )
 
 
 def _purse(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 
 from algorithms.domain import Symbol
@@ -19,6 +20,7 @@ from tests.algorithms.rebalancing.houses import (
 
 ALL = Decimal(100)
 PORTFOLIOS = 1000
+NOTE = Path(__file__).parents[3] / "docs" / "explanation" / "rebalancing.md"
 
 
 def test_the_published_targets_hold() -> None:
@@ -72,6 +74,18 @@ def test_the_buffer_and_fees_are_kept_back() -> None:
     assert nearest_targets(book, weights, Fees(), Decimal(98)) == floor_targets(book, weights)
 
 
+def test_small_lots_beside_large_ones_are_not_counted_one_by_one() -> None:
+    # A share that is too dear leaves all its cash to a coin: 4 * 10**13 of its lots.
+    book = portfolio(
+        "1000000", asset("A", "900000", ticks=FINE), asset("B", "1", lot="0.00000001", ticks=FINE)
+    )
+    weights = {Symbol("A"): Decimal(40), Symbol("B"): Decimal(60)}
+    found = nearest_targets(book, weights, Fees(), ALL)
+    # Bought a tick above its price, it stops short of 800,000.
+    assert found == {"A": 0, "B": 799_970}
+    assert error_of(book, weights, found) < error_of(book, weights, floor_targets(book, weights))
+
+
 def test_the_tracking_error_is_the_root_of_squared_drifts_in_percent() -> None:
     assert tracking_error([Decimal(3), Decimal(-4)], Decimal(100)) == 5
     assert tracking_error([Decimal(1)], Decimal(3)) == Decimal("33.33333333")
@@ -102,6 +116,9 @@ def test_a_thousand_random_portfolios_are_never_worse_than_rounded_down() -> Non
         sums = [total + each for total, each in zip(sums, (down, near, other), strict=True)]
     assert sums[1] <= sums[2]
     assert sums[1] < sums[0]
+    means = [f"{each / PORTFOLIOS:.2f}" for each in sums]
+    told = f"{means[0]} percent rounded down, {means[1]} with `nearest_cash`, {means[2]} with the"
+    assert told in NOTE.read_text()
 
 
 def error_of(
