@@ -195,6 +195,13 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
         Level.INFO,
         "{symbol}: for the close of {day} {orders} orders became the ladder {ladder}",
     ),
+    "ladder_short": (
+        Level.ALARM,
+        (
+            "{symbol}: for the close of {day} the ladder was not all at the exchange by {until}, "
+            "{missing} missing; orders that these stand for will not fill"
+        ),
+    ),
     "ladder_settled": (
         Level.INFO,
         (

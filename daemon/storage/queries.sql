@@ -737,6 +737,10 @@ SELECT * FROM loc_ladders WHERE id = :id;
 -- Store how far a ladder has come, and the cash that its worst close may take.
 UPDATE loc_ladders SET revising = :revising, whole = :whole, needs = :needs WHERE id = :id;
 
+-- name: ladder_was_short!
+-- At the cut-off a ladder was at its exchange, or was short of something.
+UPDATE loc_ladders SET short = :short WHERE id = :id;
+
 -- name: told_late!
 -- People were told that a ladder is not settled yet.
 UPDATE loc_ladders SET told_late = 1 WHERE id = :id;
@@ -767,17 +771,32 @@ WHERE o.ladder_id = :ladder_id ORDER BY p.id;
 SELECT p.* FROM loc_rungs r JOIN parent_orders p ON p.id = r.parent_id
 WHERE r.ladder_id = :ladder_id ORDER BY p.id;
 
+-- name: standing_rungs_of_ladder
+-- A ladder's own orders that were sent and not taken back or refused.
+SELECT p.* FROM loc_rungs r JOIN parent_orders p ON p.id = r.parent_id
+WHERE r.ladder_id = :ladder_id AND EXISTS (
+    SELECT 1 FROM child_orders c WHERE c.parent_id = p.id AND c.sent_at IS NOT NULL
+        AND c.state NOT IN ('planned', 'cancelled', 'rejected')
+) ORDER BY p.id;
+
 -- name: expired_rungs_of_ladder
 -- A ladder's own orders that waited at the broker until the auction was over.
 SELECT p.* FROM loc_rungs r JOIN parent_orders p ON p.id = r.parent_id
 WHERE r.ladder_id = :ladder_id AND EXISTS (
-    SELECT 1 FROM child_orders c WHERE c.parent_id = p.id AND c.state = 'expired'
+    SELECT 1 FROM child_orders c
+    WHERE c.parent_id = p.id AND c.sent_at IS NOT NULL AND c.state = 'expired'
 );
 
 -- name: live_children_of_ladder
 -- What of a ladder may still fill at the broker.
 SELECT c.id FROM loc_rungs r JOIN child_orders c ON c.parent_id = r.parent_id
 WHERE r.ladder_id = :ladder_id AND c.ended_at IS NULL;
+
+-- name: undecided_children_of_ladder
+-- Of what nobody knows yet whether it is, or stays, at the broker.
+SELECT c.id FROM loc_rungs r JOIN child_orders c ON c.parent_id = r.parent_id
+WHERE r.ladder_id = :ladder_id AND c.state IN ('planned', 'sending', 'unknown', 'cancelling')
+LIMIT 1;
 
 -- name: fills_of_ladder
 -- What the broker gave a ladder, oldest first.

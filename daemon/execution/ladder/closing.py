@@ -77,6 +77,10 @@ class Closings:
             return None
         return next_closing(sessions, self._market_of(account), now)
 
+    def cut_off(self, account: AccountName, closes_at: datetime) -> datetime:
+        """Return when an account's exchange shuts its door for a close."""
+        return closes_at - CUT_OFF[self._market_of(account)]
+
     def sessions(self, account: AccountName) -> Sessions | None:
         """Return the calendar of an account's market; None where it is not known."""
         return self._sessions_of(self._market_of(account))

@@ -106,6 +106,8 @@ class LadderKeeper:
         again: list[datetime] = []
         for row in open_ladders:
             closes_at = from_us(row["closes_at"])
+            if row["short"] is None and not await self._count_up(row, symbol, closes_at, now):
+                again.append(clock.now() + LOOK_AGAIN)
             if now < closes_at:
                 again.append(closes_at)
             elif not await self._settle(row, symbol):
@@ -120,6 +122,28 @@ class LadderKeeper:
         if closing.opens_at <= now < closing.send_until and not await self._revise(symbol, closing):
             again.append(clock.now() + LOOK_AGAIN)
         return again
+
+    async def _count_up(
+        self, row: sqlite3.Row, symbol: Symbol, closes_at: datetime, now: datetime
+    ) -> bool:
+        """See at the cut-off whether all of a ladder is there; return False to look again soon."""
+        until = self._ladders.closings.cut_off(self._account, closes_at)
+        if now < until:
+            return True
+        market, persistence = self._services.market, self._services.persistence
+        undecided = await persistence.read(
+            lambda view: view.fetch("undecided_children_of_ladder", ladder_id=row["id"])
+        )
+        if undecided:
+            return False
+        try:
+            instrument = await market.instrument(self._account, symbol)
+        except (BrokerError, TimeoutError):
+            return False
+        await persistence.write(
+            lambda tx: self._ladders.reviser.count_up(tx, row, instrument, until, now)
+        )
+        return True
 
     async def _drop_late(self, symbol: Symbol, now: datetime) -> None:
         """End the orders that no ladder took in time."""

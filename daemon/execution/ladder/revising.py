@@ -35,6 +35,7 @@ from daemon.storage.rows import parent_from_row, to_us
 from daemon.storage.tx import Table
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
     from datetime import datetime
 
@@ -140,6 +141,25 @@ class Reviser:
         if missing:
             self._tell_sent(tx, terms, len(staying) + len(joining), wanted, now)
         return whole or not self._may_come(terms, plan.missing, standing.rungs, now)
+
+    def count_up(
+        self, tx: Tx, row: sqlite3.Row, instrument: Instrument, until: datetime, now: datetime
+    ) -> None:
+        """Judge, once, whether all of a ladder was at its exchange at the cut-off.
+
+        If it was not, what is missing is told: those shares cannot come any more.
+        """
+        members = tx.fetch("orders_of_ladder", ladder_id=row["id"])
+        wanted = ladder_of((member_from_row(each, instrument) for each in members), instrument)
+        standing = tx.fetch("standing_rungs_of_ladder", ladder_id=row["id"])
+        missing = revise([rung_of(parent_from_row(each)) for each in standing], wanted).missing
+        tx.execute("ladder_was_short", id=row["id"], short=int(bool(missing)))
+        if missing:
+            raise_notice(
+                tx, self._ids.new(), "ladder_short", now, account=row["account"],
+                symbol=row["symbol"], day=row["day"], until=until.isoformat(timespec="minutes"),
+                missing=", ".join(map(spell, missing)),
+            )  # fmt: skip
 
     def _standing(self, view: View, terms: LadderTerms) -> _Standing:
         day = terms.closing.day.isoformat()

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 SETTLED = "settled"
 GIVEN_UP = "given up"
 NOT_FILLED = "not filled in the closing auction"
+SHORT = "not filled: the ladder was not all at the exchange by the cut-off"
 CUT = "cut in the closing auction"
 
 
@@ -82,6 +83,10 @@ class _Part(NamedTuple):
     price: Decimal
     fee: Decimal | None
     spared: Decimal
+
+
+def _is_due(member: Member, close: Decimal) -> bool:
+    return member.order is not None and member.order.fills_at(close)
 
 
 class Settlements:
@@ -169,7 +174,7 @@ class Settlements:
             return
         self._hand_out(tx, row, members, shares, pieces, close, now)
         for member in members:
-            self._end(tx, member, now)
+            self._end(tx, member, now, short=bool(row["short"]) and _is_due(member, close))
         tx.execute(
             "end_ladder", id=ladder_id, close=to_text(close), outcome=SETTLED, ended_at=to_us(now)
         )
@@ -259,7 +264,7 @@ class Settlements:
             ),
         )
 
-    def _end(self, tx: Tx, member: Member, now: datetime) -> None:
+    def _end(self, tx: Tx, member: Member, now: datetime, *, short: bool) -> None:
         """End an order of a book, as its own order at the broker would have ended it."""
         parent = self._orders.parent(tx, member.parent.id)
         if parent.status.is_final:
@@ -273,7 +278,7 @@ class Settlements:
         elif member.leaving is not None:
             self._orders.end_parent(tx, parent, ParentStatus.CANCELLED, member.leaving, now)
         else:
-            reason = NOT_FILLED if parent.remain == parent.total else CUT
+            reason = SHORT if short else NOT_FILLED if parent.remain == parent.total else CUT
             self._orders.end_parent(tx, parent, ParentStatus.EXPIRED, reason, now)
 
     def _tell(

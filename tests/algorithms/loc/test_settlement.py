@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 LOT = Decimal(1)
 IS_DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 ROUNDS = 20_000 if IS_DEEP else 1_500
-EXHAUSTED = 3_000 if IS_DEEP else 6
+EXHAUSTED = 300 if IS_DEEP else 1
 
 
 def shares(orders: list[LocOrder], close: int, given: int | None = None) -> list[tuple[int, int]]:

@@ -112,3 +112,29 @@ async def test_a_halted_account_withdraws_and_sends_nothing_until_it_is_resumed(
         await here.submit("beta", loc_buy("5", "100"))
         await here.pass_time(2)
         assert ladder_at_broker(here) == ["buy 5 @ 100"]
+
+
+async def test_what_the_exchange_has_not_got_at_its_cut_off_is_told(tmp_path: Path) -> None:
+    """A late order has the ladder taken back, and what should replace it is refused."""
+    async with evening(tmp_path) as here:
+        await stocked(here, beta="300")
+        await here.submit("alpha", loc_buy("500", "100"), loc_buy("7", "90"))
+        await here.advance_to(MIDNIGHT - timedelta(seconds=150))
+        for _ in range(8):
+            paper(here).faults.script("place", Fault.REJECT)
+        await here.submit("beta", loc_sell("300", "98"))
+        await here.advance_to(MIDNIGHT - timedelta(seconds=59))
+        assert ladder_at_broker(here) == ["buy 7 @ 90"]
+        await here.pass_time(5)
+        (notice,) = told(here, "ladder_short")
+        assert notice["missing"] == "S300@100.01, B200@100, B300@97.99"
+        assert notice["until"] == "2026-11-20T23:59+00:00"
+        await at_close(here, "99")
+        short = "not filled: the ladder was not all at the exchange by the cut-off"
+        assert outcomes(here) == [
+            ("a", "expired", short),
+            ("a", "expired", "not filled in the closing auction"),
+            ("b", "done", "filled"),
+        ]
+        assert await here.held("a", "TQQQ") == 300
+        await all_is_well(here)

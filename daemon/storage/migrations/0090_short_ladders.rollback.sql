@@ -1,0 +1,1 @@
+ALTER TABLE loc_ladders DROP COLUMN short;
