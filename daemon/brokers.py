@@ -11,6 +11,7 @@ from algorithms.domain import AccountName, Symbol
 from algorithms.instruments import default_instrument
 from daemon.config.accounts import BrokerKind, Environment
 from daemon.config.books import BookMode
+from daemon.rates import rate_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,7 +77,12 @@ async def open_broker(
         return open_bridge(config, name, account, bridge())
     if account.paper is None:
         raise BrokerNotAvailableError(f"accounts.{name}.paper is missing")
-    settings = paper_settings(config, name, account, account.paper)
+    rate = rate_at(account, clock.now())
+    settings = replace(
+        paper_settings(config, name, account, account.paper),
+        commission_percent=rate.commission_percent,
+        sell_tax_percent=rate.sell_tax_percent,
+    )
     return await open_paper(settings, clock, open_driver, sessions, on_failure=on_failure)
 
 

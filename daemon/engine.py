@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerUnavailableError
 from adapters.sqlite.errors import StorageError
-from daemon import audit, trading_days
+from daemon import audit, rate_watch, trading_days
 from daemon.brokers import open_broker
 from daemon.calendars import CalendarError, Calendars, compute_in_child
 from daemon.execution import skew
@@ -99,7 +99,7 @@ class Engine:
         dice: random.Random | None = None,
         on_failure: Callable[[str, BaseException], None] = lambda _, __: None,
     ) -> None:
-        self.current = Current(setup_of(config))
+        self.current = Current(setup_of(config, clock.now()))
         self.bus = SignalBus()
         self._clock = clock
         self._open_driver = open_driver
@@ -192,6 +192,7 @@ class Engine:
         self.schedule.every(skew.EVERY, self._skew.run, name="clocks")
         self.schedule.every(audit.EVERY, self._auditor.run, name="audit")
         self.schedule.every(CALENDARS_EVERY, self.calendars.renew, name="renew calendars")
+        self.schedule.every(rate_watch.EVERY, self._rates.run, name="rates")
         self.schedule.every(trading_days.EVERY, self._days.run, name="trading days")
         self.schedule.start()
         await self.jobs.follow(self.registry.accounts)
@@ -252,9 +253,8 @@ class Engine:
         self._auditor = audit.Auditor(self.store, brokers, clock, ids)
         self._losses = LossWatch(self.services)
         self._skew = skew.SkewWatch(self.services)
-        self._days = trading_days.DayWatch(
-            self.services, lambda name: self.calendars.known(self._market_of(name))
-        )
+        self._rates = rate_watch.RateWatch(self.current, clock, self.fleet.renew)
+        self._days = trading_days.DayWatch(self.services, self._sessions_known)
         self.bus.subscribe(WorkArrived, self.fleet.work_arrived)
         self.bus.subscribe(OrderTaken, self.fleet.order_taken)
         self.bus.subscribe(LadderStirred, self.fleet.ladder_stirred)
@@ -275,6 +275,9 @@ class Engine:
             current=self.current,
             commands_of=self._commands_of,
         )
+
+    def _sessions_known(self, account: AccountName) -> Sessions | None:
+        return self.calendars.known(self._market_of(account))
 
     def _market_of(self, account: AccountName) -> MarketName:
         return self.config.accounts[configured(account)].market

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from adapters.kis.broker import KisBroker
-from adapters.kis.charges import Charges, Rate
+from adapters.kis.charges import Charges
 from adapters.kis.desk import KisSettings
 from adapters.kis.hosts import Profile, hosts_of, moves_real_money
 from adapters.kis.krx import Venue
@@ -14,6 +14,7 @@ from adapters.kis.tokens import Keys
 from algorithms.domain import Symbol
 from daemon.brokers import BrokerNotAvailableError, no_orders, told_instruments
 from daemon.config.accounts import Environment
+from daemon.rates import rates_of
 
 if TYPE_CHECKING:
     from adapters.broker import Broker
@@ -51,7 +52,6 @@ def kis_settings(config: Config, name: AccountName, account: AccountConfig) -> K
     real = account.environment is Environment.LIVE
     profile = Profile.REAL if real else Profile.PAPER
     hosts = hosts_of(profile, rest=account.base_url, socket=account.ws_url)
-    rate = Rate(None, account.commission_percent, account.sell_tax_percent)
     return KisSettings(
         account=name,
         profile=profile,
@@ -75,6 +75,6 @@ def kis_settings(config: Config, name: AccountName, account: AccountConfig) -> K
             if told.venue is not None and real
         },
         after_market=account.after_market,
-        charges=Charges((rate,), account.currency),
+        charges=Charges(rates_of(account), account.currency),
         no_orders=no_orders(config, account, real=moves_real_money(hosts.rest)),
     )

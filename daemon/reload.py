@@ -117,11 +117,12 @@ class Reload:
         old = engine.current.setup
         config, waiting = kept_until_restart(old.config, await self._load())
         changes = changes_between(old.config, config)
-        new = setup_of(config)
+        now = self._clock.now()
+        new = setup_of(config, now)
         await engine.store.read(partial(_require_no_obstacle, old=old, new=config))
         door = self._door_of(config)
         self._renew()
-        engine.current.setup = setup_of(_without_leaving(old.config, config))
+        engine.current.setup = setup_of(_without_leaving(old.config, config), now)
         try:
             await engine.store.write(
                 lambda tx: self._commit(tx, old, new, changes=changes, waiting=waiting)

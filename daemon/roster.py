@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from algorithms.domain import AccountName, BookName, StrategyName, Symbol
 from daemon.config.accounts import Environment, MarketType
 from daemon.config.books import PORTFOLIO_RULE, WEBHOOK_RULE, BookMode
+from daemon.rates import rate_at
 from daemon.registry import Account, Book, Registry
 from daemon.rules.catalogue import make_rule
 from daemon.shadows import configured, shadow_of, shadows
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from daemon.config import Config
     from daemon.config.books import BookConfig
 
@@ -20,8 +23,9 @@ OWN_RULELESS = frozenset({WEBHOOK_RULE, PORTFOLIO_RULE})
 """Rules that are never asked: the orders of their books are made elsewhere."""
 
 
-def registry_of(config: Config) -> Registry:
-    """Index what the configuration names."""
+def registry_of(config: Config, at: datetime) -> Registry:
+    """Index what the configuration names, with the commissions and taxes of a day."""
+    rates = {name: rate_at(account, at) for name, account in config.accounts.items()}
     accounts = {
         AccountName(name): Account(
             name=AccountName(name),
@@ -29,8 +33,8 @@ def registry_of(config: Config) -> Registry:
             market=account.market.value,
             market_type=account.market_type.value,
             currency=account.currency,
-            commission_percent=account.commission_percent,
-            sell_tax_percent=account.sell_tax_percent,
+            commission_percent=rates[name].commission_percent,
+            sell_tax_percent=rates[name].sell_tax_percent,
             is_live=account.environment is Environment.LIVE,
         )
         for name, account in config.accounts.items()

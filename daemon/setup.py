@@ -21,6 +21,8 @@ from daemon.execution.slicer import SlicerSettings
 from daemon.roster import registry_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from daemon.config import Config
     from daemon.registry import Registry
 
@@ -56,13 +58,13 @@ class Current:
         return self.setup.registry
 
 
-def setup_of(config: Config) -> Setup:
-    """Make everything that follows from a configuration."""
+def setup_of(config: Config, at: datetime) -> Setup:
+    """Make everything that follows from a configuration, with the commissions of a day."""
     max_age = _seconds(config.webhook.max_age_seconds)
     margin = Decimal(config.risk.market_margin_percent)
     return Setup(
         config=config,
-        registry=registry_of(config),
+        registry=registry_of(config, at),
         desk=DeskSettings(
             wait=_seconds(config.webhook.wait_seconds),
             max_age=max_age,

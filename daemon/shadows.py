@@ -17,6 +17,7 @@ from adapters.tasks import TaskSupervisor
 from algorithms.decimals import ZERO, total
 from algorithms.domain import AccountName, Symbol
 from daemon.config.books import BookMode
+from daemon.rates import rate_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,6 +98,7 @@ async def open_shadow(
         last = (await live.quote(symbol)).last
         prices[symbol] = instruments[symbol].round_down_to_tick(last)
     account = config.accounts[configured(name)]
+    rate = rate_at(account, clock.now())
     settings = PaperSettings(
         account=name,
         database=database_of(config, name),
@@ -105,8 +107,8 @@ async def open_shadow(
         prices=prices,
         market=account.market.value,
         market_type=account.market_type.value,
-        commission_percent=account.commission_percent,
-        sell_tax_percent=account.sell_tax_percent,
+        commission_percent=rate.commission_percent,
+        sell_tax_percent=rate.sell_tax_percent,
         instruments=instruments,
     )
     paper = await open_paper(settings, clock, open_driver, sessions, on_failure=on_failure)

@@ -8,21 +8,13 @@ from typing import TYPE_CHECKING
 
 from algorithms.decimals import ZERO, add, floor_to, percent, round_to, subtract
 from algorithms.domain import Side
+from algorithms.rates import Rate, rate_on
 
 if TYPE_CHECKING:
     from datetime import date
 
 WON = Decimal(1)
 CENT = Decimal("0.01")
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Percentages of what was traded, from a day on."""
-
-    since: date | None
-    commission_percent: Decimal
-    sell_tax_percent: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +29,7 @@ class Charges:
 
         Rounded as it is charged: won down, commission and tax each; cents to the nearest.
         """
-        rate = self._on(day)
+        rate = rate_on(self.rates, day)
         if rate is None:
             return ZERO
         commission = self._rounded(percent(value, rate.commission_percent))
@@ -50,10 +42,6 @@ class Charges:
     ) -> Decimal:
         """Return what an order costs more once ``after`` is traded in all instead of ``before``."""
         return subtract(self.of(side, after, day, fund=fund), self.of(side, before, day, fund=fund))
-
-    def _on(self, day: date) -> Rate | None:
-        valid = [rate for rate in self.rates if rate.since is None or rate.since <= day]
-        return valid[-1] if valid else None
 
     def _rounded(self, amount: Decimal) -> Decimal:
         return floor_to(amount, WON) if self.currency == "KRW" else round_to(amount, CENT)

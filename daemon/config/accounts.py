@@ -14,6 +14,7 @@ from daemon.config.kinds import (
     Boolean,
     CredentialName,
     Currency,
+    Day,
     FilePath,
     HttpUrl,
     Milliseconds,
@@ -138,6 +139,17 @@ class PaperConfig(Section):
                 return data
 
 
+class RateConfig(Section):
+    """What trading costs from a day on."""
+
+    commission_percent: Percent | None = Field(
+        None, description="Commission on the value of each trade. Left out: as before."
+    )
+    sell_tax_percent: Percent | None = Field(
+        None, description="Tax on the value of each sale. Left out: as before."
+    )
+
+
 class AccountConfig(Section):
     """One brokerage account. The books in it share its connection, not their cash."""
 
@@ -177,6 +189,10 @@ class AccountConfig(Section):
         Decimal(0), description="Commission on the value of each trade."
     )
     sell_tax_percent: Percent = Field(Decimal(0), description="Tax on the value of each sale.")
+    rates: Table[Day, RateConfig] = Field(
+        default_factory=empty_table,
+        description="Other commissions and taxes from a day on; what is left out stays.",
+    )
     base_url: HttpUrl | None = Field(
         None, description="REST address other than the broker's own (a proxy, a simulator)."
     )

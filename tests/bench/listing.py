@@ -30,6 +30,7 @@ from daemon.config import load_config
 from daemon.setup import Current, setup_of
 from daemon.storage.schema import migrate
 from tests.daemon.api.fakes import ADMIN, House
+from tests.support.world import START
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -278,7 +279,7 @@ async def measure(folder: Path, scale: float, rounds: int = ROUNDS) -> list[Row]
     file = folder / "config.toml"
     books, parents, fills = (max(1, int(n * scale)) for n in (BOOKS, OPEN_PARENTS, FILLS))
     file.write_text(fill(database, books, parents, fills))
-    current = Current(setup_of(load_config(file, {})))
+    current = Current(setup_of(load_config(file, {}), START))
     driver = await ThreadedDriver.open(database, read_only=True)
     house = House()
     house.more = [Lists(driver, current)]

@@ -51,6 +51,7 @@ from tests.bench.load import Measured, Plan
 from tests.bench.servers import PATH
 from tests.bench.webhook import DAEMON, body, load, server
 from tests.daemon.api.fakes import ADMIN, House
+from tests.support.world import START
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -103,7 +104,7 @@ async def pages(folder: Path) -> list[Row]:
     """Ask for each page some times, each from a server that nobody has asked before."""
     database, file = folder / "books.db", folder / "config.toml"
     file.write_text(fill(database, BOOKS, LIVE, FILLS))
-    current = Current(setup_of(load_config(file, {})))
+    current = Current(setup_of(load_config(file, {}), START))
     driver = await ThreadedDriver.open(database, read_only=True)
     store = await open_store(database, ThreadedDriver.open, SignalBus().deliver)
     tasks = TaskSupervisor()

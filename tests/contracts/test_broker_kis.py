@@ -23,13 +23,14 @@ from adapters.broker import (
 from adapters.clock import LoopClock
 from adapters.http import Hosts
 from adapters.kis.broker import KisBroker
-from adapters.kis.charges import Charges, Rate
+from adapters.kis.charges import Charges
 from adapters.kis.desk import KisSettings
 from adapters.kis.hosts import Profile as Environment
 from adapters.kis.hub import Hub
 from adapters.kis.tokens import Keys
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import BrokerOrderId, ChildId, Side, Symbol
+from algorithms.rates import Rate
 from tests.adapters.kis.conftest import NEVER_OPEN
 from tests.contracts.broker_contract import BrokerContract
 from tests.contracts.trader import Trader

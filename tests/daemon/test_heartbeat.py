@@ -22,7 +22,7 @@ from daemon.heartbeat import Heartbeat
 from daemon.jobs.schedule import ClockSchedule
 from daemon.setup import setup_of
 from daemon.signals import NoticeRaised
-from tests.support.world import THREE_BOOKS, started
+from tests.support.world import START, THREE_BOOKS, started
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -62,7 +62,7 @@ class Scene:
         path.write_text(
             f'{THREE_BOOKS}\n[heartbeat]\nurl = "{url or self.url}"\nseconds = {seconds}\n'
         )
-        self.engine.current.setup = setup_of(load_config(path, {}))
+        self.engine.current.setup = setup_of(load_config(path, {}), START)
 
     async def until(self, happens: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):

@@ -16,7 +16,7 @@ from daemon.setup import setup_of
 from tests.support.books import MAIN, all_is_well, children, paper, parents, select, told
 from tests.support.loops import in_virtual_time
 from tests.support.mortal import Life
-from tests.support.world import THREE_BOOKS, buy, cancel_all, sell, started, world
+from tests.support.world import START, THREE_BOOKS, buy, cancel_all, sell, started, world
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -361,7 +361,7 @@ def test_the_setup_in_force_is_that_of_the_last_good_file(tmp_path: Path) -> Non
             await here.reload(THREE_BOOKS + SECOND_ACCOUNT)
             await here.reload("nonsense")
             setup = here.engine.current.setup
-            assert setup.registry == setup_of(here.engine.config).registry
+            assert setup.registry == setup_of(here.engine.config, START).registry
             assert AccountName("second") in setup.registry.accounts
 
     in_virtual_time(story())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from algorithms.domain import AccountName, BookName, OrderType, StrategyName, Symbol
 from daemon.config import load_config
 from daemon.roster import registry_of
+from tests.support.world import START
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ def test_the_registry_says_what_the_configuration_says(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(TWO_BOOKS)
 
-    registry = registry_of(load_config(path, {}))
+    registry = registry_of(load_config(path, {}), START)
 
     account = registry.accounts[AccountName("main")]
     assert (account.broker, account.market, account.currency) == ("paper", "XNYS", "USD")
@@ -50,7 +51,7 @@ def test_a_strategy_without_a_book_is_known_and_has_none(tmp_path: Path) -> None
     path = tmp_path / "config.toml"
     path.write_text(TWO_BOOKS)
 
-    registry = registry_of(load_config(path, {}))
+    registry = registry_of(load_config(path, {}), START)
 
     assert StrategyName("idle") in registry.strategies
     assert StrategyName("idle") not in registry.books_of_strategy

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from algorithms.domain import BookName
 from daemon.config import load_config
 from daemon.setup import Current, setup_of
+from tests.support.world import START
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,7 @@ account = "main"
 def made(folder: Path, text: str) -> Setup:
     path = folder / "config.toml"
     path.write_text(text)
-    return setup_of(load_config(path, {}))
+    return setup_of(load_config(path, {}), START)
 
 
 def test_everything_follows_from_one_configuration(tmp_path: Path) -> None:

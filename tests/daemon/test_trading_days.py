@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerUnavailableError
 from adapters.sessions import AlwaysOpen
+from adapters.virtual_time import VirtualTimeLoop
 from daemon.trading_days import DayWatch
 from tests.support.books import told
 from tests.support.houses import house
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+loop_factory = VirtualTimeLoop
 ONE = house({"a": ("alpha", "main")}, paper={"main": ""})
 TUESDAY = date(2026, 11, 24)
 

@@ -6,8 +6,9 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from adapters.kis.charges import Charges, Rate
+from adapters.kis.charges import Charges
 from algorithms.domain import Side
+from algorithms.rates import Rate
 
 BUY, SELL = Side.BUY, Side.SELL
 YEAR_2025 = Rate(None, Decimal("0.015"), Decimal("0.15"))

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.broker import BrokerOrderState, FillEvent, OrderEvent, OrderRequest
-from adapters.kis.charges import Charges, Rate
+from adapters.kis.charges import Charges
 from adapters.kis.outcomes import Receipt
 from adapters.kis.register import Execution, Known, Register
 from algorithms.decimals import multiply, total
 from algorithms.domain import ChildId, OrderType, Side, TimeInForce
+from algorithms.rates import Rate
 from tests.adapters.kis.rows import AT, DAY, KODEX, row, traded
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from daemon.execution.commands import ANYWHERE, Place
 from daemon.execution.sizing import REMEMBERED, Refusal, Sizes, Terms, needs_price, size
 from daemon.setup import setup_of
 from daemon.storage.rows import parent_row, parent_terms_row
+from tests.support.world import START
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,7 @@ TERMS = Terms(TQQQ, HUNDRED, frozenset({OrderType.MARKET, OrderType.LIMIT}))
 @pytest.fixture
 def setup(tmp_path: Path) -> Setup:
     (tmp_path / "config.toml").write_text(CONFIG)
-    return setup_of(load_config(tmp_path / "config.toml", {}))
+    return setup_of(load_config(tmp_path / "config.toml", {}), START)
 
 
 @pytest.fixture
