@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.broker import BrokerFill
@@ -161,6 +161,7 @@ async def test_a_total_below_what_was_booked_falls_back_to_its_price(tmp_path: P
         assert [row["price"] for row in fills(here)] == ["90", "89"]
 
 
+@settings(max_examples=30)  # each lives in a world of its own
 @given(st.permutations([1, 2, 3, 4, 5, 5, 3]))
 def test_whatever_order_sums_come_in_the_last_one_counts(
     tmp_path_factory: pytest.TempPathFactory, sums: list[int]
