@@ -10,6 +10,7 @@ only stores it before sending and hands it back.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
@@ -17,7 +18,7 @@ from algorithms.decimals import ZERO
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
-    from datetime import date, datetime, timedelta
+    from datetime import date, datetime
     from decimal import Decimal
 
     from algorithms.domain import (
@@ -44,6 +45,9 @@ class Capabilities:
     """Most requests under way at once."""
     settle_time: timedelta
     """How long after sending "no such order" is no proof yet that it was never accepted."""
+    second_look: timedelta = timedelta()
+    """How long ``place`` may look, beside sending, whether an order that was turned away is there
+    all the same."""
     day_orders: bool = True
     """Whether an order for the day ends with it. A venue that never closes keeps it."""
     moc_buys: bool = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 from adapters.broker import (
@@ -71,6 +72,10 @@ SHOWN_S = {
     ("XNYS", Profile.PAPER): 65.0,
 }
 """How long an accepted order may be missing from the lists."""
+LOOK_AGAIN_S = 1.0
+"""After the first look for an order that was turned away; after each, a second longer."""
+LAST_LOOK_S = 30.0
+"""For the last of those looks: it begins when nothing can be hidden any more."""
 TRAVEL_S = LEAVE_S[Rank.ORDER] + CONNECT_S + ANSWER_S
 REPEAT_CANCEL_AFTER = timedelta(seconds=5)
 """A cancel that KIS has taken is not sent again so soon."""
@@ -103,14 +108,15 @@ class KisBroker:
         self._in_flight: Counter[ChildId] = Counter()
         self._is_open = False
         self._is_closed = False
-        settle_s = TRAVEL_S + SHOWN_S[settings.market, settings.profile]
+        self._shown_s = SHOWN_S[settings.market, settings.profile]
         self.capabilities = Capabilities(
             client_order_ids=False,
             order_types=self._desk.order_types,
             good_till_cancelled=False,
             batch_cancel=1,
             max_in_flight=MAX_IN_FLIGHT[settings.profile],
-            settle_time=timedelta(seconds=settle_s),
+            settle_time=timedelta(seconds=TRAVEL_S + self._shown_s),
+            second_look=timedelta(seconds=self._shown_s + LAST_LOOK_S),
             moc_buys=False,
         )
 
@@ -138,7 +144,9 @@ class KisBroker:
         rows = await self._orders.listed(today, today, symbol=request.symbol)
         known = {each.number for each in self._orders.register.all() if each.day == today}
         print_ = Fingerprint(terms, frozenset({row.number for row in rows} | known))
-        self._attempts[request.client_id] = _Attempt(print_)
+        before = self._attempts.pop(request.client_id, None)
+        throttled = before.throttled if before is not None else 0
+        self._attempts[request.client_id] = _Attempt(print_, throttled=throttled)
         if len(self._attempts) > MOST_REMEMBERED:
             self._attempts.popitem(last=False)
         return print_.written()
@@ -166,27 +174,38 @@ class KisBroker:
         if receipt is not None:
             return Accepted(self._orders.taken(request, receipt, terms.venue).order)
         if was_throttled(seen):
-            return await self._look_once(request, attempt, began)
+            return await self._look_until_sure(request, attempt, began)
         return not_placed(seen)
 
-    async def _look_once(
+    async def _look_until_sure(
         self, request: OrderRequest, attempt: _Attempt, began: datetime
     ) -> PlaceOutcome:
         """See whether an order turned away for haste is there all the same: KIS does not say.
 
-        Once it may be sent again after that; the second time nobody knows.
+        It is looked for as long as a list may hide it. Then it may be sent again, once; the
+        second time nobody knows.
         """
         attempt.throttled += 1
-        throttled = Refused(RefusalCode.RATE_LIMITED, "too many requests a second", 0.1)
-        try:
-            found = await self._search(_sent(request, began), attempt.print_)
-        except BrokerError as error:
-            return OutcomeUnknown(f"{throttled.message}, and no list to look at: {error}")
-        if isinstance(found, Found):
-            return Accepted(found.order)
-        if found is not None or attempt.throttled > 1:
-            return OutcomeUnknown(throttled.message)
-        return throttled
+        sent, reason = _sent(request, began), "too many requests a second"
+        sure_at = self._clock.monotonic() + self._shown_s
+        for look in count(1):
+            asked = self._clock.monotonic()
+            try:
+                found = await self._search(sent, attempt.print_)
+            except BrokerError as error:
+                if asked >= sure_at:
+                    return OutcomeUnknown(f"{reason}, and no list to look at: {error}")
+            else:
+                if isinstance(found, Found):
+                    return Accepted(found.order)
+                if found is not None:
+                    return OutcomeUnknown(reason)
+                if asked >= sure_at:
+                    break
+            await self._clock.sleep(LOOK_AGAIN_S * look)
+        if attempt.throttled > 1:
+            return OutcomeUnknown(reason)
+        return Refused(RefusalCode.RATE_LIMITED, reason, 0.1)
 
     async def _terms(self, request: OrderRequest) -> Terms | Refused:
         """Decide how an order is spelt; refuse what KIS would, without asking it."""

@@ -56,6 +56,7 @@ class BrokerCalls:
         self._left: dict[ChildId, float] = {}
         """When orders left whose fate is open, by the clock that is never set."""
         self._settle_s = broker.capabilities.settle_time.total_seconds()
+        self._place_s = CALL_TIMEOUT_S + broker.capabilities.second_look.total_seconds()
         most = broker.capabilities.max_in_flight
         self._most_together = broker.capabilities.batch_cancel
         self._to_cancel: list[_Cancel] = []
@@ -78,10 +79,10 @@ class BrokerCalls:
         async with self._places:
             try:
                 self._note_leaving(request.client_id)
-                async with asyncio.timeout(CALL_TIMEOUT_S):
+                async with asyncio.timeout(self._place_s):
                     outcome = await self._broker.place(request)
             except TimeoutError:
-                return OutcomeUnknown(f"no answer within {CALL_TIMEOUT_S} s")
+                return OutcomeUnknown(f"no answer within {self._place_s} s")
             except Exception as error:  # noqa: BLE001 - it may have been sent before this failed
                 return OutcomeUnknown(f"{type(error).__name__}: {error}")
             if not isinstance(outcome, OutcomeUnknown):

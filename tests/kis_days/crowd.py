@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from adapters.clock import LoopClock
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import OrderType, Side
-from tests.kis_days.day import KOREAN_FUNDS, KST, MEMORY, SEOUL_ENDS, TOP
-from tests.kis_days.house import Half, daemon_at, house
+from tests.kis_days.day import KST, MEMORY, SEOUL_ENDS, TOP
+from tests.kis_days.house import KOREAN_FUNDS, Half, daemon_at, house
 from tests.kis_days.judge import wrong_in_the_books
 from tests.simulators.kis import Profile
 from tests.support.loops import in_virtual_time

@@ -19,8 +19,15 @@ from adapters.tasks import TaskSupervisor
 from algorithms.domain import OrderType, Side, StrategyName
 from daemon.execution.commands import Place, Submission
 from tests.binance_faults.process import Process
-from tests.kis_days.harm import set_odds, set_switches
-from tests.kis_days.house import BOTS, Half, daemon_at, house
+from tests.kis_days.harm import Harm, make_peace, set_odds, set_switches
+from tests.kis_days.house import (
+    AMERICAN_FUNDS,
+    BOTS,
+    KOREAN_FUNDS,
+    Half,
+    daemon_at,
+    house,
+)
 from tests.kis_days.judge import wrong_in_the_books
 from tests.support.loops import in_virtual_time
 from tests.support.world import cancel_all, order, remember
@@ -40,9 +47,8 @@ SEOUL_ENDS = datetime(2026, 11, 20, 15, 12, tzinfo=KST)
 SEOUL_IS_OVER = datetime(2026, 11, 20, 15, 55, tzinfo=KST)
 NEW_YORK_ENDS = datetime(2026, 11, 21, 5, 45, tzinfo=KST)
 NEW_YORK_IS_OVER = datetime(2026, 11, 21, 6, 10, tzinfo=KST)
-KOREAN_FUNDS = {"069500": 41_400, "122630": 21_505}
-AMERICAN_FUNDS = {"SOXL": Decimal("27.45"), "TQQQ": Decimal("53.20")}
 HARM = 0.3
+NEW_ODDS = 0.15
 KILL = 0.08
 WARM_UP = timedelta(minutes=1)
 TOP = """
@@ -267,36 +273,16 @@ class Day:
         self._tell(f"{bot} {_words(wish)}: {orjson.loads(reply.body)['message']}")
 
     def _harm(self, here: House) -> None:
-        simulator = here.simulator
-        harm = self._chance.choice(("drop", "stall", "odds", "token", "auction", "thin"))
-        self._tell(f"harm: {harm}")
-        match harm:
-            case "drop":
-                simulator.sockets.drop_all()
-            case "stall":
-                simulator.switches.stalled = True
-                until = self._clock.now() + timedelta(seconds=self._chance.choice((20, 200)))
-                simulator.host.agenda.at(until, lambda: simulator.switches.set("stalled", False))  # noqa: FBT003
-            case "odds":
-                self._let_fail(here)
-            case "token":
-                simulator.host.tokens.expire_all()
-            case "auction":
-                for symbol in AMERICAN_FUNDS:
-                    last = simulator.host.market.last(symbol)
-                    percent = self._chance.choice((96, 100, 103))
-                    price = (last * percent / 100).quantize(Decimal("0.01"))
-                    simulator.host.market.auction[symbol] = price
-                    simulator.host.market.auction_depth[symbol] = self._chance.choice((7, 10_000))
-            case _:
-                for symbol in KOREAN_FUNDS:
-                    simulator.host.market.depth[symbol] = self._chance.choice((3, 20, 100_000))
+        if self._chance.random() < NEW_ODDS:
+            what = "odds"
+            self._let_fail(here)
+        else:
+            what = Harm(here.simulator, self._clock.now(), self._chance).do()
+        self._tell(f"harm: {what}")
 
     async def _evening(self, here: House, day: World) -> None:
         """Let nothing fail any more: by now everything has come right."""
-        here.simulator.faults.clear()
-        here.simulator.switches.stalled = False
-        here.simulator.switches.stray_throttle_percent = 0
+        make_peace(here.simulator)
         await self._clock.sleep(self._length.calm_s)
         wrong = await wrong_in_the_books(day, here)
         self._tell(f"evening: {len(wrong)} wrong")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tests.kis_days.house import AMERICAN_FUNDS, KOREAN_FUNDS
 from tests.simulators.kis import Fault, Met
+from tests.simulators.kis.hours import Country
 
 if TYPE_CHECKING:
     import random
+    from datetime import datetime
 
     from tests.simulators.kis import KisSimulator
 
+CENT = Decimal("0.01")
 BEFORE_CODES = ("EGW00201", "EGW00202", "EGW00215", "EGW00300", "EGW00302", "EGW00123")
-AFTER_CODES = ("EGW00302", "EGW00301", "EGW00300", "EGW00202", "EGW00215", "EGW00002")
+AFTER_CODES = ("EGW00201", "EGW00302", "EGW00301", "EGW00300", "EGW00202", "EGW00215", "EGW00002")
 LATE_S = (0.5, 3.0, 7.0)
 """A request that broke off is carried out at most so much later."""
 ORDERS = (
@@ -81,6 +87,14 @@ SWITCHES: dict[str, tuple[object, ...]] = {
     "cancel_delay_s": (0.0, 0.5, 3.0),
 }
 
+UNHEARD = {
+    "stall": ("stalled", True, False),
+    "deaf": ("pong_timeout_s", 0.0, 30.0),
+    "no registering": ("registering_fails", True, False),
+}
+"""Switches that make the socket useless for a while: what they are set to, and to what again."""
+LAYOUT = ("notice_fields", "us_notice_fields", "encrypted", "joined_notices", "notice_numbers")
+
 
 def set_switches(simulator: KisSimulator, chance: random.Random) -> dict[str, object]:
     """Decide what is unconfirmed, each thing one way or another; return what was decided."""
@@ -103,3 +117,79 @@ def set_odds(simulator: KisSimulator, percent: int) -> None:
     faults.odds("approval", percent, *KEYS)
     faults.odds("domestic.*", percent, *READS)
     faults.odds("us.*", percent, *READS)
+
+
+class Harm:
+    """One thing that happens to the host or to its socket at some moment of a day."""
+
+    def __init__(self, simulator: KisSimulator, now: datetime, chance: random.Random) -> None:
+        self._simulator = simulator
+        self._host = simulator.host
+        self._sockets = simulator.sockets
+        self._chance = chance
+        self._until = now + timedelta(seconds=chance.choice((20, 200)))
+
+    def do(self) -> str:
+        """Do it, by chance; return what it is called."""
+        what = self._chance.choice(
+            (
+                *(self.drop, self.garbled, self.strangers, self.new_keys, self.rival),
+                *(self.other_layout, self.token, self.auctions, self.auctions, self.thin),
+                *(self.unheard, self.unheard, self.unheard),
+            )
+        )
+        return what() or what.__name__
+
+    def drop(self) -> None:
+        self._sockets.drop_all()
+
+    def garbled(self) -> None:
+        self._sockets.say_to_all("1|H0STCNI0|001|bm90aGluZw==")
+
+    def strangers(self) -> None:
+        for country in Country:
+            self._sockets.tell_of_stranger(country)
+
+    def new_keys(self) -> None:
+        self._host.tokens.forget_approvals()
+        self._sockets.drop_all()
+
+    def rival(self) -> None:
+        self._sockets.hold_all(self._until)
+
+    def other_layout(self) -> None:
+        for name in LAYOUT:
+            self._host.switches.set(name, self._chance.choice(SWITCHES[name]))
+
+    def unheard(self) -> str:
+        what = self._chance.choice([*UNHEARD])
+        name, harmful, harmless = UNHEARD[what]
+        switches = self._host.switches
+        switches.set(name, harmful)
+        self._host.agenda.at(self._until, lambda: switches.set(name, harmless))
+        if what == "no registering":
+            self._sockets.drop_all()
+        return what
+
+    def token(self) -> None:
+        self._host.tokens.expire_all()
+
+    def auctions(self) -> None:
+        """Let the American close be at another price, and perhaps of few shares."""
+        market = self._host.market
+        for symbol in AMERICAN_FUNDS:
+            percent = self._chance.choice((96, 100, 103))
+            market.auction[symbol] = (market.last(symbol) * percent / 100).quantize(CENT)
+            market.auction_depth[symbol] = self._chance.choice((7, 10_000))
+
+    def thin(self) -> None:
+        for symbol in KOREAN_FUNDS:
+            self._host.market.depth[symbol] = self._chance.choice((3, 20, 100_000))
+
+
+def make_peace(simulator: KisSimulator) -> None:
+    """Let nothing fail any more."""
+    simulator.faults.clear()
+    for name, _, harmless in UNHEARD.values():
+        simulator.switches.set(name, harmless)
+    simulator.switches.stray_throttle_percent = 0

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 BOTS = ("alpha", "beta", "gamma")
+KOREAN_FUNDS = {"069500": 41_400, "122630": 21_505}
+AMERICAN_FUNDS = {"SOXL": Decimal("27.45"), "TQQQ": Decimal("53.20")}
 CAPITAL = {"KRW": Decimal(30_000_000), "USD": Decimal(30_000)}
 COUNTRIES = {"KRW": Country.KOREA, "USD": Country.AMERICA}
 MARKETS = {"KRW": "XKRX", "USD": "XNYS"}

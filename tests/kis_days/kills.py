@@ -15,8 +15,8 @@ from adapters.clock import LoopClock
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import OrderType, Side
 from tests.binance_faults.process import Process
-from tests.kis_days.day import AMERICAN_FUNDS, KOREAN_FUNDS, KST, MEMORY, TOP
-from tests.kis_days.house import Half, daemon_at, house
+from tests.kis_days.day import KST, MEMORY, TOP
+from tests.kis_days.house import AMERICAN_FUNDS, KOREAN_FUNDS, Half, daemon_at, house
 from tests.kis_days.judge import wrong_in_the_books
 from tests.simulators.kis import Fault
 from tests.support.loops import in_virtual_time

@@ -29,7 +29,7 @@ from adapters.broker import (
     SentOrder,
     Undecided,
 )
-from adapters.kis.broker import KisBroker
+from adapters.kis.broker import SHOWN_S, KisBroker
 from adapters.kis.hosts import Profile
 from adapters.kis.operations import Operation
 from algorithms.domain import BrokerOrderId, ChildId, OrderType, Side, Symbol, TimeInForce
@@ -194,28 +194,39 @@ async def test_another_process_finds_what_this_one_lost(
     await reborn.close()
 
 
-async def test_too_much_haste_is_looked_after_once_and_sent_again_once(
+async def test_an_order_turned_away_for_haste_is_sent_again_once_when_no_list_can_hide_it(
     seoul: KisBroker, hub: Hub, kis: ScriptedKis
 ) -> None:
     kis.says(Operation.KR_BUY, bad("EGW00201", status=500))
     outcome, _ = await place(seoul, hub)
     assert isinstance(outcome, Refused)
     assert outcome.code is RefusalCode.RATE_LIMITED
-    looks = len(kis.asked(Operation.KR_ORDERS))
-    assert looks == 2
-    turned_away, looked = kis.seen[-2:]
-    assert looked.at - turned_away.at >= 1
-    assert isinstance(await seoul.place(BUY), OutcomeUnknown)
+    (turned_away,) = kis.asked(Operation.KR_BUY)
+    _, first, *_, last = kis.asked(Operation.KR_ORDERS)
+    assert first.at - turned_away.at >= 1
+    assert last.at - turned_away.at >= SHOWN_S["XKRX", Profile.REAL]
+    again, _ = await place(seoul, hub)
+    assert isinstance(again, OutcomeUnknown)
 
 
+@pytest.mark.parametrize("hidden", [1, 4])
 async def test_an_order_turned_away_that_is_there_all_the_same_is_ours(
-    seoul: KisBroker, hub: Hub, kis: ScriptedKis
+    seoul: KisBroker, hub: Hub, kis: ScriptedKis, hidden: int
 ) -> None:
     kis.says(Operation.KR_BUY, bad("EGW00201", status=500))
-    kis.says(Operation.KR_ORDERS, good(output1=[]), good(output1=[resting()]))
+    kis.says(Operation.KR_ORDERS, *[good(output1=[])] * hidden, good(output1=[resting()]))
     outcome, _ = await place(seoul, hub)
     assert isinstance(outcome, Accepted)
     assert outcome.order.id == "218840"
+
+
+async def test_an_order_turned_away_is_unknown_while_no_list_can_be_had(
+    seoul: KisBroker, hub: Hub, kis: ScriptedKis
+) -> None:
+    kis.says(Operation.KR_BUY, bad("EGW00201", status=500))
+    kis.says(Operation.KR_ORDERS, good(output1=[]), bad("EGW00316", status=500))
+    outcome, _ = await place(seoul, hub)
+    assert isinstance(outcome, OutcomeUnknown)
 
 
 async def test_a_cancel_is_taken_and_its_end_is_found(

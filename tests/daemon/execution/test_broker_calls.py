@@ -102,6 +102,17 @@ async def a_second() -> None:
     await asyncio.sleep(1)
 
 
+async def test_placing_may_take_as_long_as_the_venue_must_be_asked_afterwards() -> None:
+    venue = Venue(never)
+    look = timedelta(seconds=42)
+    venue.capabilities = replace(venue.capabilities, second_look=look)
+    calls = calls_of(venue)
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    assert isinstance(await calls.place(REQUEST), OutcomeUnknown)
+    assert loop.time() - begun == pytest.approx(CALL_TIMEOUT_S + 42)
+
+
 async def test_no_answer_in_time_is_an_unknown_outcome_and_a_question_is_undecided() -> None:
     calls = calls_of(Venue(never))
     loop = asyncio.get_running_loop()

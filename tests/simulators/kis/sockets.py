@@ -97,6 +97,18 @@ class Sockets:
         for session in list(self.sessions):
             session.hang_up()
 
+    def say_to_all(self, text: str) -> None:
+        """Write the same message to every connection, whatever it says."""
+        for session in self.sessions:
+            session.say(text)
+
+    def hold_all(self, until: datetime) -> None:
+        """Let another program take every app key's session, until a time."""
+        for session in self.sessions:
+            if session.app_key:
+                self._held[session.app_key] = until
+        self.drop_all()
+
     def tell_of_stranger(self, country: Country, account: str = "5099999901") -> None:
         """Send every customer a notice of an account that no key here belongs to."""
         for number, orders in self._host.engine.orders.items():
@@ -186,7 +198,8 @@ class Sockets:
     def _release(self, session: Session, *, clean: bool) -> None:
         linger = self._host.switches.session_linger_s
         if session.app_key and linger and not clean:
-            self._held[session.app_key] = self._clock.now() + timedelta(seconds=linger)
+            until = self._clock.now() + timedelta(seconds=linger)
+            self._held[session.app_key] = max(until, self._held.get(session.app_key, until))
 
     async def _beat(self, session: Session) -> None:
         """Send PINGPONG; break off who does not answer."""

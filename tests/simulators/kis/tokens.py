@@ -109,6 +109,10 @@ class Tokens:
         for token in self._tokens.values():
             token.issued_at -= LIFE
 
+    def forget_approvals(self) -> None:
+        """Let no approval key open a session any more."""
+        self._approvals.clear()
+
     def approve(self, body: dict[str, object], now: datetime) -> dict[str, object]:
         """Issue an approval key for the websocket; its field for the secret has another name."""
         self._check_grant(body)
