@@ -80,11 +80,10 @@ KILLS ?= 24
 chaos: $(READY) ## kill and restart the daemon under load (KILLS=)
 	@$(BIN)/python -m tests.chaos --kills $(KILLS)
 
-SEED ?= 1
-DAYS ?= 1000
+DAYS ?= $(if $(SEED),1,1000)
 .PHONY: simulate
-simulate: $(READY) ## play days with faults and kills (SEED=, DAYS=)
-	@$(BIN)/python -m tests.simulation --seed $(SEED) --days $(DAYS)
+simulate: $(READY) ## play days with faults and kills (DAYS=200), or one again (SEED=7)
+	@$(BIN)/python -m tests.simulation --seed $(or $(SEED),1) --days $(DAYS) --jobs $$(nproc)
 
 .PHONY: year
 year: $(READY) ## live a year of trading days in Seoul and New York

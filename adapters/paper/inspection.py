@@ -28,11 +28,19 @@ def inspect(database: Path, account: AccountName) -> BrokerView:
     except FileNotFoundError:
         return BrokerView(account, None)
     with closing(connection):
+        return inspected(connection, account)
+
+
+def inspected(connection: sqlite3.Connection, account: AccountName) -> BrokerView:
+    """Return the same from an open connection. Raises sqlite3.Error."""
+    connection.execute("BEGIN")
+    try:
         return _view(connection, account)
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _view(connection: sqlite3.Connection, account: AccountName) -> BrokerView:
-    connection.execute("BEGIN")
     row = connection.execute(
         "SELECT currency, cash FROM account WHERE account = ?", (account,)
     ).fetchone()

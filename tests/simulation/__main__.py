@@ -1,7 +1,8 @@
 """Play simulated days: ``python -m tests.simulation --seed 7 --days 1000``.
 
 Each day is a function of its seed. The first thing that is wrong ends a day; its story is printed
-as a timeline, and the same seed plays it again.
+as a timeline, and the same seed plays it again. ``--mutants`` plays days on deliberately broken
+code instead, until each mistake is noticed.
 """
 
 from __future__ import annotations
@@ -9,42 +10,113 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from time import perf_counter
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.simulation.day import play
+from tests.simulation.features import Feature, features_of
+from tests.simulation.mutants import MUTANTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.simulation.outcome import Outcome
+
+MOST_DAYS_TO_NOTICE = 1000
+A_FEW = 8
+"""Days that a process of several gets at once."""
 
 
 def main() -> int:
     options = _options()
-    logging.getLogger().addHandler(logging.NullHandler())
-    began = perf_counter()
-    requests = kills = 0
+    _begin()
+    return _mutants(options) if options.mutants else _days(options)
+
+
+def _days(options: argparse.Namespace) -> int:
+    seeds = range(options.seed, options.seed + options.days)
+    told = partial(_day, only=options.only)
+    began, spent, requests, kills = perf_counter(), 0.0, 0, 0
     failed: list[int] = []
-    for seed in range(options.seed, options.seed + options.days):
-        outcome = play(seed)
+    for number, (outcome, seconds) in enumerate(_each(told, seeds, options.jobs), start=1):
         requests += outcome.requests
         kills += outcome.kills
+        spent += seconds
         if outcome.wrong:
-            failed.append(seed)
-            sys.stdout.write(f"\nseed {seed}\n")
-        if outcome.wrong or options.story:
+            failed.append(outcome.seed)
+            sys.stdout.write(f"\nseed {outcome.seed}\n")
+        if outcome.wrong or options.story or options.days == 1:
             sys.stdout.write("\n".join([*outcome.story, ""]))
+            sys.stdout.flush()
         if sys.stderr.isatty():
-            sys.stderr.write(f"\r{seed - options.seed + 1} of {options.days} days")
-    seconds = perf_counter() - began
+            sys.stderr.write(f"\r{number} of {options.days} days")
     sys.stdout.write(
-        f"\n{options.days} days, {requests} webhooks, {kills} kills in {seconds:.1f} s "
-        f"({seconds / options.days:.2f} s a day): "
+        f"\n{options.days} days, {requests} webhooks, {kills} kills in"
+        f" {perf_counter() - began:.0f} s, {spent / options.days:.2f} s of processor a day: "
         + (f"wrong: seeds {', '.join(map(str, failed))}\n" if failed else "nothing wrong\n")
     )
     return 1 if failed else 0
+
+
+def _each(
+    told: partial[tuple[Outcome, float]], seeds: Iterable[int], jobs: int
+) -> Iterator[tuple[Outcome, float]]:
+    """Play days in so many processes, and hand them out in their order."""
+    if jobs == 1:
+        yield from map(told, seeds)
+        return
+    with ProcessPoolExecutor(jobs, initializer=_begin) as pool:
+        yield from pool.map(told, seeds, chunksize=A_FEW)
+
+
+def _day(seed: int, only: frozenset[Feature] | None) -> tuple[Outcome, float]:
+    began = process_time()
+    outcome = play(seed, features_of(seed) if only is None else only)
+    return outcome, process_time() - began
+
+
+def _mutants(options: argparse.Namespace) -> int:
+    """Tell on which day each mistake is noticed; fail if one is not."""
+    most, unnoticed = min(options.days, MOST_DAYS_TO_NOTICE), 0
+    for mutant in MUTANTS:
+        with pytest.MonkeyPatch.context() as patch:
+            mutant(patch)
+            outcomes = (_day(options.seed + day, options.only)[0] for day in range(most))
+            noticed = next((each for each in outcomes if each.wrong), None)
+        unnoticed += noticed is None
+        day = "never" if noticed is None else f"day {noticed.seed - options.seed + 1}"
+        why = "" if noticed is None else noticed.wrong[0]
+        sys.stdout.write(f"{mutant.__name__}: {day} {why}\n")
+        sys.stdout.flush()
+    sys.stdout.write(f"{len(MUTANTS)} mistakes, {unnoticed} unnoticed\n")
+    return 1 if unnoticed else 0
+
+
+def _begin() -> None:
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
+def _features(text: str) -> frozenset[Feature]:
+    return frozenset(Feature(name) for name in text.split(",") if name)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of the first day (default 1)")
     parser.add_argument("--days", type=int, default=100, help="how many (default 100)")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at once (default 1)")
+    parser.add_argument(
+        "--only",
+        type=_features,
+        default=None,
+        help=f"what days hold beside webhooks, '' for nothing: {', '.join(Feature)}",
+    )
     parser.add_argument("--story", action="store_true", help="tell every day, not only wrong ones")
+    parser.add_argument("--mutants", action="store_true", help="play on broken code")
     return parser.parse_args()
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import random
 import tempfile
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,22 +15,31 @@ import orjson
 
 from adapters.clock import LoopClock
 from adapters.paper.faults import Fault
+from adapters.sqlite.errors import StorageError, StorageFullError
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import AccountName, StrategyName
 from daemon.execution.commands import CancelAll, Submission
 from daemon.execution.desk import KeyReusedError
 from daemon.execution.halts import Scope
 from daemon.signals import NoticeRaised
-from tests.simulation.judge import Judge
+from tests.simulation.features import Feature
+from tests.simulation.judge import REQUEST_AGE_MOST, Judge
+from tests.simulation.outcome import Errors, Outcome
 from tests.simulation.paperwork import Clerk
 from tests.simulation.plan import ClockStep, Event, Halt, Kill, LoseEvent, Planner, Webhook
-from tests.simulation.scene import STRATEGIES, edited, set_scene
+from tests.simulation.portfolio import Owner
+from tests.simulation.scene import CLOSED, EDITS, HALF, LARGE_EDITS, edited, set_scene
+from tests.simulation.trouble import Host
 from tests.simulation.wire import Travelling, Wire, arrive
+from tests.simulation.wishes import Wishes
 from tests.support.loops import in_virtual_time
+from tests.support.markets import weekdays
 from tests.support.mortal import Life
-from tests.support.world import START, World, cancel_all, remember, world
+from tests.support.world import World, cancel_all, remember, world
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from daemon.execution.commands import Command
@@ -41,6 +50,9 @@ ACTIONS = 60
 QUIET_POINTS = 0.04
 RELOADS = 0.03
 STILLBORN = 0.1
+REBALANCES = 0.12
+AFTER_THE_TURN = 20
+"""So many of the actions come after a market's close."""
 EXCHANGES_MARGIN = timedelta(seconds=1)
 """By so much sooner than its ``settle_time`` a paper exchange stops taking what comes late."""
 QUIET_WITHIN_S = 900.0
@@ -50,97 +62,138 @@ FINAL = frozenset({"done", "partial", "failed", "dropped"})
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk in memory, where there is one
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What came of a day: its story, and what was wrong."""
-
-    seed: int
-    story: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-    requests: int = 0
-    kills: int = 0
-
-
-class _Errors(logging.Handler):
-    """A mistake that was only logged is a mistake all the same; an alarm to people is none."""
-
-    def __init__(self, day: Day) -> None:
-        super().__init__(logging.ERROR)
-        self._day = day
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.name == "notice":
-            return
-        words = record.getMessage()
-        if record.name == "notice" and "it is halted until it is resumed" in words:
-            return  # a loss is no mistake of the daemon's
-        if record.exc_info and record.exc_info[1] is not None:
-            words += f" {record.exc_info[1]!r}"
-        self._day.wrong(f"logged: {words}")
-
-
 class Day:
     """Plays a seed."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, features: AbstractSet[Feature]) -> None:
         self.outcome = Outcome(seed)
         self._folder = folder
         self._chance = random.Random(seed)
-        self._scene = set_scene(self._chance)
-        self._planner = Planner(self._chance, self._scene.lost_events)
+        self._aside = aside = random.Random(f"asides of {seed}")
+        self._scene = set_scene(self._chance, features, aside)
+        self._features = features
+        self._planner = Planner(
+            self._chance,
+            self._scene.lost_events,
+            pace=self._scene.hours.pace,
+            wish=Wishes(aside, auction=self._scene.has_auction).draw,
+        )
         self._judge = Judge(folder)
         self._clerk = Clerk(self._judge, self._tell)
-        self._clock = LoopClock(START)
+        self._clock = LoopClock(self._scene.hours.start)
+        self._owner = Owner(aside, self._tell)
+        self._host = Host(aside, self._clock, self._tell)
+        self._up_since = 0.0
         self._acknowledged: dict[str, str] = {}
         self._travelling: list[Travelling] = []
         self._editor = random.Random(f"edits of {seed}")
+        self.errors = Errors(self.wrong, excused=lambda: self._host.was_full)
 
     async def play(self) -> Outcome:
         """Live through the day; stop at the first thing that is wrong."""
         left = ACTIONS
         while left and not self.outcome.wrong:
             left = await self._one_life(left)
+            night = self._scene.hours.night
+            if left == AFTER_THE_TURN and night is not None:
+                await self._clock.sleep(max(0.0, (night.ends - self._now()).total_seconds()))
+                self._tell("morning")
         return self.outcome
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._judge.close()
 
     def wrong(self, what: str) -> None:
         self.outcome.wrong.append(what)
         self._tell(f"WRONG {what}")
 
     async def _one_life(self, left: int) -> int:
-        """Run the daemon until it is killed or the day is over; return the actions left."""
+        """Run the daemon until it ends or the day is over; return the actions left."""
         if self._chance.random() < STILLBORN:
             await self._die_while_starting()
         life = Life()
         clients = TaskSupervisor(on_failure=self._client_failed)
         wire = Wire(self._clock, EXCHANGES_MARGIN)
-        seed = self._chance.randrange(2**32)
-        async with world(
-            self._folder, self._scene.config, clock=self._clock, seed=seed, life=life
-        ) as day:
+        async with self._daemon(life) as day:
             day.engine.bus.subscribe(NoticeRaised, self._notice)
+            self._up_since = self._clock.monotonic()
             self._tell("the daemon is up")
-            for work in self._clerk.open:
-                clients.spawn(self._clerk.carry_out(day, work), name=work.key)
-            for order in self._travelling:
-                clients.spawn(self._arrive(day, order), name=f"order {order.request.client_id}")
+            self._go_on(day, clients)
             while left and not self.outcome.wrong:
                 left -= 1
                 wire.tap(day.engine.services.brokers)
-                await self._clock.sleep(self._planner.gap())
-                action = self._planner.action()
-                if isinstance(action, Kill):
+                if left == AFTER_THE_TURN and await self._turn(life, clients):
+                    return left
+                if not await self._step(day, life, clients):
                     self._travelling = wire.cut()
-                    await self._kill(life, action)
                     return left or 1
-                await self._do(day, clients, action)
-                if self._editor.random() < RELOADS:
-                    clients.spawn(self._reload(day), name="reload")
-                if self._chance.random() < QUIET_POINTS:
-                    await self._quiet_point()
             if not self.outcome.wrong:
+                self._host.recover(life)
                 await self._evening(day, clients)
             await clients.close(1.0)
         return 0
+
+    def _daemon(self, life: Life) -> AbstractAsyncContextManager[World]:
+        return world(
+            self._folder,
+            self._scene.config,
+            clock=self._clock,
+            seed=self._chance.randrange(2**32),
+            life=life,
+            compute_sessions=weekdays(closed=CLOSED, half=HALF),
+        )
+
+    def _go_on(self, day: World, clients: TaskSupervisor) -> None:
+        """Take up what a kill has left to the next life."""
+        for work in self._clerk.open:
+            clients.spawn(self._clerk.carry_out(day, work), name=work.key)
+        for order in self._travelling:
+            clients.spawn(self._arrive(day, order), name=f"order {order.request.client_id}")
+
+    async def _step(self, day: World, life: Life, clients: TaskSupervisor) -> bool:
+        """Let one thing happen, and judge; return whether the daemon lives."""
+        await self._clock.sleep(self._planner.gap())
+        if self._judge.sees_news():
+            self._judge_now()
+        action = self._planner.action()
+        if isinstance(action, Kill):
+            await self._kill(life, action)
+            return False
+        await self._do(day, clients, action)
+        if self._editor.random() < RELOADS:
+            clients.spawn(self._reload(day), name="reload")
+        if Feature.PORTFOLIO in self._features and self._aside.random() < REBALANCES:
+            clients.spawn(self._owner.act(day), name="owner")
+        if Feature.TROUBLE in self._features:
+            self._host.befall(life, day.engine.services.brokers)
+            steps = self._host.steps_to_death()
+            if steps is not None:
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                await self._kill(life, Kill(0.0))
+                return False
+        if self._chance.random() < QUIET_POINTS:
+            await self._quiet_point(life)
+        return True
+
+    async def _turn(self, life: Life, clients: TaskSupervisor) -> bool:
+        """Wait for a market's close; return whether the daemon is down for the night."""
+        hours = self._scene.hours
+        if hours.turn is None:
+            return False
+        while (now := self._now()) < hours.turn and not self.outcome.wrong:
+            await self._clock.sleep(min(30.0, (hours.turn - now).total_seconds()))
+            if self._judge.sees_news():
+                self._judge_now()
+        if hours.night is None or self.outcome.wrong:
+            return False
+        if self._aside.random() < 0.5:
+            await self._kill(life, Kill(0.0))
+        else:
+            self._tell("the daemon is stopped for the night")
+            await clients.close(1.0)
+        return True
 
     async def _kill(self, life: Life, action: Kill) -> None:
         self.outcome.kills += 1
@@ -153,12 +206,10 @@ class Day:
         """Start the daemon and kill it before, or soon after, it is up."""
         life = Life()
         supervisor = TaskSupervisor()
-        seed = self._chance.randrange(2**32)
+        running = self._daemon(life)
 
         async def live() -> None:
-            async with world(
-                self._folder, self._scene.config, clock=self._clock, seed=seed, life=life
-            ) as day:
+            async with running as day:
                 await day.clock.sleep(QUIET_WITHIN_S)
 
         supervisor.spawn(live(), name="stillborn")
@@ -221,6 +272,11 @@ class Day:
         except KeyReusedError:
             self._tell(f"#{number} 409")
             return None
+        except StorageError as error:
+            self._tell(f"#{number} 503 {error}")
+            if not self._host.was_full:
+                self.wrong(f"#{number}: {error}")
+            return None
         body = orjson.loads(reply.body)
         self._acknowledged[body["id"]] = webhook.strategy
         self._tell(f"#{number} {reply.http_status} {body['id']} {body['message']}")
@@ -248,11 +304,13 @@ class Day:
     async def _reload(self, day: World) -> None:
         """Change the configuration while orders are under way; it is taken over at once."""
         self._tell("the configuration changes")
-        if not await day.reload(edited(self._scene.config, self._editor)):
+        choices = LARGE_EDITS if Feature.TROUBLE in self._features else EDITS
+        if not await day.reload(edited(self._scene.config, self._editor, choices)):
             self.wrong("a good configuration was refused")
 
-    async def _quiet_point(self) -> None:
+    async def _quiet_point(self, life: Life) -> None:
         """Do nothing until nothing is in flight; then the books must equal the exchanges'."""
+        self._host.recover(life)
         left_s = QUIET_WITHIN_S
         while self._judge.is_busy() or not self._judge.is_still() or self._clerk.open:
             if left_s <= 0 or self.outcome.wrong:
@@ -266,10 +324,16 @@ class Day:
     async def _evening(self, day: World, clients: TaskSupervisor) -> None:
         """Resume and cancel everything; all requests get their outcomes, and nothing is left."""
         await self._all_answered(clients)
+        while (left_s := (self._scene.jobs_are_over - self._now()).total_seconds()) > 0:
+            await self._clock.sleep(min(left_s, 60.0))
+            if self._judge.sees_news():
+                self._judge_now()
         for scope, name in await self._halts(day):
             await day.engine.halts.resume(Scope(scope), name)
         day.engine.fleet.wake()
-        for strategy in STRATEGIES:
+        if Feature.PORTFOLIO in self._features and (left := await self._owner.evening(day)):
+            self.wrong(left)
+        for strategy in self._scene.strategies:
             webhook = Webhook(strategy, (cancel_all(),), f"evening {strategy}")
             await self._do(day, clients, webhook)
         await self._all_answered(clients)
@@ -316,10 +380,11 @@ class Day:
         return [(row["scope"], row["name"]) for row in await day.rows("halts")]
 
     def _judge_now(self, *, still: bool = False, up: bool = True, done: bool = False) -> None:
+        up_s = self._clock.monotonic() - self._up_since
         found = self._judge.verdict(
             self._now(),
             still=still,
-            up=up,
+            up=up and up_s > REQUEST_AGE_MOST.total_seconds(),
             done=done,
             unsettled=self._clerk.unsettled,
             fractions=frozenset(self._clerk.fractions),
@@ -331,6 +396,9 @@ class Day:
         self._tell(f"  {notice.account or '-'}: {notice.text}")
 
     def _client_failed(self, name: str, error: BaseException) -> None:
+        if isinstance(error, StorageFullError) and self._host.was_full:
+            self._tell(f"{name}: {error}")
+            return
         self.wrong(f"{name}: {error!r}")
 
     def _now(self) -> datetime:
@@ -340,18 +408,18 @@ class Day:
         self.outcome.story.append(f"{self._now():%H:%M:%S.%f} {words}")
 
 
-def play(seed: int) -> Outcome:
+def play(seed: int, features: AbstractSet[Feature] = frozenset()) -> Outcome:
     """Play the day of a seed, in a folder of its own."""
     place = str(MEMORY) if MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(dir=place) as folder:
-        day = Day(seed, Path(folder))
-        errors = _Errors(day)
+        day = Day(seed, Path(folder), features)
         root = logging.getLogger()
-        root.addHandler(errors)
+        root.addHandler(day.errors)
         try:
             return in_virtual_time(day.play())
         finally:
-            root.removeHandler(errors)
+            root.removeHandler(day.errors)
+            day.close()
 
 
 def _spell(command: Command) -> str:

@@ -6,16 +6,16 @@ nobody else trades in the accounts; so here more must hold than in the world out
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from adapters.paper.inspection import inspect
+from adapters.paper.inspection import inspected
 from adapters.sqlite.driver import connect_to_look
 from algorithms.domain import AccountName
-from algorithms.invariants import examine
+from algorithms.invariants import BrokerView, examine
 from daemon.books import read_books
 from daemon.storage.schema import applied, wanted
 from daemon.storage.store import named_queries
@@ -24,10 +24,10 @@ from tests.simulation.scene import ACCOUNTS
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from algorithms.invariants import BrokerView
     from daemon.execution.commands import CancelAll
 
 REQUEST_AGE_MOST = timedelta(minutes=5)
@@ -36,11 +36,14 @@ BUSY = """
 SELECT (SELECT COUNT(*) FROM child_orders WHERE ended_at IS NULL
         AND state IN ('planned', 'sending', 'unknown', 'cancelling'))
     + (SELECT COUNT(*) FROM child_orders WHERE ended_at IS NULL AND cancel_requested_at > 0)
+    + (SELECT COUNT(*) FROM parent_orders WHERE ended_at IS NULL AND cancel_requested_at > 0)
+    + (SELECT COUNT(*) FROM loc_orders o JOIN parent_orders p ON p.id = o.parent_id
+        WHERE o.leaving IS NOT NULL AND p.ended_at IS NULL)
     + (SELECT COUNT(*) FROM requests WHERE finished_at IS NULL)
 """
 CANCELLED_BY_NOBODY = """
 SELECT id, reason FROM child_orders WHERE state = 'cancelled' AND cancel_requested_at IS NULL
-    AND cancel_at IS NULL AND reason NOT LIKE 'halted%'
+    AND cancel_at IS NULL AND reason NOT LIKE 'halted%' AND reason NOT LIKE 'too_late%'
 """
 SUSPENSE = """
 SELECT account, asset, quantity FROM positions WHERE book = '@suspense' AND quantity <> '0'
@@ -52,8 +55,8 @@ SELECT COUNT(*) FROM child_orders WHERE ended_at IS NULL AND account = ? AND sym
 SPLITS = "SELECT COUNT(*) FROM splits WHERE applied_at IS NULL AND account = ? AND symbol = ?"
 OVERSOLD = """
 SELECT book, asset, quantity, reserved FROM positions
-WHERE CAST(quantity AS REAL) < 0
-    OR (asset <> 'USD' AND CAST(reserved AS REAL) > CAST(quantity AS REAL))
+WHERE book NOT LIKE '@%' AND (CAST(quantity AS REAL) < 0
+    OR (asset <> 'USD' AND CAST(reserved AS REAL) > CAST(quantity AS REAL)))
 """
 ESCAPED = """
 SELECT id, status FROM parent_orders
@@ -65,11 +68,51 @@ RESERVED = "SELECT book, asset, reserved FROM positions WHERE reserved <> '0'"
 BOOKED = "SELECT account, COUNT(*) FROM fills WHERE source = 'broker' GROUP BY account"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Judge:
     """Looks at the files of a day; nothing runs while it does."""
 
     folder: Path
+    _open: dict[Path, sqlite3.Connection] = field(default_factory=dict)
+    _judged: tuple[int, ...] = ()
+    """What the files were like when they were last judged."""
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for connection in self._open.values():
+            connection.close()
+        self._open.clear()
+
+    def sees_news(self) -> bool:
+        """Whether anything was written anywhere since this was asked before."""
+        files = (self._database, *map(self._exchange, ACCOUNTS))
+        now = tuple(self._version(file) for file in files)
+        judged, self._judged = self._judged, now
+        return now != judged
+
+    def _version(self, file: Path) -> int:
+        """Count what others have committed to a file; 0 while it is not there."""
+        try:
+            (version,) = self._look(file).execute("PRAGMA data_version").fetchone()
+        except FileNotFoundError:
+            return 0
+        return int(version)
+
+    def _look(self, file: Path) -> sqlite3.Connection:
+        """Return a connection to a file; it costs more to open one than to look."""
+        if file not in self._open:
+            self._open[file] = connect_to_look(file)
+        return self._open[file]
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Hold the daemon's database as it is now."""
+        connection = self._look(self._database)
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            connection.execute("ROLLBACK")
 
     def verdict(
         self,
@@ -90,8 +133,7 @@ class Judge:
             replace(view, holdings=None) if view.account in unsettled else view
             for view in self._views()
         )
-        with closing(connect_to_look(self._database)) as connection:
-            connection.execute("BEGIN")
+        with self._snapshot() as connection:
             view = View(connection, named_queries())
             books = read_books(
                 view,
@@ -127,18 +169,17 @@ class Judge:
         """Whether the daemon's database has its tables."""
         if not self._database.exists():
             return False
-        with closing(connect_to_look(self._database)) as connection:
-            return applied(connection) == frozenset(wanted())
+        return applied(self._look(self._database)) == frozenset(wanted())
 
     def has_arrived(self, account: AccountName, client_id: str) -> bool:
         """Whether an exchange has an order."""
-        view = inspect(self._exchange(account), account)
+        view = self._view(account)
         return any(record.client_id == client_id for record in view.orders or ())
 
     def escaped(self, strategy: str, request_id: str, command: CancelAll) -> list[str]:
         """Return the orders that a cancel said it had ended, and that live."""
         side = None if command.side is None else command.side.value
-        with closing(connect_to_look(self._database)) as connection:
+        with self._snapshot() as connection:
             rows = connection.execute(ESCAPED, (strategy, request_id, command.symbol, side))
             return [f"parent {row['id']} is {row['status']} after {request_id}" for row in rows]
 
@@ -152,35 +193,32 @@ class Judge:
 
     def paid_out(self, account: AccountName, key: str) -> Decimal | None:
         """Return the cash an exchange paid for fractions; None before it has split."""
-        with closing(connect_to_look(self._exchange(account))) as connection:
-            row = connection.execute(
-                "SELECT what FROM operations WHERE account = ? AND key = ?", (account, key)
-            ).fetchone()
+        row = (
+            self._look(self._exchange(account))
+            .execute("SELECT what FROM operations WHERE account = ? AND key = ?", (account, key))
+            .fetchone()
+        )
         return None if row is None else Decimal(row["what"].rpartition(" ")[2])
 
     def suspended(self) -> list[tuple[AccountName, str, Decimal]]:
         """Return what stands in suspense."""
-        with closing(connect_to_look(self._database)) as connection:
+        with self._snapshot() as connection:
             return [
                 (AccountName(row["account"]), row["asset"], Decimal(row["quantity"]))
                 for row in connection.execute(SUSPENSE)
             ]
 
     def _count(self, query: str, *values: str) -> int:
-        with closing(connect_to_look(self._database)) as connection:
-            (count,) = connection.execute(query, values).fetchone()
+        (count,) = self._look(self._database).execute(query, values).fetchone()
         return int(count)
 
     def is_busy(self) -> bool:
         """Whether something is under way that ends by itself."""
-        with closing(connect_to_look(self._database)) as connection:
-            (busy,) = connection.execute(BUSY).fetchone()
-        return bool(busy)
+        return self._count(BUSY) > 0
 
     def is_still(self) -> bool:
         """Whether every fill at the exchanges is booked."""
-        with closing(connect_to_look(self._database)) as connection:
-            booked = {row[0]: row[1] for row in connection.execute(BOOKED)}
+        booked = {row[0]: row[1] for row in self._look(self._database).execute(BOOKED)}
         return all(booked.get(name, 0) == self._fills_of(name) for name in ACCOUNTS)
 
     @property
@@ -191,11 +229,17 @@ class Judge:
         return self.folder / "data" / f"paper-{account}.db"
 
     def _views(self) -> tuple[BrokerView, ...]:
-        return tuple(inspect(self._exchange(name), AccountName(name)) for name in ACCOUNTS)
+        return tuple(self._view(AccountName(name)) for name in ACCOUNTS)
+
+    def _view(self, account: AccountName) -> BrokerView:
+        try:
+            return inspected(self._look(self._exchange(account)), account)
+        except FileNotFoundError:
+            return BrokerView(account, None)
 
     def _fills_of(self, account: str) -> int:
-        with closing(connect_to_look(self._exchange(account))) as connection:
-            (count,) = connection.execute("SELECT COUNT(*) FROM fills").fetchone()
+        connection = self._look(self._exchange(account))
+        (count,) = connection.execute("SELECT COUNT(*) FROM fills").fetchone()
         return int(count)
 
     def _strangers(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerUnavailableError
 from adapters.paper.operations import Adjust, ImpossibleOperationError, SplitUnits
+from adapters.sqlite.errors import StorageFullError
 from algorithms.bookkeeping import Ratio
 from algorithms.domain import AccountName, BookName, Symbol
 from daemon.execution.bookkeeper import NotPossibleError
@@ -224,13 +225,17 @@ class Clerk:
             note="simulated",
             entered=entered,
         )
-        try:
-            await day.engine.ledger.record(record)
-        except NotPossibleError as error:
-            self.tell(f"{key}: {error}")
-            return str(error)
-        self.tell(f"{key}: entered {text}")
-        return None
+        while True:
+            try:
+                await day.engine.ledger.record(record)
+            except NotPossibleError as error:
+                self.tell(f"{key}: {error}")
+                return str(error)
+            except StorageFullError:
+                await day.clock.sleep(WAIT_S)
+            else:
+                self.tell(f"{key}: entered {text}")
+                return None
 
     def _first_book(self, account: AccountName) -> BookName:
         return BookName(next(name for name, (_, where) in BOOKS.items() if where == account))

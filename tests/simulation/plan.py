@@ -14,6 +14,7 @@ from tests.support.world import cancel, cancel_all, order
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Callable
 
     from daemon.execution.commands import Command, Place
     from tests.simulation.paperwork import Paperwork
@@ -73,9 +74,18 @@ Action = Webhook | Halt | Kill | LoseEvent | ClockStep | Event
 class Planner:
     """Draws one action after the other; ``known`` are order ids that strategies have seen."""
 
-    def __init__(self, chance: random.Random, lost_events: float) -> None:
+    def __init__(
+        self,
+        chance: random.Random,
+        lost_events: float,
+        *,
+        pace: float = 1.0,
+        wish: Callable[[], Webhook | None] = lambda: None,
+    ) -> None:
         self._chance = chance
         self._lost_events = lost_events
+        self._pace = pace
+        self._wish = wish
         self._sent: list[Webhook] = []
         self._doomed = False
         self._events = 0
@@ -89,7 +99,7 @@ class Planner:
             return chance.choice((0.0, 0.1, 0.3, 0.8, 1.2))
         if chance.random() < 0.4:
             return chance.choice((0.0, 0.001, 0.05, 0.3))
-        return round(chance.expovariate(1 / MEAN_GAP_S), 3)
+        return round(chance.expovariate(1 / MEAN_GAP_S), 3) * self._pace
 
     def action(self) -> Action:
         """Draw what happens next."""
@@ -103,7 +113,7 @@ class Planner:
             return misfortune
         if self._sent and self._chance.random() < 0.06:
             return self._chance.choice(self._sent[-5:])
-        webhook = self._webhook()
+        webhook = self._wish() or self._webhook()
         self._sent.append(webhook)
         self._doomed = self._chance.random() < 0.04
         return webhook

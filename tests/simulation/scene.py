@@ -1,12 +1,19 @@
-"""Where a simulated day takes place: two accounts, four books, and how much goes wrong."""
+"""Where a simulated day takes place: accounts, books, hours, and how much goes wrong."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from tests.simulation.features import Feature
+from tests.support.world import START
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
 ACCOUNTS = ("main", "bare")
 BOOKS = {
@@ -40,6 +47,8 @@ seconds = 60
 [risk]
 {risk}
 
+{more}
+
 {accounts}
 
 {strategies}
@@ -55,7 +64,7 @@ lot = "1"
 ACCOUNT = """
 [accounts.{name}]
 broker = "paper"
-market = "24/7"
+market = "{market}"
 currency = "USD"
 commission_percent = "{commission}"
 sell_tax_percent = "{tax}"
@@ -67,6 +76,7 @@ spread_percent = "{spread}"
 latency_ms = {latency}
 fill = "{fill}"
 client_order_ids = {client_ids}
+hours = "{hours}"
 [accounts.{name}.paper.faults]
 {faults}
 """
@@ -90,46 +100,233 @@ FAULTS = (
 )
 
 
+RULES = """
+[schedule]
+catch_up_minutes = 5
+[strategies.delta]
+[books.d1]
+strategy = "delta"
+account = "main"
+capital = "10000"
+symbols = ["TQQQ"]
+rule = {{ type = "schedule", side = "buy", quantity = 7 }}
+[books.d2]
+strategy = "delta"
+account = "bare"
+capital = "10000"
+symbols = ["SOXL"]
+rule = {{ type = "tiered", seed = "900", max_tiers = 10, profit_percent = 1, point_percent = 2 }}
+[strategies.epsilon]
+[books.e1]
+strategy = "epsilon"
+account = "main"
+capital = "10000"
+symbols = ["TQQQ"]
+rule = {{ type = "dip_loc", budget = "900", buy_percent = 3, tp_percent = 1, max_days = 1 }}
+[[jobs]]
+run = "make_orders"
+at = "{make}"
+[[jobs]]
+run = "twap"
+at = [{slices}]
+[[jobs]]
+run = "reconcile"
+at = "{look}"
+[[jobs]]
+run = "report"
+at = "{report}"
+"""
+"""Two rules whose orders net with those of the webhooks, and one that trades at the close."""
+
+PORTFOLIO = """
+[rebalancing]
+sell_timeout_seconds = {timeout}
+max_order_percent = 100
+rounding = "{rounding}"
+[strategies.house]
+[books.p1]
+strategy = "house"
+account = "main"
+capital = "20000"
+rule = {{ type = "portfolio" }}
+"""
+
+NEW_YORK = ZoneInfo("America/New_York")
+LAST_DAYS = (
+    (date(2026, 11, 20), time(16)),
+    (date(2026, 11, 25), time(16)),  # the day after is a holiday
+    (date(2026, 11, 27), time(13)),  # half a day
+    (date(2026, 3, 6), time(16)),  # summer time begins on Sunday
+    (date(2026, 10, 30), time(16)),  # and ends
+)
+"""Evenings in New York, and when the market closes."""
+CLOSED, HALF = (date(2026, 11, 26),), (date(2026, 11, 27),)
+BEFORE_CLOSE = timedelta(minutes=17)
+AFTER_CLOSE = timedelta(minutes=4)
+BEFORE_OPEN = timedelta(minutes=2)
+MORNING = datetime(2026, 11, 20, 14, 32, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """While the market is closed nobody runs the daemon."""
+
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When a day begins, in which market, and how long it is.
+
+    ``pace`` is how many times as far apart as usual things happen in it. What is left of a day
+    comes after ``turn``, if it has one.
+    """
+
+    market: str
+    start: datetime
+    pace: float = 1.0
+    turn: datetime | None = None
+    night: Night | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The configuration of a day, and how often the stream loses an event."""
+    """The configuration of a day, its hours, and how often the stream loses an event."""
 
     config: str
     lost_events: float
+    hours: Hours
+    features: AbstractSet[Feature]
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """All whose orders end in the evening, when everything is cancelled."""
+        return STRATEGIES + (("delta", "epsilon") if Feature.RULES in self.features else ())
+
+    @property
+    def jobs_are_over(self) -> datetime:
+        """After this no job makes orders any more."""
+        hours = self.hours
+        last = hours.start if hours.turn is None else hours.turn
+        if hours.night is not None:
+            last = hours.night.ends + BEFORE_OPEN
+        return last + timedelta(minutes=10) if Feature.RULES in self.features else hours.start
+
+    @property
+    def has_auction(self) -> bool:
+        """Whether strategies order for the close."""
+        return Feature.CLOSE in self.features
 
 
-def set_scene(chance: random.Random) -> Scene:
-    """Choose how a day is: some are calm, some have one kind of fault, some have all."""
-    return Scene(
-        TEMPLATE.format(
-            max_age=chance.choice((30, 300)),
-            offset=chance.choice(("0", "0.5")),
-            risk="\n".join(chance.sample(LIMITS, chance.choice((0, 0, 1, len(LIMITS))))),
-            accounts="".join(_account(name, chance) for name in ACCOUNTS),
-            strategies="\n".join(f"[strategies.{name}]" for name in STRATEGIES),
-            books="\n".join(
-                f'[books.{name}]\nstrategy = "{strategy}"\naccount = "{account}"\n'
-                f'capital = "{chance.choice((5000, 20000))}"\nsymbols = ["TQQQ", "SOXL"]'
-                for name, (strategy, account) in BOOKS.items()
-            ),
+def choose_hours(chance: random.Random, features: AbstractSet[Feature]) -> Hours:
+    """Choose where and when: New York if there is a broker that trades only there."""
+    in_new_york = Feature.KIS in features or chance.random() < 0.5
+    if Feature.CLOSE not in features:
+        if Feature.KIS in features:
+            return Hours("XNYS", MORNING)
+        return Hours("24/7", START)
+    if not in_new_york:
+        midnight = datetime(2026, 11, 21, tzinfo=UTC)
+        turn = midnight + timedelta(seconds=5)
+        return Hours("24/7", midnight - timedelta(minutes=9), 1.5, turn)
+    day, at = chance.choice(LAST_DAYS)
+    close = datetime.combine(day, at, NEW_YORK).astimezone(UTC)
+    following = day + timedelta(days=1)
+    while following.weekday() > 4 or following in CLOSED:
+        following += timedelta(days=1)
+    opens = datetime.combine(following, time(9, 30), NEW_YORK).astimezone(UTC)
+    night = Night(close + AFTER_CLOSE, opens - BEFORE_OPEN)
+    return Hours("XNYS", close - BEFORE_CLOSE, 3.0, night.begins, night)
+
+
+def _more(chance: random.Random, features: AbstractSet[Feature], hours: Hours) -> str:
+    """Spell what features add to the configuration."""
+    parts = []
+    if Feature.CLOSE in features:
+        mode = chance.choice(("ladder", "ladder", "orders"))
+        parts.append(f'[loc]\nmode = "{mode}"\n')
+    if Feature.RULES in features:
+        parts.append(_rules(hours))
+    if Feature.PORTFOLIO in features:
+        timeout, rounding = chance.choice((20, 60)), chance.choice(("floor", "nearest_cash"))
+        parts.append(PORTFOLIO.format(timeout=timeout, rounding=rounding))
+    return "\n".join(parts)
+
+
+def _rules(hours: Hours) -> str:
+    """Place the jobs where the day passes by: after its beginning, or in the morning."""
+    if hours.night is not None:
+        make, slices = "open+1m", ["open+2m", "open+3m", "open+4m"]
+        return RULES.format(make=make, slices=_quoted(slices), look="close+2m", report="close+3m")
+    if hours.start.hour == 23:
+        slices = ["00:01", "00:02", "00:03"]
+        return RULES.format(make="23:53", slices=_quoted(slices), look="23:57", report="00:04")
+    zone = " UTC" if hours.market != "24/7" else ""
+    times = [f"{hours.start + timedelta(minutes=after):%H:%M}{zone}" for after in range(1, 7)]
+    return RULES.format(make=times[0], slices=_quoted(times[1:4]), look=times[4], report=times[5])
+
+
+def _quoted(times: list[str]) -> str:
+    return ", ".join(f'"{each}"' for each in times)
+
+
+def set_scene(
+    chance: random.Random,
+    features: AbstractSet[Feature] = frozenset(),
+    aside: random.Random | None = None,
+) -> Scene:
+    """Choose how a day is: some are calm, some have one kind of fault, some have all.
+
+    What features need is drawn ``aside``, so that a day without them stays as it was.
+    """
+    aside = aside or chance
+    hours = choose_hours(aside, features) if features else Hours("24/7", START)
+    config = TEMPLATE.format(
+        max_age=chance.choice((30, 300)),
+        offset=chance.choice(("0", "0.5")),
+        risk="\n".join(chance.sample(LIMITS, chance.choice((0, 0, 1, len(LIMITS))))),
+        accounts="".join(_account(name, chance, hours.market) for name in ACCOUNTS),
+        strategies="\n".join(f"[strategies.{name}]" for name in STRATEGIES),
+        books="\n".join(
+            f'[books.{name}]\nstrategy = "{strategy}"\naccount = "{account}"\n'
+            f'capital = "{chance.choice((5000, 20000))}"\nsymbols = ["TQQQ", "SOXL"]\n'
+            "net = true\nactive = true"
+            for name, (strategy, account) in BOOKS.items()
         ),
-        chance.choice((0.0, 0.0, 0.2)),
+        more=_more(aside, features, hours),
     )
+    return Scene(config, chance.choice((0.0, 0.0, 0.2)), hours, features)
 
 
-def edited(config: str, chance: random.Random) -> str:
+EDITS = {"latency_ms = ": ("0", "80", "300"), "max_age_seconds = ": ("30", "300")}
+LARGE_EDITS = EDITS | {
+    "price_offset_percent = ": ('"0"', '"1"'),
+    "dedup_seconds = ": ("0", "10"),
+    "seconds = ": ("20", "60"),
+    "commission_percent = ": ('"0.1"', '"0.25"'),
+    "net = ": ("true", "false"),
+    "active = ": ("true", "false"),
+    "wait_seconds = ": ("0.1", "2"),
+}
+
+
+def edited(
+    config: str, chance: random.Random, choices: Mapping[str, tuple[str, ...]] = EDITS
+) -> str:
     """Change a configuration as a person does in the middle of a day, books and money aside."""
     lines = config.splitlines()
-    choices = {"latency_ms = ": ("0", "80", "300"), "max_age_seconds = ": ("30", "300")}
     for start, values in choices.items():
         places = [place for place, line in enumerate(lines) if line.startswith(start)]
         lines[chance.choice(places)] = f"{start}{chance.choice(values)}"
     return "\n".join([*lines, ""])
 
 
-def _account(name: str, chance: random.Random) -> str:
+def _account(name: str, chance: random.Random, market: str) -> str:
     return ACCOUNT.format(
         name=name,
+        market=market,
+        hours="always" if market == "24/7" else "exchange",
         seed=chance.randrange(1_000_000),
         commission=chance.choice(("0", "0.25", "0.015")),
         tax=chance.choice(("0", "0.2")),

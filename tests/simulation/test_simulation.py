@@ -1,6 +1,7 @@
 """A few simulated days, and that the simulation itself can be trusted.
 
-More days by hand: ``python -m tests.simulation --seed 1 --days 5000``.
+More days by hand: ``python -m tests.simulation --seed 1 --days 5000``. All mistakes that the days
+must notice: ``python -m tests.simulation --mutants``.
 """
 
 from __future__ import annotations
@@ -14,27 +15,46 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.simulation.day import play
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.features import Feature, features_of
+from tests.simulation.mutants import SOON_NOTICED
 from tests.simulation.plan import Kill, Planner, Webhook
 from tests.simulation.scene import set_scene
 
 if TYPE_CHECKING:
     from tests.simulation.mutants import Mutant
 
-DAYS = 16
-MOST_DAYS_TO_NOTICE = 200
+DAYS = 8
+"""Here; 200 in every run of CI (``make simulate``)."""
+MOST_DAYS_TO_NOTICE = 8
+"""For the mistakes that show soon."""
 
-FOUND: dict[int, str] = {
-    75: "ids after a restart came before older ones when the clock had been set back",
-    90018: "a buy whose stop the market had passed set aside too little cash",
+FOUND: dict[tuple[int, frozenset[Feature]], str] = {
+    (75, frozenset()): (
+        "ids after a restart came before older ones when the clock had been set back"
+    ),
+    (90018, frozenset()): "a buy whose stop the market had passed set aside too little cash",
 }
-"""Seeds of days that once went wrong, and what was wrong with the daemon."""
+"""Days that once went wrong, with what they must hold for that, and what was wrong."""
 
 
-@pytest.mark.parametrize("seed", [*range(1, DAYS + 1), *FOUND])
+@pytest.mark.parametrize("seed", range(1, DAYS + 1))
 def test_nothing_is_wrong_whatever_happens_in_a_day(seed: int) -> None:
-    outcome = play(seed)
+    outcome = play(seed, features_of(seed))
     assert not outcome.wrong, "\n".join(["", *outcome.story])
+
+
+@pytest.mark.parametrize(("seed", "features"), FOUND)
+def test_a_day_that_once_went_wrong_goes_well(seed: int, features: frozenset[Feature]) -> None:
+    outcome = play(seed, features)
+    assert not outcome.wrong, "\n".join(["", *outcome.story])
+
+
+def test_days_differ_in_what_they_hold() -> None:
+    held = [features_of(seed) for seed in range(100)]
+    assert {Feature.CLOSE, Feature.RULES, Feature.PORTFOLIO, Feature.TROUBLE} <= frozenset().union(
+        *held
+    )
+    assert len(set(held)) > 10
 
 
 def test_a_seed_plays_the_same_day_again() -> None:
@@ -44,7 +64,7 @@ def test_a_seed_plays_the_same_day_again() -> None:
 
 
 def test_a_reload_falls_into_some_days_and_is_told_in_their_stories() -> None:
-    stories = ["\n".join(play(seed).story) for seed in (6000, 6001, 6002)]
+    stories = ["\n".join(play(seed).story) for seed in (6000, 6001)]
     assert any("the configuration changes" in story for story in stories)
     assert all("read again and not taken over" not in story for story in stories)
 
@@ -79,9 +99,9 @@ def test_days_differ_and_hold_kills_repeats_and_every_kind_of_order() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: str(mutant.__name__))
+@pytest.mark.parametrize("mutant", SOON_NOTICED, ids=lambda mutant: str(mutant.__name__))
 def test_a_mistake_is_noticed(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
     mutant(monkeypatch)
     days = range(1, MOST_DAYS_TO_NOTICE + 1)
-    assert any(play(seed).wrong for seed in days), f"{mutant.__name__} went unnoticed"
+    noticed = any(play(seed, features_of(seed)).wrong for seed in days)
+    assert noticed, f"{mutant.__name__} went unnoticed"

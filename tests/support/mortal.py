@@ -22,9 +22,11 @@ T = TypeVar("T")
 class MortalDriver:
     """An in-process driver that stops answering when its process is dead."""
 
-    def __init__(self, driver: InlineDriver, life: Life) -> None:
+    def __init__(self, driver: InlineDriver, life: Life, writes_to: str = "") -> None:
         self._driver = driver
         self._life = life
+        self.writes_to = writes_to
+        """The name of its file; empty for one that only reads."""
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         await asyncio.sleep(0)  # as the driver itself; death may come meanwhile
@@ -60,9 +62,16 @@ class Life:
     async def open_driver(self, path: Path, *, read_only: bool = False) -> MortalDriver:
         """Open a database for this process."""
         await self.goes_on()
-        driver = MortalDriver(await InlineDriver.open(path, read_only=read_only), self)
+        opened = await InlineDriver.open(path, read_only=read_only)
+        driver = MortalDriver(opened, self, "" if read_only else path.name)
         self._drivers.append(driver)
         return driver
+
+    def at_files(self, name: str, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Do something to the connections that write to files of a name."""
+        for driver in self._drivers:
+            if driver.writes_to == name:
+                driver.run_here(work)
 
     async def goes_on(self) -> None:
         """Return while the process lives; never afterwards."""

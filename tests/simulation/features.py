@@ -1,0 +1,43 @@
+"""What a simulated day holds beside webhooks, halts and kills.
+
+A seed decides which of them a day has. A day can be played with fewer: a story with only what it
+takes to go wrong is a short one.
+"""
+
+from __future__ import annotations
+
+import random
+from enum import StrEnum
+
+
+class Feature(StrEnum):
+    """One thing that some days have."""
+
+    CLOSE = "close"
+    """It begins before a market's close: orders for the auction, ladders, a night, the morning."""
+    RULES = "rules"
+    """Books whose rules make orders at set times, and jobs."""
+    PORTFOLIO = "portfolio"
+    """A book that is rebalanced, while others trade in its account."""
+    BINANCE = "binance"
+    """An account at the simulated Binance."""
+    KIS = "kis"
+    """An account at the simulated KIS, for American stocks."""
+    TROUBLE = "trouble"
+    """Full disks, brokers that are away, kills at any step of the loop, larger reloads."""
+
+
+OFTEN = {
+    Feature.CLOSE: 0.3,
+    Feature.RULES: 0.3,
+    Feature.PORTFOLIO: 0.25,
+    Feature.BINANCE: 0.0,
+    Feature.KIS: 0.0,
+    Feature.TROUBLE: 0.6,
+}
+
+
+def features_of(seed: int) -> frozenset[Feature]:
+    """Draw what the day of a seed holds."""
+    chance = random.Random(f"features of {seed}")
+    return frozenset(each for each, often in OFTEN.items() if chance.random() < often)

@@ -1,0 +1,40 @@
+"""What came of a simulated day, and who listens for what only the log was told."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a day: its story, and what was wrong."""
+
+    seed: int
+    story: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    requests: int = 0
+    kills: int = 0
+
+
+class Errors(logging.Handler):
+    """A mistake that was only logged is a mistake all the same; an alarm to people is none."""
+
+    def __init__(self, wrong: Callable[[str], None], *, excused: Callable[[], bool]) -> None:
+        super().__init__(logging.ERROR)
+        self._wrong = wrong
+        self._excused = excused
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name == "notice":
+            return
+        words = record.getMessage()
+        if record.exc_info and record.exc_info[1] is not None:
+            words += f" {record.exc_info[1]!r}"
+        if "StorageFullError" in words and self._excused():
+            return  # the disk is full, and the log says so
+        self._wrong(f"logged: {words}")
