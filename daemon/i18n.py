@@ -4,6 +4,8 @@ The English text is the key. ``daemon/locale/LANGUAGE/LC_MESSAGES/nettingd.po`` 
 it is read as it stands, so there is nothing to compile. A text that is missing there fails
 ``tests/daemon/test_i18n.py``, which finds every call of ``say`` and ``count``, and every notice.
 
+Sentences that arise elsewhere, in English, are said ``again`` (see ``daemon.sentences``).
+
 Values are named: ``words.say("{book} is halted", book="a")``. What a value says (a name, a number,
 a reason of a broker) is not translated.
 """
@@ -16,14 +18,16 @@ from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
 from daemon.config.service import Locale
+from daemon.labels import LABELS, STATES
+from daemon.sentences import Sentences
 
-DOMAIN = "nettingd"
+DOMAIN, SENTENCES = "nettingd", "sentences"
 FOLDER = Path(__file__).with_name("locale")
 
 
-def catalogue(locale: Locale) -> Path:
-    """Return the file of a language."""
-    return FOLDER / locale.value / "LC_MESSAGES" / f"{DOMAIN}.po"
+def catalogue(locale: Locale, domain: str = DOMAIN) -> Path:
+    """Return a file of a language."""
+    return FOLDER / locale.value / "LC_MESSAGES" / f"{domain}.po"
 
 
 @cache
@@ -38,15 +42,39 @@ def translations(locale: Locale) -> NullTranslations:
     return GNUTranslations(io.BytesIO(binary))
 
 
+@cache
+def sentences(locale: Locale) -> Sentences:
+    """Return what recognises sentences."""
+    import polib  # noqa: PLC0415 - as above
+
+    text = catalogue(locale, SENTENCES).read_text(encoding="utf-8")
+    forms = {entry.msgid: entry.msgstr for entry in polib.pofile(text)}
+    known = translations(locale)
+    return Sentences(forms, {state: known.gettext(LABELS[state]) for state in STATES})
+
+
 class Words:
     """Says things in one language."""
 
     def __init__(self, locale: Locale) -> None:
+        self.locale = locale
         self._translations = translations(locale)
 
     def say(self, text: str, /, **values: object) -> str:
         """Return a text with its values."""
         return self._translations.gettext(text).format_map(values)
+
+    def again(self, text: str, /) -> str:
+        """Return a sentence that was made in English, as far as it is known."""
+        return text if self.locale is Locale.ENGLISH else sentences(self.locale).again(text)
+
+    def heading(self, text: str, /) -> str:
+        """Return a heading or a help, which may be one word, as far as it is known."""
+        return text if self.locale is Locale.ENGLISH else sentences(self.locale).heading(text)
+
+    def label(self, word: str, /) -> str:
+        """Return a word of the machine as people say it; any other one as it is."""
+        return self._translations.gettext(LABELS[word]) if word in LABELS else word
 
     def count(self, one: str, many: str, number: int, /, **values: object) -> str:
         """Return the text for this number, which it may name as ``{number}``."""

@@ -92,18 +92,18 @@ def _is_journal(out: TextIO, stream: str) -> bool:
     return stream == f"{status.st_dev}:{status.st_ino}"
 
 
-def log_notices(bus: SignalBus, locale: Callable[[], Locale]) -> None:
+def log_notices(bus: SignalBus, settings: Callable[[], DaemonConfig]) -> None:
     """Write every notice to the log, once it is stored, in the language of that moment."""
-    bus.subscribe(NoticeRaised, lambda raised: _notice(raised, locale()))
+    bus.subscribe(NoticeRaised, lambda raised: _notice(raised, settings()))
 
 
-def _notice(raised: NoticeRaised, locale: Locale) -> None:
+def _notice(raised: NoticeRaised, settings: DaemonConfig) -> None:
     about = {"account": raised.account, "book": raised.book}
     known = {key: value for key, value in about.items() if value is not None}
     level = _NOTICE_LEVELS[raised.level]
     text = raised.text
-    if locale is not Locale.ENGLISH:
-        text = render(raised.code, raised.params, words_in(locale))
+    if settings.locale is not Locale.ENGLISH:
+        text = render(raised.code, raised.params, words_in(settings.locale), settings.timezone)
     notices.log(level, "%s", text, extra={"code": raised.code, **known})
 
 

@@ -197,7 +197,7 @@ class Daemon:
             dice=outside.dice,
             on_failure=self._failed.add,
         )
-        log_notices(engine.bus, lambda: engine.config.daemon.locale)
+        log_notices(engine.bus, lambda: engine.config.daemon)
         self._measures = Measures(engine.bus, self._metrics)
         return engine
 

@@ -7,6 +7,7 @@ outbox; it never delays an order.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from daemon.storage.tx import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from daemon.i18n import Words
     from daemon.storage.tx import Tx
@@ -272,17 +273,43 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
 }
 
 
-def render(code: str, params: Mapping[str, str], words: Words | None = None) -> str:
+LABELLED = frozenset({"kind", "measure", "scope", "state", "status"})
+"""Values that are words of the machine."""
+TIMES = frozenset({"begins", "until"})
+"""Values that are times in ISO 8601."""
+
+
+def render(
+    code: str,
+    params: Mapping[str, str],
+    words: Words | None = None,
+    zone: ZoneInfo | None = None,
+) -> str:
     """Make the sentence of a notice, in English unless other words are given.
 
-    A notice that another version of nettingd stored is told as it stands, if this one has no
-    sentence for it or one with other numbers.
+    ``zone``: whose clock its times are read from; left out, they stay as they are. A notice that
+    another version of nettingd stored is told as it stands, if this one has no sentence for it or
+    one with other numbers.
     """
     try:
         text = CATALOGUE[code][1]
-        return text.format_map(params) if words is None else words.say(text, **params)
+        if words is None:
+            return text.format_map(params)
+        said = {name: _said(name, params[name], words, zone) for name in params}
+        if params.get("scope") == "all":
+            said |= {"scope": words.say("all"), "name": words.say("accounts")}
+        return words.say(text, **said)
     except KeyError:
         return f"{code}: " + ", ".join(f"{name} {value}" for name, value in params.items())
+
+
+def _said(name: str, value: str, words: Words, zone: ZoneInfo | None) -> str:
+    """Say a value as people do."""
+    if name in LABELLED:
+        return words.label(value)
+    if name in TIMES and zone is not None:
+        return f"{datetime.fromisoformat(value).astimezone(zone):%Y-%m-%d %H:%M}"
+    return words.again(value)
 
 
 def raise_notice(

@@ -15,8 +15,11 @@ from adapters.sqlite.errors import StorageBusyError, StorageError
 from daemon.api.errors import PROBLEM_TYPE, ErrorCode, Refused
 from daemon.api.lean import JSON_TYPE, SECURITY_HEADERS
 from daemon.api.operation import CSV
-from daemon.api.problems import BadInput
+from daemon.api.problems import BadInput, Problem
+from daemon.config.service import Locale
 from daemon.execution.desk import KeyReusedError
+from daemon.i18n import words_in
+from daemon.language import locale_for
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -116,6 +119,13 @@ def refusal_of(error: Exception) -> Refused:
             return internal_error()
 
 
+def in_language(refused: Refused, request: web.Request) -> Refused:
+    """Return a refusal in the language that the caller asks for by name; English otherwise."""
+    words = words_in(locale_for(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""), Locale.ENGLISH))
+    problems = [Problem(each.path, words.again(each.message)) for each in refused.problems]
+    return Refused(refused.code, words.again(refused.detail), problems, refused.headers)
+
+
 def internal_error() -> Refused:
     """Return the problem that says no more than that it is ours."""
     return Refused(ErrorCode.INTERNAL, "a fault of the daemon; its log says more")
@@ -129,6 +139,6 @@ def answering(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
-            return problem_response(refusal_of(error))
+            return problem_response(in_language(refusal_of(error), request))
 
     return answer

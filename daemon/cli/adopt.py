@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 from typing import TYPE_CHECKING
 
 from daemon.cli.caller import NotReachableError, asked, print_json
 from daemon.cli.table import item_table
+from daemon.cli.voice import tell, warn
 from daemon.exits import Exit
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def adopt(options: argparse.Namespace) -> int:
     if options.book is None:
         return asked("adopt", options.config, os.environ, lambda caller: _show(caller, options))
     if options.amount is None:
-        sys.stderr.write("nettingd adopt: give BOOK, ASSET and AMOUNT, or none of them\n")
+        warn("nettingd adopt: give BOOK, ASSET and AMOUNT, or none of them\n")
         return Exit.BAD_INPUT
     key = options.id or secrets.token_hex(8)
 
@@ -41,7 +41,7 @@ def adopt(options: argparse.Namespace) -> int:
             print_json(answer)
         else:
             words = f"{options.amount} {options.asset} of suspense are {options.book}'s now"
-            sys.stdout.write(f"{words} (entry {answer['id']})\n")
+            tell(f"{words} (entry {answer['id']})\n")
         return Exit.OK
 
     return asked("adopt", options.config, os.environ, work)
@@ -52,7 +52,7 @@ def _show(caller: Caller, options: argparse.Namespace) -> int:
     if options.json:
         print_json({"items": items})
     elif items:
-        sys.stdout.write(item_table(_COLUMNS, items))
+        tell(item_table(_COLUMNS, items))
     else:
-        sys.stdout.write("nothing stands in suspense\n")
+        tell("nothing stands in suspense\n")
     return Exit.OK

@@ -19,6 +19,7 @@ from daemon.backup import BOOKS, BackupError, Manifest, back_up, read_manifest
 from daemon.cli.caller import Caller, NotReachableError, RefusedError, print_json
 from daemon.cli.progress import Bar
 from daemon.cli.verify import findings_of
+from daemon.cli.voice import tell, warn
 from daemon.config import ConfigErrors, load_config
 from daemon.exits import Exit
 from daemon.storage.lock import AlreadyRunningError, DirectoryLock, is_locked
@@ -71,7 +72,7 @@ def restore(options: argparse.Namespace) -> int:
                     locks.enter_context(DirectoryLock(directory))
                 restoring.put_in_place(config)
         code = _judged(options, folder, read_manifest(folder), [])
-        sys.stderr.write(
+        warn(
             "everything is halted: once every account has been compared with its broker, "
             "nettingd resume lets orders pass again\n"
         )
@@ -86,11 +87,11 @@ def _guarded(command: str, options: argparse.Namespace, work: Callable[[Config],
     try:
         return work(load_config(options.config, os.environ))
     except ConfigErrors as errors:
-        sys.stderr.write(f"{errors}\n")
+        warn(f"{errors}\n")
         return Exit.BAD_INPUT
     except _KNOWN as error:
         code, message = _exit_of(error)
-    sys.stderr.write(f"nettingd {command}: {message}\n")
+    warn(f"nettingd {command}: {message}\n")
     return code
 
 
@@ -153,9 +154,9 @@ def _judged(
         )
     else:
         verdict = "verified" if not broken else "NOT VERIFIED"
-        sys.stdout.write(f"{folder}: {verdict}, taken at {manifest.taken_at}\n")
-        sys.stdout.writelines(f"  {name}\n" for name in manifest.files)
-    sys.stderr.writelines(f"{line}\n" for line in broken)
+        tell(f"{folder}: {verdict}, taken at {manifest.taken_at}\n")
+        tell("".join(f"  {name}\n" for name in manifest.files))
+    warn("".join(f"{line}\n" for line in broken))
     return Exit.FAILED if broken else Exit.OK
 
 
@@ -164,7 +165,7 @@ def _agreed(options: argparse.Namespace, config: Config) -> bool:
         return True
     if not sys.stdin.isatty():
         raise BackupError("nobody can be asked here: give --yes")
-    sys.stderr.write(f"replace {config.database.path}? It is kept aside. [y/N] ")
+    warn(f"replace {config.database.path}? It is kept aside. [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 
 from daemon.address import noted_address
+from daemon.cli.voice import warn
 from daemon.config import ConfigErrors, ensure_admin_token, load_config
 from daemon.exits import Exit
 
@@ -141,13 +142,13 @@ def asked(
     try:
         return work(Caller.of(load_config(config_path, environ)))
     except ConfigErrors as errors:
-        sys.stderr.write(f"{errors}\n")
+        warn(f"{errors}\n")
         return Exit.BAD_INPUT
     except NotReachableError as error:
-        sys.stderr.write(f"nettingd {command}: {error}\n")
+        warn(f"nettingd {command}: {error}\n")
         return Exit.NOT_REACHABLE
     except RefusedError as refused:
-        sys.stderr.writelines(f"nettingd {command}: {line}\n" for line in str(refused).splitlines())
+        warn("".join(f"nettingd {command}: {line}\n" for line in str(refused).splitlines()))
         return refused.exit
 
 

@@ -13,6 +13,7 @@ from algorithms.decimals import to_text, total
 from daemon.cli.check_brokers import broker_logins
 from daemon.cli.check_notifiers import notifier_logins
 from daemon.cli.table import table
+from daemon.cli.voice import tell, warn
 from daemon.config import ConfigErrors, describe, load_config, unsupported
 from daemon.config.accounts import BrokerKind
 
@@ -43,7 +44,7 @@ def check(config_path: Path, environ: Mapping[str, str], *, as_json: bool, onlin
             errors = [asdict(error) for error in found.errors]
             _write_json({"ok": False, "errors": errors, "warnings": [], "config": None})
         else:
-            sys.stderr.write(f"{found}\n")
+            warn(f"{found}\n")
         return BAD_CONFIG
     warnings = unsupported(config) + _told_before(config)
     logins = broker_logins(config) | notifier_logins(config) if online else {}
@@ -51,9 +52,9 @@ def check(config_path: Path, environ: Mapping[str, str], *, as_json: bool, onlin
         report = {"ok": True, "errors": [], "warnings": [asdict(each) for each in warnings]}
         _write_json(report | {"config": describe(config)} | ({"logins": logins} if online else {}))
         return OK
-    sys.stdout.write(_summary(config))
-    sys.stdout.writelines(f"login {name}: {result}\n" for name, result in logins.items())
-    sys.stderr.writelines(f"warning: {warning}\n" for warning in warnings)
+    tell(_summary(config))
+    tell("".join(f"login {name}: {result}\n" for name, result in logins.items()))
+    warn("".join(f"warning: {warning}\n" for warning in warnings))
     return OK
 
 

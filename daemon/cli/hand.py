@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from daemon.cli.caller import NotReachableError, asked, print_json
 from daemon.cli.table import item_table
+from daemon.cli.voice import tell, warn
 from daemon.exits import Exit
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def cancel(options: argparse.Namespace) -> int:
                 print_json(preview)
                 return Exit.OK
             # A program reads standard output; what a person is asked goes beside it.
-            (sys.stdout if options.preview else sys.stderr).write(_preview_text(preview))
+            (tell if options.preview else warn)(_preview_text(preview))
             if options.preview or not preview["orders"]:
                 return Exit.OK
             if not _agreed():
@@ -85,7 +86,7 @@ def cancel(options: argparse.Namespace) -> int:
 
     unasked = options.preview or options.yes or options.request is not None
     if not (unasked or sys.stdin.isatty()):
-        sys.stderr.write("nettingd cancel: nobody can be asked here: give --yes or --preview\n")
+        warn("nettingd cancel: nobody can be asked here: give --yes or --preview\n")
         return Exit.BAD_INPUT
     return asked("cancel", options.config, os.environ, work)
 
@@ -110,7 +111,7 @@ def _decide(command: str, options: argparse.Namespace) -> int:
                 print_json(told)
             else:
                 words = "is worked from now on" if told["approved"] else "has ended"
-                sys.stdout.write(f"order {told['id']} {words}\n")
+                tell(f"order {told['id']} {words}\n")
         return Exit.OK
 
     return asked(command, options.config, os.environ, work)
@@ -126,7 +127,7 @@ def settle(options: argparse.Namespace) -> int:
             print_json(told)
         else:
             what = "was never there" if options.absent else f"is {options.number} at the broker"
-            sys.stdout.write(f"order {told['id']} {what}\n")
+            tell(f"order {told['id']} {what}\n")
         return Exit.OK
 
     return asked("settle", options.config, os.environ, work)
@@ -153,7 +154,7 @@ def _halting(command: str, options: argparse.Namespace) -> int:
             what = f"{told['scope']} {told['name']}".strip()
             words = "halted" if told["halted"] else "not halted"
             unchanged = "" if told.get("changed", True) else "; it was not before"
-            sys.stdout.write(f"{what}: {words}{unchanged}\n")
+            tell(f"{what}: {words}{unchanged}\n")
         return Exit.OK
 
     return asked(command, options.config, os.environ, work)
@@ -169,7 +170,7 @@ def _answered(answer: Document, options: argparse.Namespace) -> int:
     if options.json:
         print_json(answer)
     else:
-        sys.stdout.write(f"{answer['message']} (request {answer['id']}, {answer['status']})\n")
+        tell(f"{answer['message']} (request {answer['id']}, {answer['status']})\n")
         results = answer["results"]
         assert isinstance(results, list)  # as the API says
         rows = [
@@ -178,13 +179,13 @@ def _answered(answer: Document, options: argparse.Namespace) -> int:
             for each in result["orders"]
         ]
         if rows:
-            sys.stdout.write(item_table(_RESULT, rows))
+            tell(item_table(_RESULT, rows))
         receipts = [_receipt_row(result) for result in results if "receipt" in result]
         if receipts:
-            sys.stdout.write(item_table(_RECEIPT, receipts))
+            tell(item_table(_RECEIPT, receipts))
         warnings = answer["warnings"]
         assert isinstance(warnings, list)
-        sys.stderr.writelines(f"warning: {warning}\n" for warning in warnings)
+        warn("".join(f"warning: {warning}\n" for warning in warnings))
     return Exit.FAILED if answer["status"] in _FAILED else Exit.OK
 
 
@@ -218,6 +219,6 @@ def _preview_text(preview: Document) -> str:
 
 
 def _agreed() -> bool:
-    sys.stderr.write("cancel these? [y/N] ")
+    warn("cancel these? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

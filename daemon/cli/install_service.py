@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from daemon.cli.voice import tell, warn
 from daemon.config import ConfigErrors, ConfigProblem, load_config
 from daemon.exits import Exit
 
@@ -60,14 +61,14 @@ def install_service(options: argparse.Namespace, environ: Mapping[str, str]) -> 
             return Exit.OK
         _write(texts, options.to)
     except ConfigErrors as error:
-        sys.stderr.write(f"{error}\n")
+        warn(f"{error}\n")
         return Exit.BAD_INPUT
     except OSError as error:
-        sys.stderr.write(f"nettingd: {error}\n")
+        warn(f"nettingd: {error}\n")
         return Exit.FAILED
     for name in texts:
-        sys.stdout.write(f"wrote {options.to / name}\n")
-    sys.stdout.write(
+        tell(f"wrote {options.to / name}\n")
+    tell(
         "next:\n"
         "  systemctl daemon-reload\n"
         f"  systemctl enable --now {options.name}.service {options.name}-backup.timer\n"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from daemon.cli.caller import asked, print_json, quoted
 from daemon.cli.table import item_table
+from daemon.cli.voice import tell
 from daemon.exits import Exit
 
 if TYPE_CHECKING:
@@ -91,16 +91,16 @@ def _show_items(
     if options.json:
         print_json({"items": items})
     elif items:
-        sys.stdout.write(item_table(columns, items))
+        tell(item_table(columns, items))
     else:
-        sys.stdout.write(f"no such {name}\n")
+        tell(f"no such {name}\n")
 
 
 def _show(document: Item, options: argparse.Namespace, text: Callable[[Item], str]) -> None:
     if options.json:
         print_json(document)
     else:
-        sys.stdout.write(text(document))
+        tell(text(document))
 
 
 def _life_text(life: Item) -> str:

@@ -20,10 +20,7 @@ ORDER = re.compile(r"(?P<quantity>[^@:]+)@(?P<price>[^@:]+)(?::(?P<label>.+))?")
 MARKET_ON_CLOSE = "moc"
 ORDER_FORM = "QUANTITY@PRICE[:LABEL]"
 NETTED_ALL = "nothing to send: the orders meet each other at every close\n"
-WARNING = {
-    "ko": "행은 서로 다른 경우입니다. 함께 주문하지 마십시오. 주문은 래더입니다.\n",
-    "en": "Rows are alternatives: do not send them together. What can be sent is the ladder.\n",
-}
+WARNING = "Rows are alternatives: do not send them together. What can be sent is the ladder.\n"
 
 
 class ArgumentsError(Exception):
@@ -102,7 +99,7 @@ def _document(given: LocArguments, body: bytes | None) -> Json:
 
 
 def _tables(answer: LocAnswer, locale: Locale) -> str:
-    parts = [_sheet(answer, locale), WARNING[locale.value], _ladder(answer)]
+    parts = [_sheet(answer, locale), WARNING, _ladder(answer)]
     if "settlement" in answer:
         rows = [
             (row["id"], row["side"], row["filled"], row["netting"], row["broker"])
@@ -113,14 +110,8 @@ def _tables(answer: LocAnswer, locale: Locale) -> str:
 
 
 def _sheet(answer: LocAnswer, locale: Locale) -> str:
-    from daemon.config.service import Locale  # noqa: PLC0415
-
-    korean = locale is Locale.KOREAN
-    columns = (
-        ("구분", ">주문가", ">수량", "비고") if korean else ("kind", ">price", ">quantity", "note")
-    )
     rows = [_sheet_row(row, locale) for row in (*answer["rows"], *answer["apart"])]
-    return table(columns, rows)
+    return table(("kind", ">price", ">quantity", "note"), rows)
 
 
 def _sheet_row(row: SheetRow, locale: Locale) -> tuple[str, str, str, str]:

@@ -10,6 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon.cli import arguments
+from daemon.cli.voice import (
+    ENGLISH,
+    Help,
+    Parser,
+    again,
+    described,
+    language,
+    speak,
+    spoken,
+    tell,
+    warn,
+)
 from daemon.exits import MEANING, Exit
 
 if TYPE_CHECKING:
@@ -39,23 +51,27 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _command(words: Sequence[str] | None) -> int:
-    options = make_parser().parse_args(words)
+    given = sys.argv[1:] if words is None else words
+    speak(language(given, os.environ, _default_config()))
+    options = make_parser().parse_args(given)
+    if getattr(options, "json", False):
+        speak(ENGLISH)  # programs read it
     run: Command = options.run
     return run(options)
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Describe every command, on one page."""
-    codes = "\n".join(f"  {code.value:>3}  {MEANING[code]}" for code in Exit)
-    parser = argparse.ArgumentParser(
+    codes = "\n".join(f"  {code.value:>3}  {again(MEANING[code])}" for code in Exit)
+    parser = Parser(
         prog="nettingd",
-        description=_DESCRIPTION,
-        epilog=f"exit codes:\n{codes}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=again(_DESCRIPTION),
+        epilog=f"{again('exit codes:')}\n{codes}",
+        formatter_class=Help,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
-    default = Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)
+    default = _default_config()
     parser.add_argument("--config", type=Path, metavar="PATH", default=default, help=_CONFIG_HELP)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -65,7 +81,8 @@ def make_parser() -> argparse.ArgumentParser:
         command = commands.add_parser(
             name,
             help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
+            description=described(summary),
+            formatter_class=Help,
             allow_abbrev=False,
         )
         command.set_defaults(run=run)
@@ -98,6 +115,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_service(add("install-service", _install_service, "write the units of systemd"))
     add("demo", _demo, "watch a trading session of the paper broker, half a minute", config=False)
     return parser
+
+
+def _default_config() -> Path:
+    return Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)
 
 
 def _add_service(command: argparse.ArgumentParser) -> None:
@@ -134,10 +155,11 @@ def _add_rebalance(command: argparse.ArgumentParser) -> None:
 
 def _add_loc(command: argparse.ArgumentParser) -> None:
     """Describe the orders for a close."""
-    for side, form in (("buy", "QUANTITY@PRICE, or @MOC"), ("sell", "QUANTITY@PRICE[:LABEL]")):
-        command.add_argument(
-            f"--{side}", action="append", default=[], metavar="ORDER", help=f"a {side}: {form}"
-        )
+    for side, form in (
+        ("buy", "a buy: QUANTITY@PRICE, or @MOC"),
+        ("sell", "a sell: QUANTITY@PRICE[:LABEL]"),
+    ):
+        command.add_argument(f"--{side}", action="append", default=[], metavar="ORDER", help=form)
     command.add_argument(
         "--input", metavar="FILE", help="instead: body of the LOC preview; - is stdin"
     )
@@ -149,7 +171,7 @@ def _add_loc(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--broker-filled", metavar="UNITS", help="what the auction gave (default: all)"
     )
-    command.add_argument("--locale", choices=("en", "ko"), default="en", help="language of tables")
+    command.add_argument("--locale", choices=("en", "ko"), help="language (default: the daemon's)")
 
 
 _INPUT_HELP = "body of the HTTP preview; - is stdin"
@@ -214,6 +236,8 @@ def _net(options: argparse.Namespace) -> int:
 def _loc(options: argparse.Namespace) -> int:
     from daemon.cli.loc import LocArguments, loc  # noqa: PLC0415
 
+    if options.locale is not None and not options.json:
+        speak(options.locale)
     given = LocArguments(
         buys=options.buy,
         sells=options.sell,
@@ -227,7 +251,7 @@ def _loc(options: argparse.Namespace) -> int:
         body = _input("loc", options.input)
         if body is None:
             return Exit.BAD_INPUT
-    return _answer(loc(given, body, options.locale, as_json=options.json))
+    return _answer(loc(given, body, spoken(), as_json=options.json))
 
 
 def _rebalance(options: argparse.Namespace) -> int:
@@ -246,14 +270,14 @@ def _input(command: str, name: str) -> bytes | None:
     try:
         return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
-        sys.stderr.write(f"nettingd {command}: {name}: {error.strerror}\n")
+        warn(f"nettingd {command}: {name}: {error.strerror}\n")
         return None
 
 
 def _answer(answer: tuple[int, str, str]) -> int:
     code, output, errors = answer
-    sys.stdout.write(output)
-    sys.stderr.write(errors)
+    tell(output)
+    warn(errors)
     return code
 
 

@@ -6,12 +6,12 @@ The way forward needs no command: a start brings the database up to date.
 from __future__ import annotations
 
 import sqlite3
-import sys
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from adapters.sqlite.driver import connect_to_look
 from adapters.sqlite.errors import StorageError
+from daemon.cli.voice import tell, warn
 from daemon.config import ConfigErrors, load_config
 from daemon.exits import Exit
 from daemon.storage.lock import AlreadyRunningError, DirectoryLock
@@ -40,8 +40,8 @@ def migrate(config_path: Path, environ: Mapping[str, str], to: str | None) -> in
     except (StorageError, sqlite3.Error, OSError) as error:
         return _refuse(Exit.DATABASE, str(error))
     for migration in gone:
-        sys.stdout.write(f"took back {migration}\n")
-    sys.stdout.write(f"the last migration is {to}; a start of this version applies them again\n")
+        tell(f"took back {migration}\n")
+    tell(f"the last migration is {to}; a start of this version applies them again\n")
     return Exit.OK
 
 
@@ -53,10 +53,10 @@ def _list(path: Path) -> int:
     for migration in sorted({*wanted(), *had}):
         state = "applied" if migration in had else "missing; the next start applies it"
         known = "" if migration in wanted() else ", unknown to this version"
-        sys.stdout.write(f"{migration}: {state}{known}\n")
+        tell(f"{migration}: {state}{known}\n")
     return Exit.OK
 
 
 def _refuse(code: Exit, message: str) -> int:
-    sys.stderr.write(f"nettingd migrate: {message}\n")
+    warn(f"nettingd migrate: {message}\n")
     return code

@@ -12,6 +12,7 @@ import orjson
 from daemon.cli.caller import asked, print_json, quoted
 from daemon.cli.rebalance import NOTHING_TO_DO, plan_text
 from daemon.cli.table import table
+from daemon.cli.voice import tell, warn
 from daemon.exits import Exit
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def portfolio(options: argparse.Namespace) -> int:
     wanted = [name for name in ACTIONS if getattr(options, name)]
     if len(wanted) != 1 or (options.confirm and not options.start):
         named = ", ".join(f"--{name}" for name in ACTIONS).replace("start", "run")
-        sys.stderr.write(f"nettingd rebalance: give one of {named}; --confirm goes with --run\n")
+        warn(f"nettingd rebalance: give one of {named}; --confirm goes with --run\n")
         return Exit.BAD_INPUT
     body: bytes | None = None
     if options.targets:
@@ -39,7 +40,7 @@ def portfolio(options: argparse.Namespace) -> int:
             file = options.targets
             body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         except OSError as error:
-            sys.stderr.write(f"nettingd rebalance: {options.targets}: {error.strerror}\n")
+            warn(f"nettingd rebalance: {options.targets}: {error.strerror}\n")
             return Exit.BAD_INPUT
 
     def work(caller: Caller) -> int:
@@ -49,7 +50,7 @@ def portfolio(options: argparse.Namespace) -> int:
         if options.json:
             print_json(document)
         else:
-            sys.stdout.write(_text(wanted[0], document))
+            tell(_text(wanted[0], document))
         return Exit.OK
 
     return asked("rebalance", options.config, os.environ, work)
@@ -79,10 +80,10 @@ def _set_targets(caller: Caller, options: argparse.Namespace, text: bytes) -> Do
     try:
         document = decode_json(text)
     except BadInput as error:
-        sys.stderr.write(f"nettingd rebalance: {options.targets}: {error}\n")
+        warn(f"nettingd rebalance: {options.targets}: {error}\n")
         return None
     if not isinstance(document, dict):
-        sys.stderr.write(f"nettingd rebalance: {options.targets}: must be a JSON object\n")
+        warn(f"nettingd rebalance: {options.targets}: must be a JSON object\n")
         return None
     given = {"account": options.account, "by": options.by}
     # Numbers of the file are decimals; they travel as texts.

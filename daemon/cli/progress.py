@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from daemon.cli.voice import heading
+
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import TextIO
@@ -16,7 +18,7 @@ class Bar:
 
     def __init__(self, out: TextIO, what: str) -> None:
         self._out = out if out.isatty() else None
-        self._what = what
+        self._what = heading(what)
         self._percent = -1
 
     def __enter__(self) -> Self:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from daemon.cli.voice import again
+
 if TYPE_CHECKING:
     from typing import TextIO
 
@@ -23,15 +25,15 @@ class Screen:
 
     def heading(self, text: str) -> None:
         """Begin a part."""
-        self._write(f"\n{self._in(_BOLD, text)}\n")
+        self._write(f"\n{self._in(_BOLD, again(text))}\n")
 
     def say(self, text: str) -> None:
         """Tell, in lines that fit."""
-        self._write(textwrap.fill(text, WIDTH) + "\n")
+        self._write(textwrap.fill(again(text), WIDTH) + "\n")
 
     def show(self, text: str) -> None:
         """Show what something answered: indented, as it is."""
-        lines = text.rstrip("\n").splitlines()
+        lines = again(text).rstrip("\n").splitlines()
         self._write("".join(f"  {self._in(_DIM, line)}\n" for line in lines))
 
     def table(self, text: str) -> None:
@@ -40,8 +42,8 @@ class Screen:
 
     def claim(self, text: str, *, holds: bool) -> None:
         """Say something that has been looked at, and whether it is so."""
-        mark = self._in(_GREEN, "ok") if holds else self._in(_RED, "NOT SO")
-        self._write(f"  [{mark}] {text}\n")
+        mark = self._in(_GREEN, "ok") if holds else self._in(_RED, again("NOT SO"))
+        self._write(f"  [{mark}] {again(text)}\n")
         if not holds:
             self.false_claims.append(text)
 

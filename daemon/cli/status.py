@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from daemon.cli.caller import asked, print_json
 from daemon.cli.table import item_table
+from daemon.cli.voice import tell
 from daemon.exits import Exit
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def status(config_path: Path, environ: Mapping[str, str], *, as_json: bool) -> i
         if as_json:
             print_json(report)
         else:
-            sys.stdout.write(_text(report))
+            tell(_text(report))
         return Exit.OK
 
     return asked("status", config_path, environ, work)

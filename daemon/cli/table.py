@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
+from daemon.cli.voice import cell, heading
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -18,7 +20,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     Characters that a terminal cannot show are escaped, so that no cell breaks its line.
     """
     names = [column.removeprefix(RIGHT) for column in columns]
-    lines = [names, *([_printable(cell) for cell in row] for row in rows)]
+    said = [[_printable(cell(*each)) for each in zip(names, row, strict=True)] for row in rows]
+    lines = [[heading(name.replace("_", " ")) for name in names], *said]
     widths = [max(map(_width, cells)) for cells in zip(*lines, strict=True)]
     right = [column.startswith(RIGHT) for column in columns]
     lines.insert(1, ["-" * width for width in widths])
@@ -28,7 +31,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def item_table(columns: Sequence[str], items: Sequence[Mapping[str, object]]) -> str:
     """Lay out members of items; what is missing or false is left blank."""
     rows = [[_cell(item.get(name.removeprefix(RIGHT))) for name in columns] for item in items]
-    return table([name.replace("_", " ") for name in columns], rows)
+    return table(columns, rows)
 
 
 def _cell(value: object) -> str:

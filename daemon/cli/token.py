@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from algorithms.domain import StrategyName
+from daemon.cli.voice import warn
 from daemon.config import ConfigErrors, ensure_admin_token, ensure_strategy_token, load_config
 from daemon.exits import Exit
 
@@ -29,10 +30,10 @@ def token(config_path: Path, environ: Mapping[str, str], name: str) -> int:
             found = ensure_strategy_token(config, StrategyName(name))
         else:
             known = ", ".join([ADMIN, *config.strategies])
-            sys.stderr.write(f"nettingd token: no strategy is called {name!r}; there are {known}\n")
+            warn(f"nettingd token: no strategy is called {name!r}; there are {known}\n")
             return Exit.BAD_INPUT
     except ConfigErrors as errors:
-        sys.stderr.write(f"{errors}\n")
+        warn(f"{errors}\n")
         return Exit.BAD_INPUT
     sys.stdout.write(f"{found.reveal()}\n")
     return Exit.OK

@@ -20,6 +20,7 @@ from daemon.audit import REQUEST_AGE_MOST
 from daemon.books import read_books
 from daemon.cli.progress import Bar
 from daemon.cli.table import table
+from daemon.cli.voice import tell, warn
 from daemon.config import ConfigErrors, load_config
 from daemon.config.accounts import BrokerKind
 from daemon.shadows import database_of, shadows
@@ -53,18 +54,18 @@ def verify(config_path: Path, environ: Mapping[str, str], *, as_json: bool) -> i
     try:
         config = load_config(config_path, environ)
     except ConfigErrors as errors:
-        sys.stderr.write(f"{errors}\n")
+        warn(f"{errors}\n")
         return BAD_CONFIG
     try:
         findings = _examine(config)
     except FileNotFoundError:
-        sys.stderr.write(f"there is no database at {config.database.path}: run the daemon first\n")
+        warn(f"there is no database at {config.database.path}: run the daemon first\n")
         return DATABASE_UNUSABLE
     except (sqlite3.Error, StorageError) as error:
         known = environment_error(error) if isinstance(error, sqlite3.Error) else None
-        sys.stderr.write(f"{known or error}\n")
+        warn(f"{known or error}\n")
         return DATABASE_UNUSABLE
-    sys.stdout.write(_json(findings) if as_json else _text(findings))
+    tell(_json(findings) if as_json else _text(findings))
     return OK if all(finding.holds for finding in findings) else BROKEN
 
 

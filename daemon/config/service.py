@@ -30,7 +30,7 @@ from daemon.config.section import Section
 
 
 class Locale(StrEnum):
-    """Language of notices and pages."""
+    """Language of notices, pages and commands."""
 
     ENGLISH = "en"
     KOREAN = "ko"
@@ -63,7 +63,7 @@ class DaemonConfig(Section):
         description="Time zone in which people are shown times. Schedules follow the exchange's.",
     )
     locale: Annotated[Locale, one_of(Locale)] = Field(
-        Locale.ENGLISH, description="Language of notices and pages."
+        Locale.ENGLISH, description="Language of notices, pages and commands."
     )
     data_dir: FilePath = Field(
         Path("data"),

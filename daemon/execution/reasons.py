@@ -34,7 +34,8 @@ REASONS: Mapping[str, str] = {
     "cancelled": "A cancel of the strategy came before the order could be sent.",
     "too_late": "Orders for the close must be in the account's LOC ladder before the exchange's "
     "cut-off.",
-    "ladder_given_up": "What the auction gave the account's ladder did not fit its orders.",
+    "ladder_given_up": "What the auction gave the account's ladder did not fit its orders, or its "
+    "close was not known for a week.",
     "insufficient_margin": (
         "On futures: the book could come to hold more than its capital times its leverage."
     ),

@@ -97,7 +97,7 @@ class WebhookChannel:
                     "account": notice.account,
                     "book": notice.book,
                     "params": notice.params,
-                    "text": render(notice.code, notice.params, words),
+                    "text": render(notice.code, notice.params, words, daemon.timezone),
                 }
                 for notice in notices
             ],

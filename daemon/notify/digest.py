@@ -56,7 +56,7 @@ def digest(notices: Sequence[Notice], zone: ZoneInfo, now: datetime, words: Word
     def line(notice: Notice) -> str:
         at = notice.at.astimezone(zone)
         when = f"{at:%H:%M}" if at.date() == today else f"{at:%m-%d %H:%M}"
-        sentence = " ".join(render(notice.code, notice.params, words).split())
+        sentence = " ".join(render(notice.code, notice.params, words, zone).split())
         text = "".join(each if each.isprintable() else _UNPRINTABLE for each in sentence)
         return cut(f"{when} {_MARKS[notice.level]}{text}", LINE_UNITS_MAX)
 

@@ -42,8 +42,9 @@ class Target:
     scope: Scope
     name: str
 
-    def __str__(self) -> str:
-        return f"{self.scope.value} {self.name}".strip()
+    def said(self, words: Words) -> str:
+        """Name it as people do."""
+        return f"{words.label(self.scope)} {self.name}".strip()
 
 
 class Actions:
@@ -62,13 +63,13 @@ class Actions:
         async def carry_out(_: str, who: str) -> str:
             why = reason or words.say("by {who} in a chat", who=who)
             await self._admin.halt(target.scope, target.name, why)
-            return words.say("Halted: {what}.", what=target)
+            return words.say("Halted: {what}.", what=target.said(words))
 
         return Question(
             words.say(
                 "Halt {what}? New orders are stopped. What is at brokers stays there, and cancels "
                 "still work.",
-                what=target,
+                what=target.said(words),
             ),
             words.say("Halt"),
             carry_out,
@@ -82,10 +83,10 @@ class Actions:
         async def carry_out(_: str, who: str) -> str:
             why = reason or words.say("by {who} in a chat", who=who)
             if await self._admin.resume(target.scope, target.name, why):
-                return words.say("Resumed: {what}.", what=target)
-            return words.say("It was not halted: {what}.", what=target)
+                return words.say("Resumed: {what}.", what=target.said(words))
+            return words.say("It was not halted: {what}.", what=target.said(words))
 
-        text = words.say("Resume {what}? New orders pass again.", what=target)
+        text = words.say("Resume {what}? New orders pass again.", what=target.said(words))
         return Question(text, words.say("Resume"), carry_out)
 
     def approve(self, order: ParentOrder, words: Words) -> Question:
@@ -93,9 +94,9 @@ class Actions:
 
         async def carry_out(_: str, __: str) -> str:
             await self._admin.approve(order.id)
-            return words.say("Approved: {order}.", order=order_text(order))
+            return words.say("Approved: {order}.", order=order_text(order, words))
 
-        text = words.say("Approve this order?") + "\n" + order_text(order)
+        text = words.say("Approve this order?") + "\n" + order_text(order, words)
         return Question(text, words.say("Approve"), carry_out)
 
     def reject(self, order: ParentOrder, words: Words) -> Question:
@@ -103,9 +104,9 @@ class Actions:
 
         async def carry_out(_: str, __: str) -> str:
             await self._admin.reject(order.id)
-            return words.say("Rejected: {order}.", order=order_text(order))
+            return words.say("Rejected: {order}.", order=order_text(order, words))
 
-        text = words.say("Reject this order?") + "\n" + order_text(order)
+        text = words.say("Reject this order?") + "\n" + order_text(order, words)
         return Question(text, words.say("Reject"), carry_out)
 
     async def cancel(self, given: Sequence[str], words: Words) -> Question | str:
@@ -190,11 +191,13 @@ class Actions:
 def _preview_text(preview: CancelPreview, words: Words) -> str:
     orders = preview["orders"]
     if not orders:
-        return "\n".join([words.say("No open orders to cancel."), *preview["problems"]])
+        return "\n".join(
+            [words.say("No open orders to cancel."), *map(words.again, preview["problems"])]
+        )
     lines = [
         words.count("Cancel {number} order?", "Cancel {number} orders?", len(orders)),
         *(
-            f"{order['account']}/{order['book']} {order['side']} {order['remain']} "
+            f"{order['account']}/{order['book']} {words.label(order['side'])} {order['remain']} "
             f"{order['symbol']} {order['order_type']}"
             for order in orders
         ),
@@ -215,7 +218,7 @@ def _cancelled_text(answer: Mapping[str, object], words: Words) -> str:
     lines = [words.count("{number} order cancelled.", "{number} orders cancelled.", cancelled)]
     if failed:
         lines.append(words.count("{number} not cancelled:", "{number} not cancelled:", failed))
-        lines.append(str(answer["message"]))
+        lines.append(words.again(str(answer["message"])))
     if answer["status"] in {"stored", "working"}:
         lines.append(words.say("The rest goes on; a notice tells if it stays so."))
     return "\n".join(lines)

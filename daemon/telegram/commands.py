@@ -119,7 +119,10 @@ class Commands:
             return cut(self._said(error), TEXT_UNITS_MAX)
         except StorageError as error:
             log.warning("a command could not be done: %s", error)
-            return self.words.say("Not done, the database does not answer: {error}", error=error)
+            return self.words.say(
+                "Not done, the database does not answer: {error}",
+                error=self.words.again(str(error)),
+            )
         except Exception:
             log.exception("a command failed")
             return self.words.say("Not done, for a fault of the daemon. Its log says more.")
@@ -127,11 +130,13 @@ class Commands:
     def _said(self, error: Exception) -> str:
         match error:
             case Refused():
-                return error.detail
+                return self.words.again(error.detail)
             case NotWaitingError():
-                return self.words.say("Not done: {reason}", reason=error)
-            case _:
+                return self.words.say("Not done: {reason}", reason=self.words.again(str(error)))
+            case NotUnderstoodError():
                 return str(error)
+            case _:
+                return self.words.again(str(error))
 
     async def _status(self, _: Given) -> Answer:
         return await self._looks.status(self.words)

@@ -47,9 +47,16 @@ class Looks:
             if reasons
             else words.say("{name}: ready", name=config.daemon.name)
         ]
-        lines += [f"\u26a0\ufe0f {check}: {reason}" for check, reason in sorted(reasons.items())]
         lines += [
-            words.say("halted: {what} ({reason})", what=_scope(halt), reason=halt["reason"])
+            f"\u26a0\ufe0f {check}: {words.again(reason)}"
+            for check, reason in sorted(reasons.items())
+        ]
+        lines += [
+            words.say(
+                "halted: {what} ({reason})",
+                what=_scope(halt, words),
+                reason=words.again(halt["reason"]),
+            )
             for halt in halts[:_HALTS_SHOWN]
         ]
         books = Counter(book.account for book in config.books.values())
@@ -82,7 +89,7 @@ class Looks:
         rows = await self._engine.store.read(lambda view: view.fetch("live_parents"))
         orders = [parent_from_row(row) for row in reversed(rows)]
         lines = [
-            f"{order_text(order)}\n  {order.id}"
+            f"{order_text(order, words)}\n  {order.id}"
             for order in orders
             if self._is_meant(name, order.account, order.book)
         ]
@@ -98,7 +105,7 @@ class Looks:
     async def waiting(self, words: Words) -> str:
         """Say which orders wait for a yes."""
         rows = await self._engine.store.read(lambda view: view.fetch("waiting_approvals"))
-        lines = [f"{order_text(each)}\n  {each.id}" for each in map(parent_from_row, rows)]
+        lines = [f"{order_text(each, words)}\n  {each.id}" for each in map(parent_from_row, rows)]
         return _fitted(lines or [words.say("no order waits for approval")], words)
 
     def known_names(self) -> frozenset[str]:
@@ -113,8 +120,8 @@ class Looks:
         return found is not None and found.strategy == name
 
 
-def _scope(halt: Mapping[str, str]) -> str:
-    return f"{halt['scope']} {halt['name']}".strip()
+def _scope(halt: Mapping[str, str], words: Words) -> str:
+    return f"{words.label(halt['scope'])} {halt['name']}".strip()
 
 
 def _position(row: sqlite3.Row, words: Words) -> str:
@@ -128,13 +135,13 @@ def _position(row: sqlite3.Row, words: Words) -> str:
     return text
 
 
-def order_text(order: ParentOrder) -> str:
+def order_text(order: ParentOrder, words: Words) -> str:
     """Say what an order wants, what is left of it, and how it stands."""
     prices = [to_text(each) for each in (order.stop_price, order.limit_price) if each is not None]
     terms = " ".join([order.order_type.value, *prices])
     return (
-        f"{order.book} {order.side.value} {to_text(order.remain)}/{to_text(order.total)} "
-        f"{order.symbol} {terms}, {order.status.value}"
+        f"{order.book} {words.label(order.side)} {to_text(order.remain)}/{to_text(order.total)} "
+        f"{order.symbol} {terms}, {words.label(order.status)}"
     )
 
 

@@ -7,10 +7,11 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import to_text
+from daemon.notices import render
 from daemon.storage.rows import from_us
-from daemon.web.labels import LABELS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
     from daemon.i18n import Words
@@ -34,7 +35,11 @@ class Formats:
 
     def word(self, code: str) -> str:
         """Say a word of the machine as people do; one that is not known stays as it is."""
-        return self._words.say(LABELS[code]) if code in LABELS else code
+        return self._words.label(code)
+
+    def notice(self, code: str, params: Mapping[str, str]) -> str:
+        """Say a notice."""
+        return render(code, params, self._words, self._zone)
 
     def iso(self, moment: Moment) -> str:
         """A time for machines."""

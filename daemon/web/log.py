@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from multidict import MultiDict
 
 from daemon.api.operation import Parameter
-from daemon.notices import Level, render
+from daemon.notices import Level
 from daemon.web.needs import order_of
 from daemon.web.page import Page, narrowed, next_page
 
@@ -53,4 +53,4 @@ def _line(item: Item, visit: Visit) -> tuple[Item, str, str | None]:
     """Return a notice, how it is said, and where its order is."""
     params = item["params"]
     assert isinstance(params, dict)  # as the list's type says
-    return item, render(str(item["code"]), params, visit.words), order_of(params)
+    return item, visit.formats.notice(str(item["code"]), params), order_of(params)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import orjson
 
 from algorithms.domain import SUSPENSE
-from daemon.notices import Level, render
+from daemon.notices import Level
 
 if TYPE_CHECKING:
     import sqlite3
@@ -52,7 +52,7 @@ def needs(rows: Rows, reasons: Mapping[str, str], visit: Visit) -> list[Need]:
     words = visit.words
     found = [
         *(
-            Need(level=Level.ALARM, text=words.say("{check}: {reason}", check=check, reason=reason))
+            Need(level=Level.ALARM, text=f"{check}: {words.again(reason)}")
             for check, reason in sorted(reasons.items())
         ),
         *_unsettled(rows, visit),
@@ -109,7 +109,9 @@ def _decisions(rows: Rows, visit: Visit) -> Iterator[Need]:
         what = f"{formats.word(row['scope'])} {row['name']}".strip()
         yield Need(
             level=Level.WARNING,
-            text=words.say("Halted: {what}. {reason}", what=what, reason=row["reason"]),
+            text=words.say(
+                "Halted: {what}. {reason}", what=what, reason=words.again(row["reason"])
+            ),
             at=row["at"],
             asks=((words.say("Resume"), f"/ask/resume?scope={row['scope']}&name={row['name']}"),),
         )
@@ -156,4 +158,4 @@ def order_of(params: Mapping[str, str]) -> str | None:
 def notice_text(row: sqlite3.Row, visit: Visit) -> str:
     """Say a notice in the language of the visit."""
     params: Mapping[str, str] = orjson.loads(row["params"])
-    return render(row["code"], params, visit.words)
+    return visit.formats.notice(row["code"], params)

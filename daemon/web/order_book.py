@@ -77,7 +77,7 @@ def page(sources: Sources, _: Totals) -> Page:
         try:
             found = await live_loc(services, chosen.account, chosen.symbol)
         except BadInput as error:
-            return context | {"problem": str(error)}
+            return context | {"problem": visit.words.again(str(error))}
         instrument = await services.market.instrument(
             AccountName(chosen.account), Symbol(chosen.symbol)
         )

@@ -271,13 +271,15 @@ async def _rebalance(sources: Sources, visit: Visit) -> Question:
     try:
         prepared, plan_id = await sources.engine.rebalancing.preview(account)
     except Refused as refused:
-        return Question(title=title, text=refused.detail, button=title, api="")
+        return Question(title=title, text=words.again(refused.detail), button=title, api="")
     plan = prepared.draft.plan
     if plan.problems:
         return Question(
             title=title,
             text=words.say("The plan is not feasible; nothing would be ordered."),
-            details=[f"{each.ticker or account}: {each.message}" for each in plan.problems],
+            details=[
+                f"{each.ticker or account}: {words.again(each.message)}" for each in plan.problems
+            ],
             button=title,
             api="",
         )
@@ -296,7 +298,9 @@ async def _rebalance(sources: Sources, visit: Visit) -> Question:
             for order in orders
         ]
         + [
-            words.say("Left out: {ticker}, {reason}", ticker=each.ticker, reason=each.reason.value)
+            words.say(
+                "Left out: {ticker}, {reason}", ticker=each.ticker, reason=formats.word(each.reason)
+            )
             for each in plan.left_out
         ],
         button=words.say("Run it"),
@@ -313,7 +317,7 @@ async def _resume_run(sources: Sources, visit: Visit) -> Question:
     return Question(
         title=words.say("Resume"),
         text=words.say("Let the run go on and buy with the cash there is?"),
-        details=[run.reason] if run.reason else [],
+        details=[words.again(run.reason)] if run.reason else [],
         button=words.say("Resume"),
         api=f"/api/macro-trading/rebalancing/runs/{run.id}/resume",
         done=words.say("The run goes on."),

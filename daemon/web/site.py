@@ -13,6 +13,7 @@ from daemon.api.lean import SECURITY_HEADERS
 from daemon.api.operation import HTML, Access, Answer, Operation, Parameter
 from daemon.api.pages import local
 from daemon.i18n import words_in
+from daemon.language import locale_for
 from daemon.web import (
     accounts,
     assets,
@@ -29,7 +30,6 @@ from daemon.web import (
 )
 from daemon.web.changes import Changes
 from daemon.web.formats import Formats
-from daemon.web.language import locale_for
 from daemon.web.menu import MENU
 from daemon.web.page import Visit
 from daemon.web.templates import render, render_in_steps
@@ -217,6 +217,7 @@ class Site:
         return {
             "say": visit.words.say,
             "count": visit.words.count,
+            "again": visit.words.again,
             "f": visit.formats,
             "locale": visit.locale.value,
             "name": self._sources.engine.config.daemon.name,

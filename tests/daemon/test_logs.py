@@ -85,7 +85,7 @@ def test_libraries_are_quiet_but_may_warn() -> None:
 )
 def test_a_notice_is_logged_with_its_level_code_and_place(level: str, word: str) -> None:
     out, bus = started(LogFormat.JSON), SignalBus()
-    log_notices(bus, lambda: Locale.ENGLISH)
+    log_notices(bus, DaemonConfig)
     bus.deliver([raised(level)])
     line = orjson.loads(out.getvalue())
     assert line["level"] == word
@@ -148,7 +148,7 @@ def test_a_file_that_is_not_the_journal_gets_whole_lines(
 
 def test_a_notice_is_logged_in_the_language_of_the_moment() -> None:
     out, bus, locale = started(), SignalBus(), [Locale.KOREAN]
-    log_notices(bus, lambda: locale[0])
+    log_notices(bus, lambda: DaemonConfig(locale=locale[0]))
     params = {"book": "dip", "quantity": "3", "symbol": "TQQQ", "price": "100"}
     bus.deliver([replace(raised("info"), params=params)])
     assert "dip: TQQQ 3 매수 체결, 가격 100" in out.getvalue()

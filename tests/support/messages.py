@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
+from daemon.labels import LABELS
 from daemon.notices import CATALOGUE
 from daemon.telegram.commands import HELP
-from daemon.web.labels import LABELS
 from daemon.web.menu import MENU
 from daemon.web.templates import FOLDER, environment
 

@@ -46,6 +46,28 @@ async def test_a_handler_s_errors_are_answered() -> None:
     assert orjson.loads(response.body)["detail"] == "several faults in the request"
 
 
+@pytest.mark.parametrize(
+    ("asked", "detail", "message"),
+    [
+        ("ko-KR,ko;q=0.9", "요청에 잘못이 하나 있습니다", "0 보다 커야 합니다"),
+        ("de", "one fault in the request", "must be above zero"),
+    ],
+)
+async def test_a_problem_is_told_in_the_language_asked_for(
+    asked: str, detail: str, message: str
+) -> None:
+    async def failing(_: web.Request) -> web.StreamResponse:
+        raise BadInput([Problem("orders[0].qty", "must be above zero")])
+
+    request = make_mocked_request("GET", "/", headers={"Accept-Language": asked})
+    response = await answering(failing)(request)
+    assert isinstance(response, web.Response)
+    assert isinstance(response.body, bytes)
+    problem = orjson.loads(response.body)
+    assert (problem["code"], problem["detail"]) == ("bad_input", detail)
+    assert problem["errors"] == [{"path": "orders[0].qty", "message": message}]
+
+
 def test_who_shows_no_token_is_told_which_kind_is_wanted() -> None:
     response = problem_response(Refused(ErrorCode.UNAUTHORIZED, "x"))
     assert response.headers["WWW-Authenticate"] == 'Bearer realm="nettingd"'

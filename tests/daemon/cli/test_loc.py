@@ -36,9 +36,10 @@ def test_people_get_the_sheet_and_the_ladder() -> None:
     )
 
 
-def test_koreans_get_it_in_korean() -> None:
+def test_koreans_get_it_in_korean(in_korean: None) -> None:  # noqa: ARG001 - it speaks
     _, out, _ = loc(EXAMPLE, None, "ko", as_json=False)
-    assert "매도 TP       63.73     1  퉁치기 후 순매도 (종가 $63.73~$65.11)\n" in out
+    assert out.startswith("구분      ")
+    assert "매도 TP      63.73     1  퉁치기 후 순매도 (종가 $63.73~$65.11)\n" in out
 
 
 def test_a_close_adds_the_settlement() -> None:

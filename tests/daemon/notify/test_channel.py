@@ -45,7 +45,7 @@ async def test_an_order_that_waits_for_a_yes_has_its_own_message_with_buttons(
         await channel.send([wanted(number) for number in range(ASKED_MAX + 2)])
     told, asked, *others = bot.messages
     assert (told.text.count("bought"), told.buttons) == (2, ())
-    assert "a: BUY 3 (quantity) of TQQQ waits for approval" in asked.text
+    assert "a: buy 3 (units) of TQQQ waits for approval" in asked.text
     order = "2".zfill(26)
     assert asked.buttons == (
         Button("Approve", f"approve:{order}"),

@@ -30,7 +30,7 @@ async def test_a_halt_asks_first_and_stops_new_orders(tmp_path: Path) -> None:
 async def test_a_no_changes_nothing(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         asked = await here.write("/halt")
-        assert asked.text.startswith("Halt all?")
+        assert asked.text.startswith("Halt everything?")
         assert await here.press(asked, "Leave it") == "Left as it is."
         assert (await here.day.submit("alpha", buy("TQQQ", "1"))).http_status == 200
 

@@ -82,4 +82,4 @@ async def test_koreans_are_answered_in_korean(tmp_path: Path) -> None:
         assert (await here.write("/orders")).text == "미체결 주문이 없습니다"
         asked = await here.write("/halt alpha")
         assert [each.label for each in asked.buttons] == ["중지", "그대로 두기"]
-        assert await here.press(asked, "중지") == "중지됨: strategy alpha."
+        assert await here.press(asked, "중지") == "중지됨: 전략 alpha."

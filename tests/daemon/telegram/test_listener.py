@@ -35,7 +35,7 @@ async def test_in_a_group_only_those_named_may_command(tmp_path: Path) -> None:
         here.bot.hear(asked.buttons[0].data, at=here.day.now, user=8, press="p", message=1)
         await here.day.pass_time(5)
         assert asked.buttons != ()
-        assert await here.press(asked, "Halt") == "Halted: all."
+        assert await here.press(asked, "Halt") == "Halted: everything."
 
 
 async def test_a_strangers_press_does_not_use_up_the_question(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ async def test_a_strangers_press_does_not_use_up_the_question(tmp_path: Path) ->
         asked = await here.write("/halt all")
         here.bot.hear(asked.buttons[0].data, at=here.day.now, chat="666", press="p", message=1)
         await here.day.pass_time(5)
-        assert await here.press(asked, "Halt") == "Halted: all."
+        assert await here.press(asked, "Halt") == "Halted: everything."
 
 
 async def test_what_was_written_while_the_daemon_was_away_is_not_done(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ async def test_what_was_written_while_the_daemon_was_away_is_not_done(tmp_path: 
         assert said.text.startswith("You wrote while I was away")
         here.bot.hear("/halt all", at=here.day.now - timedelta(minutes=4))
         await here.day.pass_time(1)
-        assert here.bot.messages[-1].text.startswith("Halt all?")
+        assert here.bot.messages[-1].text.startswith("Halt everything?")
 
 
 async def test_a_question_left_alone_for_long_is_not_carried_out(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The small parts of pages: labels, languages, pictures, templates, the lists they lean on."""
+"""The small parts of pages: pictures, templates, the lists they lean on."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.config.service import Locale
 from daemon.web import chart
-from daemon.web.language import locale_for
 from daemon.web.templates import FOLDER, environment
 from tests.support.served import served
 
@@ -21,29 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUY_THREE = {"strategy": "alpha", "order_type": "MARKET", "symbol": "TQQQ", "side": "buy", "qty": 3}
-
-
-@pytest.mark.parametrize(
-    ("accepted", "spoken"),
-    [
-        ("", Locale.KOREAN),
-        ("fr, de;q=0.5", Locale.KOREAN),
-        ("en-US,en;q=0.9", Locale.ENGLISH),
-        ("fr, ko-KR;q=0.8, en;q=0.7", Locale.KOREAN),
-        ("en;q=0.2, ko;q=0.9", Locale.KOREAN),
-        ("ko;q=0, en", Locale.ENGLISH),
-        ("EN", Locale.ENGLISH),
-        ("en;q=much", Locale.KOREAN),
-        (";;,,;q=", Locale.KOREAN),
-    ],
-)
-def test_the_browsers_language_counts_before_the_daemons(accepted: str, spoken: Locale) -> None:
-    assert locale_for(accepted, Locale.KOREAN) is spoken
-
-
-@given(st.text())
-def test_no_header_breaks_a_page(accepted: str) -> None:
-    assert locale_for(accepted, Locale.ENGLISH) in set(Locale)
 
 
 def test_a_line_begins_with_nothing_won_and_stays_in_its_field() -> None:

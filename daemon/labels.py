@@ -70,5 +70,36 @@ LABELS: Mapping[str, str] = {
     "shadow": "shadow",
     "paper": "paper",
     "live": "live",
+    "BUY": "buy",
+    "BUY_FORCE": "buy, forced",
+    "SELL": "sell",
+    "SELL_3_4": "sell three quarters",
+    "SELL_1_4": "sell a quarter",
+    "SELL_PART": "sell a part",
+    "cash": "cash",
+    "quantity": "units",
+    "capital": "capital",
+    "opening": "opening balance",
+    "difference": "difference",
+    "deposit": "deposit",
+    "withdrawal": "withdrawal",
+    "dividend": "dividend",
+    "interest": "interest",
+    "exchange": "exchange of currencies",
+    "funding": "funding payment",
+    "split": "split",
+    "transfer": "transfer",
+    "assignment": "assignment",
+    "below_minimum": "below the market's minimum",
+    "below_one_lot": "less than one lot",
+    "not_sellable": "cannot be sold now",
+    "drift": "brings no weight nearer",
     "@suspense": "suspense",
 }
+
+STATES = frozenset(
+    {"accepted", "buy", "buying", "cancelled", "cancelling", "done", "dropped", "duplicate"}
+    | {"expired", "failed", "filled", "open", "partial", "partially_filled", "planned"}
+    | {"rejected", "sell", "selling", "sending", "sold", "stopped", "stored", "unknown", "working"}
+)
+"""Words that are said as labels wherever a sentence has them for a value."""

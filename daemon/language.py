@@ -1,4 +1,4 @@
-"""In which language a page is said: the browser's first one that there is, else the daemon's."""
+"""In which language somebody is answered: the first they ask for that there is, else another."""
 
 from __future__ import annotations
 
