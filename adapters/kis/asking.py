@@ -37,6 +37,7 @@ class Asker:
     def __init__(self, access: Access) -> None:
         self._access = access
         self.clock = access.clock
+        self.oddities = access.oddities
 
     async def send(self, call: Call) -> Observation:
         """Send a request, once, whatever it does."""

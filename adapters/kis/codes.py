@@ -94,6 +94,7 @@ CODES: dict[str, Meaning] = {
     "EGW00304": _PERSON,  # the secret does not match the key
     "EGW00316": NOTHING,  # "query again"
     "EGW02004": _PERSON,  # a paper key at the real host, or the reverse
+    **dict.fromkeys((f"OPSQ{number:04}" for number in range(1, 12)), NOTHING),  # servers fail
     "OPSQ0002": _PERSON,  # unknown operation
     "OPSQ1002": NOTHING,  # session full
     "OPSQ2000": _PERSON,  # account check failed

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from adapters.broker import RefusalCode, Refused
 from adapters.kis.charges import Charges
+from adapters.kis.fields import text
 from adapters.kis.krx import Venue
 from algorithms.decimals import to_text
 from algorithms.domain import OrderType, Side
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from adapters.broker import OrderRequest, Quote
+    from adapters.fields import Fields
     from adapters.http import Hosts
     from adapters.kis.asking import Asker
     from adapters.kis.hosts import Profile
@@ -167,6 +169,13 @@ class Desk(ABC):
     @abstractmethod
     async def _describe(self, symbol: Symbol) -> Instrument:
         """Ask KIS what a symbol is; raise UnknownSymbolError."""
+
+    def side_of(self, line: Fields) -> Side | None:
+        """Read the direction of a line; a code that nobody has described is told once."""
+        code = text(line, "sll_buy_dvsn_cd")
+        if code not in SIDES:
+            self.asker.oddities.tell(f"an unfamiliar direction of an order, {code!r}")
+        return SIDES.get(code)
 
     async def instrument(self, symbol: Symbol) -> Instrument:
         """Return lot and ticks, as told by a person, or else by KIS."""

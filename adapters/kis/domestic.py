@@ -13,7 +13,7 @@ from adapters.broker import (
     Refused,
     UnknownSymbolError,
 )
-from adapters.kis.desk import SIDES, Desk, Owned, Target, Terms
+from adapters.kis.desk import Desk, Owned, Target, Terms
 from adapters.kis.fields import (
     SEOUL,
     amount,
@@ -70,7 +70,7 @@ class Domestic(Desk):
     def __init__(self, settings: KisSettings, asker: Asker, sessions: Sessions) -> None:
         super().__init__(settings, asker, sessions)
         self.order_types = ON_PAPER if settings.profile is Profile.PAPER else ORDER_TYPES
-        self._read = Reader(_order)
+        self._read = Reader(lambda line: _order(line, self.side_of(line)))
         self._hours = Hours(sessions)
         self._bands: dict[Symbol, Band] = {}
 
@@ -199,7 +199,7 @@ class Domestic(Desk):
         found = {}
         for reply in await self.asker.pages(call, PAGE_KEYS):
             for line in rows_of(reply.body.get("output"), "odno"):
-                row = _cancellable(line, today)
+                row = _cancellable(line, self.side_of(line), today)
                 found[row.key] = row
         return [row for row in found.values() if row.left]
 
@@ -325,7 +325,7 @@ class Domestic(Desk):
         return self._hours.over_at(row.day, row.venue, row.division)
 
 
-def _order(line: Fields) -> Row:
+def _order(line: Fields, side: Side | None) -> Row:
     """Read a line of the daily list."""
     day = day_of(required(line, "ord_dt"))
     filled = count(line, "tot_ccld_qty")
@@ -340,7 +340,7 @@ def _order(line: Fields) -> Row:
         day=day,
         times=(seoul_time(day, text(line, "ord_tmd")),),
         symbol=Symbol(required(line, "pdno")),
-        side=_side(line),
+        side=side,
         division=text(line, "ord_dvsn_cd"),
         venue=text(line, "excg_id_dvsn_Cd", "excg_id_dvsn_cd"),
         quantity=count(line, "ord_qty"),
@@ -355,7 +355,7 @@ def _order(line: Fields) -> Row:
     )
 
 
-def _cancellable(line: Fields, today: date) -> Row:
+def _cancellable(line: Fields, side: Side | None, today: date) -> Row:
     """Read a line of the list of what can be cancelled; all of it is today's."""
     left = count(line, "psbl_qty")
     filled = count(line, "tot_ccld_qty")
@@ -366,7 +366,7 @@ def _cancellable(line: Fields, today: date) -> Row:
         day=today,
         times=(seoul_time(today, text(line, "ord_tmd")),),
         symbol=Symbol(required(line, "pdno")),
-        side=_side(line),
+        side=side,
         division=text(line, "ord_dvsn_cd"),
         venue=text(line, "excg_id_dvsn_cd"),
         quantity=count(line, "ord_qty"),
@@ -376,11 +376,3 @@ def _cancellable(line: Fields, today: date) -> Row:
         left=left,
         is_cancel=CANCEL in text(line, "rvse_cncl_dvsn_name"),
     )
-
-
-def _side(line: Fields) -> Side:
-    code = text(line, "sll_buy_dvsn_cd")
-    side = SIDES.get(code)
-    if side is None:
-        raise BrokerUnavailableError(f"an order that neither buys nor sells: {code!r}")
-    return side

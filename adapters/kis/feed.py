@@ -17,7 +17,7 @@ import orjson
 from adapters.broker import BrokerUnavailableError
 from adapters.fields import MalformedError
 from adapters.kis.fields import SEOUL, object_of, text
-from adapters.kis.notices import Secret, read_frame, read_notices
+from adapters.kis.notices import LENGTHS, TOPICS, Secret, read_frame, read_notices
 
 if TYPE_CHECKING:
     from adapters.kis.hub import Access
@@ -173,6 +173,9 @@ class Feed:
                 await self._control(socket, message)
                 return
             frame = read_frame(message)
+            if frame.topic not in TOPICS.values():
+                self._access.oddities.tell(f"a frame of {frame.topic}, which nobody asked for")
+                return
             payload = frame.payload
             if frame.is_secret:
                 secret = self._secrets.get(frame.topic)
@@ -183,6 +186,9 @@ class Feed:
         except (MalformedError, orjson.JSONDecodeError) as error:
             raise FeedError(f"a message could not be read: {error}") from error
         for notice in notices:
+            fields = notice.text.count("^") + 1
+            if fields not in LENGTHS:
+                self._access.oddities.tell(f"a notice of {fields} fields", frame.topic)
             for member in self._members:
                 if member.topic[0] == frame.topic:
                     member.heard(notice)
@@ -196,12 +202,14 @@ class Feed:
             await socket.send_str(message)
             return
         code = text(body, "msg_cd")
-        if code in TAKEN:
+        if not code or (text(body, "rt_cd") == "0" and code not in TAKEN | GONE):
+            self._access.oddities.tell(f"an unfamiliar message, {topic} {code}", message[:200])
+        if code in TAKEN or text(body, "rt_cd") == "0":
             output = object_of(body.get("output"))
             if key := text(output, "key"):
                 self._secrets[topic] = Secret(key, text(output, "iv"))
             self._tell_up()
-        elif code not in GONE:
+        elif code and code not in GONE:
             if code in BAD_KEY:
                 self._approval = None
             raise FeedError(f"{code} {text(body, 'msg1')}")

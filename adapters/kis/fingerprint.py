@@ -8,7 +8,7 @@ been wrong when it was sent, so that no time disproves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -49,6 +49,7 @@ class Fingerprint:
                 "division": terms.division,
                 "price": None if terms.price is None else to_text(terms.price),
                 "venue": terms.venue,
+                "stop": None if terms.stop is None else to_text(terms.stop),
                 "numbers": sorted(self.numbers),
                 "free": None if self.free is None else to_text(self.free),
             }
@@ -60,10 +61,12 @@ def read_fingerprint(written: str | None) -> Fingerprint | None:
     if written is None:
         return None
     raw = orjson.loads(written)
-    price, free = raw["price"], raw.get("free")
-    terms = Terms(raw["division"], None if price is None else Decimal(price), raw["venue"])
+    price, stop, free = (
+        None if raw.get(name) is None else Decimal(raw[name]) for name in ("price", "stop", "free")
+    )
+    terms = Terms(raw["division"], price, raw["venue"], stop)
     numbers = frozenset(raw["numbers"])
-    return Fingerprint(terms, numbers, None if free is None else Decimal(free))
+    return Fingerprint(terms, numbers, free)
 
 
 def is_like(row: Row, request: OrderRequest, terms: Terms) -> bool:
@@ -71,7 +74,7 @@ def is_like(row: Row, request: OrderRequest, terms: Terms) -> bool:
     return (
         not row.origin
         and row.symbol == request.symbol
-        and row.side is request.side
+        and row.side in {request.side, None}
         and row.quantity == request.quantity
         and row.limit_price == (terms.price or None)
         and (not row.division or row.division == terms.division)
@@ -102,7 +105,9 @@ def search(
         if whose == request.client_id:
             ours.append(row)
         elif whose is None:
-            if _was_at(row, sent.sent_at):
+            if row.side is None:
+                doubtful.append(replace(row, side=request.side))
+            elif _was_at(row, sent.sent_at):
                 fitting.append(row)
             else:
                 doubtful.append(row)

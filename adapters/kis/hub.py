@@ -18,6 +18,7 @@ from adapters.kis.feed import Feed
 from adapters.kis.fields import text
 from adapters.kis.holidays import Holidays
 from adapters.kis.hosts import SPACING_S
+from adapters.kis.oddities import Oddities
 from adapters.kis.pace import Pace, Rank
 from adapters.kis.tokens import Tokens, token_file
 from adapters.kis.wire import JSON, Wire
@@ -50,8 +51,14 @@ class Access:
         self.hosts = hosts
         self._keys = keys
         self.pace = Pace(hub.clock, SPACING_S[profile])
+        self.oddities = Oddities()
         self._wire = Wire(
-            session=lambda: hub.session, base=hosts.rest, profile=profile, keys=keys, pace=self.pace
+            session=lambda: hub.session,
+            base=hosts.rest,
+            profile=profile,
+            keys=keys,
+            pace=self.pace,
+            oddities=self.oddities,
         )
         self.feed = Feed(self)
         self.tokens = Tokens(hub.clock, token_file(hub.folder, hosts.rest, keys), self._issue_token)

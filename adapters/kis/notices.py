@@ -33,6 +33,8 @@ TOPICS = {
     ("XNYS", Profile.PAPER): "H0GSCNI9",
 }
 KOREAN = "H0ST"
+LENGTHS = frozenset({22, 23, 24, 25, 26})
+"""Fields of a record that have been described or seen, Korean and American."""
 PRICE_PLACES = 4
 """Digits of an American price behind its point, which is not written."""
 BLOCK_BITS = 128

@@ -13,7 +13,7 @@ from adapters.broker import (
     Refused,
     UnknownSymbolError,
 )
-from adapters.kis.desk import SIDES, Desk, Owned, Target, Terms
+from adapters.kis.desk import Desk, Owned, Target, Terms
 from adapters.kis.exchanges import EXCHANGES, US, quote_code, usual_exchange
 from adapters.kis.fields import (
     NEW_YORK,
@@ -84,7 +84,7 @@ class Overseas(Desk):
         self.is_paper = settings.profile is Profile.PAPER
         self.order_types = ON_PAPER if self.is_paper else frozenset(DIVISIONS)
         self._exchanges: dict[Symbol, str] = {}
-        self._read = Reader(_order)
+        self._read = Reader(lambda line: _order(line, self.side_of(line)))
 
     async def refusal(self, request: OrderRequest, at: datetime) -> Refused | None:
         kind = request.order_type
@@ -219,7 +219,7 @@ class Overseas(Desk):
                 ),
             )
             rows = [
-                _order(line)
+                _order(line, self.side_of(line))
                 for reply in await self.asker.pages(call, PAGE_KEYS)
                 for line in rows_of(reply.body.get("output"), "odno")
             ]
@@ -346,7 +346,7 @@ class Overseas(Desk):
         return datetime.combine(row.day, LAST_CLOSE, NEW_YORK) + MARGIN
 
 
-def _order(line: Fields) -> Row:
+def _order(line: Fields, side: Side | None) -> Row:
     """Read a line of the list of orders, or of open ones."""
     day = day_of(required(line, "ord_dt"))
     filled = count(line, "ft_ccld_qty")
@@ -357,9 +357,6 @@ def _order(line: Fields) -> Row:
     quantity = count(line, "ft_ord_qty")
     left = amount(line, "nccs_qty")
     refused = text(line, "rjct_rson_name", "rjct_rson")
-    code = text(line, "sll_buy_dvsn_cd")
-    if code not in SIDES:
-        raise BrokerUnavailableError(f"an order that neither buys nor sells: {code!r}")
     return Row(
         number=order_number(text(line, "odno")),
         origin=order_number(text(line, "orgn_odno")),
@@ -367,7 +364,7 @@ def _order(line: Fields) -> Row:
         day=day,
         times=_times(line, day),
         symbol=Symbol(required(line, "pdno")),
-        side=SIDES[code],
+        side=side,
         division="",
         venue=text(line, "ovrs_excg_cd"),
         quantity=quantity,

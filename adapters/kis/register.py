@@ -188,10 +188,9 @@ class Register:
 
         ``has_cancel``: the list also shows a request to cancel this order, or to replace it.
         """
-        known = self._orders.get(row.key)
+        known = self._orders.get(row.key) or self._stranger(row)
         if known is None:
-            known = self._stranger(row)
-            self._enter(known)
+            return []
         before = known.state
         known.listed = True
         known.branch = row.branch or known.branch
@@ -276,8 +275,11 @@ class Register:
             at=at,
         )
 
-    def _stranger(self, row: Row) -> Known:
-        return Known(
+    def _stranger(self, row: Row) -> Known | None:
+        """Enter an order that nobody has told us of; None where it does not say its direction."""
+        if row.side is None:
+            return None
+        known = Known(
             number=row.number,
             day=row.day,
             symbol=row.symbol,
@@ -289,6 +291,8 @@ class Register:
             branch=row.branch,
             venue=row.venue,
         )
+        self._enter(known)
+        return known
 
     def _enter(self, known: Known) -> None:
         self._orders[known.day, known.number] = known

@@ -24,7 +24,8 @@ class Row:
 
     ``times``: when it was sent, by each clock that KIS may have meant. ``division`` is KIS's code
     of the order's type, ``venue`` of where it is; both blank where the list does not say.
-    ``left`` may still trade; ``value`` is what was traded in all, in the market's currency.
+    ``side`` is None where its code is no known one. ``left`` may still trade; ``value`` is what
+    was traded in all, in the market's currency.
     """
 
     number: str
@@ -33,7 +34,7 @@ class Row:
     day: date
     times: tuple[datetime, ...]
     symbol: Symbol
-    side: Side
+    side: Side | None
     division: str
     venue: str
     quantity: Decimal

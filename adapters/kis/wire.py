@@ -6,7 +6,6 @@ everything above depends on telling them apart.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,16 +26,14 @@ if TYPE_CHECKING:
 
     from adapters.kis.answers import Observation
     from adapters.kis.hosts import Profile
+    from adapters.kis.oddities import Oddities
     from adapters.kis.operations import Operation
     from adapters.kis.pace import Pace
     from adapters.kis.tokens import Keys, Tokens
 
 JSON = "application/json; charset=utf-8"
-MOST_CODES = 1_000
 
 Params = tuple[tuple[str, str], ...]
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +58,14 @@ class Wire:
         profile: Profile,
         keys: Keys,
         pace: Pace,
+        oddities: Oddities,
     ) -> None:
         self._session = session
         self._base = base
         self._profile = profile
         self._keys = keys
         self._pace = pace
-        self._told: set[str] = set()
+        self._oddities = oddities
 
     async def send(self, call: Call, tokens: Tokens) -> Observation:
         """Send one request; with another token, once more. Never raises for what KIS does."""
@@ -100,8 +98,11 @@ class Wire:
             "custtype": "P",
         }
         seen = await self.request(route.method, route.path, headers, dict(call.params), call.rank)
-        if isinstance(seen, Reply) and _remedy(seen) is Remedy.WAIT:
-            self._pace.close_for(WAIT_S)
+        if isinstance(seen, Reply):
+            if _remedy(seen) is Remedy.WAIT:
+                self._pace.close_for(WAIT_S)
+            elif seen.is_good:
+                self._oddities.look_at(call.operation, seen.body)
         return seen, token
 
     async def request(
@@ -134,10 +135,8 @@ class Wire:
 
     def _report(self, reply: Reply) -> None:
         """Tell of a code nobody has written down yet, once."""
-        if is_familiar(reply.code) or reply.code in self._told or len(self._told) > MOST_CODES:
-            return
-        self._told.add(reply.code)
-        log.warning("KIS answers with an unfamiliar code: %s", reply.said())
+        if not is_familiar(reply.code):
+            self._oddities.tell(f"an unfamiliar code, {reply.code}", reply.message)
 
 
 def _remedy(reply: Reply) -> Remedy:

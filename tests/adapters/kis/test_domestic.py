@@ -255,7 +255,7 @@ async def test_a_market_orders_price_of_zero_is_none(desk: Domestic, kis: Script
 async def test_a_line_without_what_it_hangs_on_is_no_answer(
     desk: Domestic, kis: ScriptedKis
 ) -> None:
-    for broken in ({"rmn_qty": ""}, {"pdno": " "}, {"sll_buy_dvsn_cd": "09"}, {"ord_dt": "x"}):
+    for broken in ({"rmn_qty": ""}, {"pdno": " "}, {"ord_dt": "x"}):
         kis.says(Operation.KR_ORDERS, good(output1=[kr_line(**broken)]))
         with pytest.raises(BrokerUnavailableError):
             await desk.orders(DAY, DAY)

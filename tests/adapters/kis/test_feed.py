@@ -119,12 +119,33 @@ async def test_a_socket_that_breaks_is_opened_again(ear: Ear, kis: ScriptedKis) 
     assert len(kis.asked("/oauth2/Approval")) == 1
 
 
-@pytest.mark.parametrize("frame", ["nonsense", "1|H0STCNI0|001|AAAA", "1|H0XX|001|AAAA", "{"])
+@pytest.mark.parametrize("frame", ["nonsense", "1|H0STCNI0|001|AAAA", "{"])
 async def test_what_cannot_be_read_is_a_gap(ear: Ear, kis: ScriptedKis, frame: str) -> None:
     await kis.tell(frame)
     told = await ear.until(3)
     assert told[1].startswith("lost FeedError")
     assert told[2] == "restored"
+
+
+STRANGE = [
+    "0|H0STCNT0|001|069500^101502^41260",
+    '{"header":{"tr_id":"H0NEWS0","encrypt":"N"}}',
+    '{"header":{"tr_id":"H0STCNI0"},"body":{"rt_cd":"0","msg_cd":"OPSP0042","msg1":"HELLO"}}',
+    f"0|H0STCNI0|001|{FILLED[0]}^^^^^^",
+]
+
+
+@pytest.mark.parametrize("message", STRANGE)
+async def test_what_nobody_has_described_is_survived_and_told_once(
+    ear: Ear, kis: ScriptedKis, hub: Hub, caplog: pytest.LogCaptureFixture, message: str
+) -> None:
+    for _ in range(3):
+        await kis.tell(message)
+    await kis.tell(f"1|H0STCNI0|001|{ACCEPTED[1]}")
+    await hub.clock.sleep(0.5)
+    assert ear.told[-1] == "heard 4711"
+    assert not [one for one in ear.told if one.startswith("lost")]
+    assert len([each for each in caplog.records if "oddities" in each.name]) == 1
 
 
 async def test_a_key_in_use_elsewhere_is_not_hammered(

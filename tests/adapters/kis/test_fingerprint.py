@@ -37,12 +37,22 @@ def found(*rows: Row) -> Search:
 
 
 @pytest.mark.parametrize(
-    "terms", [TERMS, Terms("01", None, "KRX"), Terms("34", Decimal("27.45"), "AMEX")]
+    "terms",
+    [
+        TERMS,
+        Terms("01", None, "KRX"),
+        Terms("34", Decimal("27.45"), "AMEX"),
+        Terms("22", Decimal(40000), "NXT", Decimal(40500)),
+    ],
 )
 def test_what_was_stored_is_read_again(terms: Terms) -> None:
     print_ = Fingerprint(terms, frozenset({"1", "2"}), Decimal("862.8"))
     assert read_fingerprint(print_.written()) == print_
     assert read_fingerprint(None) is None
+
+
+def test_one_whose_direction_nobody_understands_is_a_persons() -> None:
+    assert found(row(side=None)) == Search([], [row()])
 
 
 def test_the_one_order_like_it_must_be_it() -> None:

@@ -130,5 +130,5 @@ async def test_a_code_nobody_knows_is_reported_once(
     for _ in range(3):
         await real.send(ASK)
     assert [each.getMessage() for each in caplog.records if "APBK7777" in each.getMessage()] == [
-        "KIS answers with an unfamiliar code: APBK7777 새 코드"
+        "KIS: an unfamiliar code, APBK7777 (새 코드)"
     ]
