@@ -45,13 +45,7 @@ def checked(document: Json, model: type[M]) -> M:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        known = ", ".join(model.model_fields)
-        raise BadInput(
-            Problem(each.path, f"unknown key: there are {known}")
-            if each.message == "unknown key"
-            else each
-            for each in model_problems(error)
-        ) from error
+        raise BadInput(model_problems(error, model)) from error
 
 
 def decoded(body: bytes) -> Json:

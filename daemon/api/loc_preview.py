@@ -134,7 +134,7 @@ def preview_loc(body: object) -> LocAnswer:
     try:
         request = LocPreview.model_validate(body)
     except ValidationError as error:
-        raise BadInput(model_problems(error)) from error
+        raise BadInput(model_problems(error, LocPreview)) from error
     problems = list(_problems(request))
     if problems:
         raise BadInput(problems)

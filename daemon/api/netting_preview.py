@@ -160,7 +160,7 @@ def read_preview(body: object) -> NettingPreview:
     try:
         request = NettingPreview.model_validate(body)
     except ValidationError as error:
-        raise BadInput([*model_problems(error), *problems]) from error
+        raise BadInput([*model_problems(error, NettingPreview), *problems]) from error
     if problems:
         raise BadInput(problems)
     return request

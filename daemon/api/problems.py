@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
+
+from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +26,6 @@ _KEY_ITSELF = "[key]"
 """How pydantic ends the place of a fault that is in a key, not in its value."""
 _PLAIN_WORDS = {
     "dict_type": "not an object",
-    "extra_forbidden": "unknown key",
     "missing": "missing",
     "model_type": "not an object",
     "string_too_short": "empty",
@@ -73,12 +74,34 @@ def path_text(keys: Sequence[str | int]) -> str:
     return text or WHOLE_BODY
 
 
-def model_problems(error: ValidationError) -> list[Problem]:
+def model_problems(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
     """Say in our words what a pydantic model refused. Values are not repeated."""
     problems = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
         place = fault["loc"]
         if place and place[-1] == _KEY_ITSELF:
             place = place[:-1]
-        problems.append(Problem(path_text(place), _PLAIN_WORDS.get(fault["type"], fault["msg"])))
+        if fault["type"] == "extra_forbidden":
+            known = ", ".join(_keys_at(model, place[:-1]))
+            message = f"unknown key: there are {known}"
+        else:
+            message = _PLAIN_WORDS.get(fault["type"], fault["msg"])
+        problems.append(Problem(path_text(place), message))
     return problems
+
+
+def _keys_at(model: type[BaseModel], place: Sequence[str | int]) -> Iterable[str]:
+    """Return the keys that the object at a place of a model's document has."""
+    for key in place:
+        field = model.model_fields.get(str(key))
+        # A number, or the key of a table, is another step to the model that was found already.
+        inner = None if field is None else _model_in(field.annotation)
+        model = inner or model
+    return (field.alias or name for name, field in model.model_fields.items())
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """Return the model that a field holds, itself or in a list, a table or a union."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)

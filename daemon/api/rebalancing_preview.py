@@ -186,7 +186,7 @@ def _read(body: object) -> RebalancingPreview:
     try:
         request = RebalancingPreview.model_validate(body)
     except ValidationError as error:
-        raise BadInput([*model_problems(error), *repeated]) from error
+        raise BadInput([*model_problems(error, RebalancingPreview), *repeated]) from error
     if request.fees.commission_percent + request.fees.sell_tax_percent > HUNDRED:
         repeated.append(Problem("fees", "commission and tax take more than the whole sale"))
     if repeated:

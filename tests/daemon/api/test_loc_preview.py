@@ -134,7 +134,15 @@ def test_absurd_prices_and_sizes_are_answered_exactly() -> None:
         ({"orders": [], "lot": "x"}, ["lot: not a decimal number: 'x'"]),
         ({"orders": [], "close": -1}, ["close: not above zero"]),
         ({"orders": [], "broker_filled": 1}, ["broker_filled: says nothing without close"]),
-        ({"orders": [], "colour": 1}, ["colour: unknown key"]),
+        (
+            {"orders": [], "colour": 1},
+            [
+                (
+                    "colour: unknown key: there are orders, tick, market, type, lot, close, "
+                    "broker_filled"
+                )
+            ],
+        ),
         ({"orders": [], "market": "XLON"}, ["market: Input should be 'XNYS', 'XKRX' or '24/7'"]),
         (
             {"orders": [], "close": "1.005"},

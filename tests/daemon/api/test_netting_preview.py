@@ -176,7 +176,10 @@ def test_the_largest_and_smallest_numbers_are_answered_exactly() -> None:
         ({"price": {"a b": 1}, "orders": []}, ["price[\"a b\"]: not a symbol: 'a b'"]),
         ({"price": {"A": 1, "a": 2}, "orders": []}, ["price: two prices for one symbol"]),
         ({"price": 1, "orders": [], "lot": 0}, ["lot: not above zero"]),
-        ({"price": 1, "orders": [], "color": 0}, ["color: unknown key"]),
+        (
+            {"price": 1, "orders": [], "color": 0},
+            ["color: unknown key: there are price, orders, lot, commission_percent"],
+        ),
         (
             {"price": 1, "orders": [], "commission_percent": "-0.1"},
             ["commission_percent: not between 0 and 100"],
@@ -223,7 +226,7 @@ def test_every_fault_of_every_order_is_named_at_once() -> None:
         "orders[3].kind: missing",
         "orders[3].value: neither a number nor a number in quotes",
         "orders[4].account: empty",
-        "orders[4].price: unknown key",
+        "orders[4].price: unknown key: there are id, account, symbol, kind, value",
         "lot: not a decimal number: 'abc'",
         "orders[2].symbol: no price for SOXL",
     ]

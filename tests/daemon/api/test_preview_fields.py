@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from daemon.api.preview_fields import Amount, Number, Percent, Positive, SymbolText, symbol_of
 from daemon.api.problems import model_problems
@@ -15,7 +15,7 @@ from daemon.api.problems import model_problems
 def complaint(kind: Any, value: object) -> str:  # noqa: ANN401 - an annotated type
     with pytest.raises(ValidationError) as refused:
         TypeAdapter(kind).validate_python(value)
-    (problem,) = model_problems(refused.value)
+    (problem,) = model_problems(refused.value, BaseModel)
     return problem.message
 
 

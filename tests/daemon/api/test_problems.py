@@ -49,9 +49,9 @@ def test_a_place_is_one_line_that_any_terminal_shows(keys: list[str | int]) -> N
 def test_a_model_says_what_is_missing_unknown_and_of_the_wrong_kind() -> None:
     with pytest.raises(ValidationError) as refused:
         Basket.model_validate({"orders": [{"symbol": 5, "color": "red"}, {}, 7]})
-    assert [str(problem) for problem in model_problems(refused.value)] == [
+    assert [str(problem) for problem in model_problems(refused.value, Basket)] == [
         "orders[0].symbol: not a text",
-        "orders[0].color: unknown key",
+        "orders[0].color: unknown key: there are symbol, tags",
         "orders[1].symbol: missing",
         "orders[2]: not an object",
     ]
@@ -60,7 +60,7 @@ def test_a_model_says_what_is_missing_unknown_and_of_the_wrong_kind() -> None:
 def test_a_bad_key_is_its_own_place() -> None:
     with pytest.raises(ValidationError) as refused:
         Order.model_validate({"symbol": "X", "tags": {"red": "x"}})
-    (problem,) = model_problems(refused.value)
+    (problem,) = model_problems(refused.value, Order)
     assert problem.path == "tags.red"
 
 

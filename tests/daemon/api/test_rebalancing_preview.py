@@ -157,7 +157,11 @@ def test_coins_and_the_nearest_rounding() -> None:
                 "holdings.A: below zero",
                 "prices.A: not above zero",
                 "mp.x: not a decimal number: 'y'",
-                "z: unknown key",
+                (
+                    "z: unknown key: there are equity, cash, holdings, prices, instruments, mp, "
+                    "sub_mp, thresholds, fees, market, rounding, cash_buffer_percent, "
+                    "max_order_percent, keep"
+                ),
             ],
         ),
         (
