@@ -1,4 +1,4 @@
-"""The style sheet, the script and the icon: read once, kept by browsers as long as they are."""
+"""The style sheet, the scripts and the icon: read once, kept by browsers as long as they are."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ FOLDER = Path(__file__).with_name("static")
 TYPES: Mapping[str, str] = {
     "nettingd.css": "text/css",
     "nettingd.js": "text/javascript",
+    "targets.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -48,7 +49,7 @@ def operations() -> list[Operation]:
         Operation(
             method="GET",
             path="/static/{name}",
-            summary="Style sheet, script and icon of the pages.",
+            summary="Style sheet, scripts and icon of the pages.",
             handler=serve,
             access=Access.ANYBODY,
             in_path=(Parameter("name", f"One of {', '.join(TYPES)}."),),

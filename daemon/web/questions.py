@@ -299,7 +299,11 @@ async def _rebalance(sources: Sources, visit: Visit) -> Question:
         ]
         + [
             words.say(
-                "Left out: {ticker}, {reason}", ticker=each.ticker, reason=formats.word(each.reason)
+                "Left out: {side} {quantity} {ticker}, {reason}",
+                side=formats.word(each.side),
+                quantity=formats.number(each.quantity),
+                ticker=each.ticker,
+                reason=formats.word(each.reason),
             )
             for each in plan.left_out
         ],

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import orjson
-
 from algorithms.decimals import ZERO, divide, subtract, to_text
 from algorithms.rebalancing.outcome import achieved
 from daemon.api.errors import Refused
 from daemon.api.operation import Parameter
 from daemon.api.rebalancing_runs import run_item
-from daemon.rebalancing.planner import stored_thresholds
-from daemon.rebalancing.runs import targets_document
+from daemon.rebalancing.planner import stored_targets, stored_thresholds
+from daemon.web.assets import address
 from daemon.web.page import Page
+from daemon.web.targets import SHOWN, editor, history
+from daemon.web.targets import Row as FormRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from algorithms.domain import Symbol
     from algorithms.rebalancing.drift import Drift
     from daemon.api.rebalancing_runs import RunItem
+    from daemon.engine import Engine
     from daemon.rebalancing.desk import Standing
     from daemon.web.page import Sources, Visit
     from daemon.web.totals import Totals
@@ -51,6 +52,16 @@ class Row:
     wide: str
     band: str
     band_wide: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What of a run was not ordered, or not filled, and why."""
+
+    action: str
+    quantity: str
+    ticker: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +100,9 @@ def page(sources: Sources, _: Totals) -> Page:
             "run": live,
             "runs": runs,
             "chart": bars(runs),
+            "rests": {run["id"]: rests(run) for run in runs},
             "thresholds": thresholds,
+            **(await _edited(engine, account, standing) if tab == "settings" else {}),
             "why": standing.detail if isinstance(standing, Refused) else "",
             "waits": standing is None,
             **(_weights(standing) if standing and not isinstance(standing, Refused) else EMPTY),
@@ -142,9 +155,25 @@ async def glances(sources: Sources) -> list[Glance]:
 
 EMPTY: Mapping[str, object] = {
     "book": "", "equity": None, "currency": "", "classes": (), "inside": {}, "needed": None,
-    "problems": (), "tracking_error": None, "targets": '{"mp": {}, "sub_mp": {}}', "by": "",
-    "at": None,
+    "problems": (), "tracking_error": None, "by": "", "at": None,
 }  # fmt: skip
+
+
+async def _edited(
+    engine: Engine, account: str, standing: Standing | Refused | None
+) -> Mapping[str, object]:
+    """Return what the form of targets shows, and who set which when."""
+    stored = await engine.store.read(lambda view: stored_targets(view, account, SHOWN))
+    in_force = None
+    if standing is not None and not isinstance(standing, Refused):
+        in_force = standing.prepared.targets.id
+    return {
+        "editor": editor(stored[0] if stored else None),
+        "blank": FormRow("", ""),
+        "script": address("targets.js"),
+        "settings": history(stored, in_force),
+        "confirm_days": engine.services.current.setup.config.rebalancing.confirm_days,
+    }
 
 
 def _weights(standing: Standing) -> Mapping[str, object]:
@@ -170,9 +199,6 @@ def _weights(standing: Standing) -> Mapping[str, object]:
             for each in plan.problems
         ],
         "tracking_error": error,
-        "targets": orjson.dumps(
-            targets_document(prepared.targets.targets), option=orjson.OPT_INDENT_2
-        ).decode(),
         "by": prepared.targets.set_by,
         "at": prepared.targets.at,
     }
@@ -202,6 +228,17 @@ def rows(drifts: Mapping[str, Drift] | Mapping[Symbol, Drift], threshold: Decima
             )
         )
     return found
+
+
+def rests(run: RunItem) -> list[Rest]:
+    """List what a run has left over: what its orders did not fill first."""
+    listed = [run["outcome"].get(name) for name in ("unfilled", "left")]
+    return [
+        Rest(row["action"], row["quantity"], row["ticker"], row["reason"])
+        for part in listed
+        if isinstance(part, list)
+        for row in part
+    ]
 
 
 def bars(runs: Iterable[RunItem]) -> list[Bar]:

@@ -108,9 +108,9 @@ class Daemon:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Daemon]:
+def running(folder: Path, text: str = CONFIG) -> Iterator[Daemon]:
     """Run the daemon as people do."""
-    (folder / "config.toml").write_text(CONFIG)
+    (folder / "config.toml").write_text(text)
     command = [sys.executable, "-m", "daemon", "run", "--config", str(folder / "config.toml")]
     with (
         (folder / "log").open("w") as log,

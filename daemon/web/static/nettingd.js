@@ -36,7 +36,7 @@
         const old = document.getElementById(now.id);
         if (!old || old.innerHTML === now.innerHTML) continue;
         const focused = old.contains(document.activeElement) ? document.activeElement : null;
-        if (focused && focused.matches("input, select, textarea")) continue;
+        if (focused && focused.matches("input, select")) continue;
         const place = focused && [...old.querySelectorAll("a, button, summary")].indexOf(focused);
         const open = [...old.querySelectorAll("details")].map((each) => each.open);
         old.replaceChildren(...now.childNodes);
@@ -101,13 +101,9 @@
   }
 
   function body(form, button) {
-    const given = {};
-    for (const [key, value] of new FormData(form, button)) {
-      if (value === "") continue;
-      if (key === "document") Object.assign(given, JSON.parse(value)); // what a person wrote as JSON
-      else given[key] = value;
-    }
-    return JSON.stringify(given);
+    if (form.spell) return form.spell(); // it knows best
+    const given = [...new FormData(form, button)].filter(([, value]) => value !== "");
+    return JSON.stringify(Object.fromEntries(given));
   }
 
   function faults(problem) {
@@ -134,10 +130,12 @@
           return;
         }
         dialog.close();
+        if (out) out.textContent = "";
         say(text);
         look("no-cache");
       } else {
         fault(out, faults(told));
+        form.dispatchEvent(new CustomEvent("refused", { detail: told.errors || [] }));
       }
     } catch (error) {
       fault(out, String(error));

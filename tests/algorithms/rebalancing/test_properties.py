@@ -184,13 +184,13 @@ def says_what_it_leaves(case: Case, plan: Plan) -> None:
         )
         left = sum(each.quantity for each in plan.left_out if each.ticker == ticker)
         assert ordered + left == abs(change), ticker
-        if ticker not in case.wanted.weights():
+        if not case.wanted.weights().get(ticker):
             assert change == -case.book.assets[ticker].held
 
 
 def comes_nearer_or_does_nothing(case: Case, plan: Plan) -> None:
-    """What no target names has to go, whatever that does to the weights."""
-    named = case.wanted.weights()
+    """What has no weight has to go, whatever that does to the weights of the rest."""
+    named = {ticker for ticker, weight in case.wanted.weights().items() if weight}
     orders = [*plan.sells, *plan.buys]
     if not orders or any(sale.asset.ticker not in named for sale in plan.sells):
         return

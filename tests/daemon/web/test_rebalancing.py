@@ -9,7 +9,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from algorithms.rebalancing.drift import Drift
-from daemon.web.rebalancing import bars, rows
+from daemon.web.rebalancing import Rest, bars, rests, rows
 from tests.daemon.rebalancing.portfolios import config
 from tests.support.served import Served, served
 from tests.support.world import THREE_BOOKS
@@ -77,8 +77,11 @@ async def test_limits_and_targets_are_edited_where_the_settings_are(tmp_path: Pa
         html = await here.page("/rebalancing?tab=settings")
         assert f'<form data-api="{BASE}/config"' in html
         assert 'name="mp_threshold_percent" inputmode="decimal" required value="3"' in html
-        assert f'<form data-api="{BASE}/targets"' in html
-        assert "&#34;AAA&#34;: &#34;50&#34;" in html
+        assert f'<form id="targets" class="edit" data-api="{BASE}/targets"' in html
+        assert 'data-field="name" value="AAA"' in html
+        assert "<span data-sum>100</span>" in html
+        assert "stocks 80 (AAA 50, BBB 50), cash 20" in html
+        assert "in force" in html
         await here.post(f"{BASE}/config", {"mp_threshold_percent": "90"})
         html = await here.page("/rebalancing?tab=settings")
         assert 'name="mp_threshold_percent" inputmode="decimal" required value="90"' in html
@@ -131,3 +134,14 @@ def test_the_largest_tracking_error_is_as_high_as_the_picture() -> None:
     first, last = bars(runs)
     assert (first.height, first.y, first.x) == ("48", "0", "0")
     assert (last.height, last.y) == ("12", "36")
+
+
+def test_what_a_run_has_left_over_is_listed_what_did_not_fill_first() -> None:
+    row = {"action": "sell", "quantity": "3", "ticker": "AAA", "reason": "not filled in time"}
+    odd = {"action": "buy", "quantity": "0.5", "ticker": "BBB", "reason": "below_one_lot"}
+    run: Any = {"outcome": {"left": [odd], "unfilled": [row]}}
+    assert rests(run) == [
+        Rest("sell", "3", "AAA", "not filled in time"),
+        Rest("buy", "0.5", "BBB", "below_one_lot"),
+    ]
+    assert rests({"outcome": {}}) == []  # type: ignore[typeddict-item]

@@ -1,0 +1,124 @@
+"""A portfolio's targets are set, its plan looked at, its run followed, with a browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("playwright", reason="the browser tests need playwright")
+
+from playwright.sync_api import expect, sync_playwright
+
+from tests.browser.stage import (
+    ARGUMENTS,
+    CHROMIUM,
+    DESKTOP,
+    PHONE,
+    Daemon,
+    Person,
+    View,
+    person,
+    running,
+)
+from tests.daemon.rebalancing.portfolios import config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(120),
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to look with"),
+]
+SETTINGS = "/rebalancing?tab=settings"
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    text = config(rebalancing="max_order_percent = 100", paper="latency_ms = 300")
+    with running(tmp_path, f"[http]\nport = 0\n{text}") as process:
+        yield process
+
+
+def write(who: Person, kind: str, *rows: tuple[str, ...]) -> None:
+    """Write rows, the first ones where there are some already; by keyboard alone."""
+    page = who.page
+    table = page.locator(f'[data-rows="{kind}"] > tr')
+    for number, values in enumerate(rows):
+        if number == table.count():
+            page.locator(f'[data-add="{kind}"]').focus()
+            page.keyboard.press("Enter")
+        fields = table.nth(number).locator("input")
+        for at, value in enumerate(values):
+            fields.nth(at).fill(value)
+
+
+@pytest.mark.parametrize("view", [DESKTOP, PHONE], ids=lambda view: view.name)
+def test_targets_are_written_refused_mended_and_followed_to_their_end(
+    browser: Browser, daemon: Daemon, view: View
+) -> None:
+    with person(browser, daemon, view) as who:
+        who.log_in()
+        who.go(SETTINGS)
+        page = who.page
+        write(who, "mp", ("stocks", "70"), ("cash", "20"))
+        write(who, "sub_mp", ("AAA", "stocks", "50"), ("NOPE", "stocks", "50"))
+        expect(page.locator("[data-sum]")).to_have_text("90")
+        page.click("#targets button.main")
+        refused = page.locator("#targets output.fault")
+        expect(refused).to_contain_text("mp: the weights sum to 90, not to 100")
+        wrong = page.locator('#targets [aria-invalid="true"]')
+        expect(wrong).to_have_count(1)
+        expect(wrong).to_be_focused()
+        expect(page.locator("[data-why]", has_text="does not trade it")).to_have_count(1)
+        who.look("targets refused")
+        who.faults.clear()  # a browser counts a refusal as an error on its console
+
+        write(who, "mp", ("stocks", "80"))
+        expect(page.locator("[data-sum]")).to_have_text("100")
+        expect(page.locator("[data-sum].fault")).to_have_count(0)
+        page.locator('[data-rows="sub_mp"] > tr').nth(1).locator("[data-drop]").click()
+        write(who, "sub_mp", ("AAA", "stocks", "50"), ("BBB", "stocks", "50"))
+        page.fill('#targets [name="by"]', "kim")
+        page.press('#targets [name="by"]', "Enter")
+        expect(page.locator("#settings tbody tr")).to_have_count(1)
+        expect(page.locator("#settings")).to_contain_text("stocks 80 (AAA 50, BBB 50), cash 20")
+        expect(page.locator("#settings .s-open")).to_be_visible()
+        who.look("targets stored")
+
+        page.locator(".head a[data-ask]").first.click()
+        expect(page.locator("dialog li").first).to_be_visible()
+        who.look("plan")
+        page.click("dialog form button:not([data-close])")
+        expect(page.locator("#run progress")).to_have_count(2)
+        expect(page.locator("#history .s-done")).to_be_visible()
+        expect(page.locator("#history svg rect")).to_have_count(1)
+        for tab in ("mp", "sub_mp", "settings"):
+            who.go(f"/rebalancing?tab={tab}")
+
+
+def test_a_ticker_that_stands_there_twice_is_marked_where_it_stands(
+    browser: Browser, daemon: Daemon
+) -> None:
+    with person(browser, daemon, DESKTOP) as who:
+        who.log_in()
+        who.go(SETTINGS)
+        write(who, "mp", ("stocks", "80"), ("cash", "20"))
+        write(who, "sub_mp", ("AAA", "stocks", "50"), ("AAA", "stocks", "50"))
+        who.page.click("#targets button.main")
+        expect(who.page.locator("#targets output.fault")).to_contain_text("AAA")
+        expect(who.page.locator("#settings tbody tr")).to_have_count(0)
+        who.faults.clear()
