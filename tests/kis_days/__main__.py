@@ -2,6 +2,7 @@
 
 ``--what kills`` kills the daemon fifty times a seed, between sending an order and its answer.
 ``--what paper`` plays three paper accounts at one request a second.
+``--what weeks`` plays days of both markets in which clocks change or one of them is closed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from tests.kis_days.crowd import play_crowd
 from tests.kis_days.day import FULL, SHORT, play
 from tests.kis_days.kills import play_kills
+from tests.kis_days.weeks import play_weeks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,10 +62,17 @@ def _paper(seed: int, options: argparse.Namespace) -> Played:
     return Played(sums, story, measured.wrong)
 
 
+def _weeks(seed: int, options: argparse.Namespace) -> Played:
+    lived = play_weeks(seed, days=2 if options.short else None)
+    sums = {"orders": lived.orders, "lives": lived.lives, "judgements": lived.judgements}
+    return Played(sums, lived.story, lived.wrong)
+
+
 TRIALS: dict[str, Callable[[int, argparse.Namespace], Played]] = {
     "days": _day,
     "kills": _kills,
     "paper": _paper,
+    "weeks": _weeks,
 }
 
 

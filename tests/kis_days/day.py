@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import tempfile
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import orjson
-
 from adapters.clock import LoopClock
 from adapters.tasks import TaskSupervisor
-from algorithms.domain import OrderType, Side, StrategyName
-from daemon.execution.commands import Place, Submission
 from tests.binance_faults.process import Process
 from tests.kis_days.harm import Harm, make_peace, set_odds, set_switches
 from tests.kis_days.house import (
-    AMERICAN_FUNDS,
     BOTS,
-    KOREAN_FUNDS,
     Half,
     daemon_at,
     house,
 )
 from tests.kis_days.judge import wrong_in_the_books
+from tests.kis_days.wishes import american_wish, korean_wish, sent, words_of
 from tests.support.loops import in_virtual_time
-from tests.support.world import cancel_all, order, remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,65 +204,16 @@ class Day:
                 self._harm(here)
             case _:
                 bot = self._chance.choice(BOTS)
-                wish = self._korean_wish() if what == "seoul" else self._american_wish(here)
+                if what == "seoul":
+                    wish = korean_wish(self._chance, SEOUL)
+                else:
+                    wish = american_wish(self._chance, NEW_YORK, here)
                 clients.spawn(self._send(day, bot, wish), name=f"client of {bot}")
-
-    def _korean_wish(self) -> Command:
-        """Draw what a bot wants by day: mostly a TWAP, in any direction."""
-        symbol = self._chance.choice([*KOREAN_FUNDS])
-        if self._chance.random() < 0.12:
-            return cancel_all(symbol)
-        side = self._chance.choice((Side.BUY, Side.BUY, Side.SELL))
-        if self._chance.random() < 0.25:
-            price = KOREAN_FUNDS[symbol] * self._chance.choice((97, 99, 100, 101)) // 500 * 5
-            return order(
-                side,
-                symbol,
-                str(self._chance.randint(1, 30)),
-                kind=OrderType.LIMIT,
-                price=str(price),
-                account=SEOUL.name,
-            )
-        return order(
-            side,
-            symbol,
-            str(self._chance.randint(5, 90)),
-            kind=OrderType.TWAP,
-            slices=self._chance.randint(2, 8),
-            minutes=str(self._chance.choice((5, 20, 120))),
-            account=SEOUL.name,
-        )
-
-    def _american_wish(self, here: House) -> Command:
-        """Draw what a bot wants at night: mostly to trade at the close."""
-        symbol = self._chance.choice([*AMERICAN_FUNDS])
-        if self._chance.random() < 0.12:
-            return cancel_all(symbol)
-        side = self._chance.choice((Side.BUY, Side.BUY, Side.SELL))
-        quantity = str(self._chance.randint(1, 60))
-        last = here.simulator.host.market.last(symbol)
-        limit = (last * self._chance.choice((95, 99, 100, 101, 105)) / 100).quantize(
-            Decimal("0.01")
-        )
-        kind = self._chance.choice((OrderType.LOC, OrderType.LOC, OrderType.LIMIT))
-        return order(side, symbol, quantity, kind=kind, price=str(limit), account=NEW_YORK.name)
 
     async def _send(self, day: World, bot: str, wish: Command) -> None:
         self._sent += 1
-        body = remember((wish,))
-        reply = await day.engine.desk.submit(
-            Submission(
-                strategy=StrategyName(bot),
-                source="webhook",
-                commands=(wish,),
-                key=f"{bot}:{self._sent}",
-                body_hash=hashlib.sha256(body.encode()).digest(),
-                body=body,
-                warnings=(),
-                received_at=self._clock.now(),
-            )
-        )
-        self._tell(f"{bot} {_words(wish)}: {orjson.loads(reply.body)['message']}")
+        told = await sent(day, bot, wish, f"{bot}:{self._sent}")
+        self._tell(f"{bot} {words_of(wish)}: {told}")
 
     def _harm(self, here: House) -> None:
         if self._chance.random() < NEW_ODDS:
@@ -291,13 +234,6 @@ class Day:
 
     def _tell(self, what: str) -> None:
         self.outcome.story.append(f"{self._clock.now().astimezone(KST):%a %H:%M:%S.%f} {what}")
-
-
-def _words(wish: Command) -> str:
-    if isinstance(wish, Place):
-        price = "" if wish.price is None else f" at {wish.price}"
-        return f"{wish.order_type} {wish.side} {wish.quantity} {wish.symbol}{price}"
-    return f"{wish}"
 
 
 def play(seed: int, *, hostile: bool = True, length: Length = FULL) -> Outcome:
