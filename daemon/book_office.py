@@ -78,7 +78,7 @@ class BookOffice:
     ) -> list[BookReport]:
         """Sum up a market day, book by book."""
         registry = self._engine.registry
-        days = MarketDays(self._engine.services.brokers)
+        days = MarketDays(self._engine.services.current, self._engine.services.brokers)
         now = self._engine.services.clock.now()
 
         def read(view: View) -> list[BookReport]:

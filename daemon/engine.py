@@ -211,7 +211,7 @@ class Engine:
         self.halts = Halts(self.store)
         persistence = Persistence(self.store, clock)
         splits = Splits(self.current, lots, orders, ids)
-        keeper = Bookkeeper(self.current, lots, ids, splits, MarketDays(brokers))
+        keeper = Bookkeeper(self.current, lots, ids, splits, MarketDays(self.current, brokers))
         self.services = Services(
             clock=clock,
             ids=ids,

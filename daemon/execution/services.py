@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from algorithms.domain import Symbol
 from algorithms.instruments import default_instrument
+from daemon.calendars import ZONES
+from daemon.config.market import Market as MarketName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,15 +68,18 @@ class KnownLots:
 
 
 class MarketDays:
-    """The market day of an account: its broker's; until that is connected, the day in UTC."""
+    """The market day of an account: its broker's; until that is connected, its market's date."""
 
-    def __init__(self, brokers: Mapping[AccountName, Broker]) -> None:
+    def __init__(self, current: Current, brokers: Mapping[AccountName, Broker]) -> None:
+        self._current = current
         self._brokers = brokers
 
     def __call__(self, account: AccountName, at: datetime) -> str:
         broker = self._brokers.get(account)
-        day = at.date() if broker is None else broker.market_day(at)
-        return day.isoformat()
+        if broker is not None:
+            return broker.market_day(at).isoformat()
+        zone = ZONES.get(MarketName(self._current.registry.accounts[account].market), UTC)
+        return at.astimezone(zone).date().isoformat()
 
 
 @dataclass(slots=True, kw_only=True)

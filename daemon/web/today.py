@@ -90,7 +90,7 @@ def _figures(
 ) -> dict[str, Figures]:
     """Sum up each currency; sums of different ones would mean nothing."""
     engine = sources.engine
-    days = MarketDays(engine.services.brokers)
+    days = MarketDays(engine.services.current, engine.services.brokers)
     found: defaultdict[str, Figures] = defaultdict(Figures)
     for name, account in engine.registry.accounts.items():
         figures, day = found[account.currency], days(name, now)

@@ -63,7 +63,7 @@ def _paper(seed: int, options: argparse.Namespace) -> Played:
 
 
 def _weeks(seed: int, options: argparse.Namespace) -> Played:
-    lived = play_weeks(seed, days=2 if options.short else None)
+    lived = play_weeks(seed, lives=8 if options.short else None)
     sums = {"orders": lived.orders, "lives": lived.lives, "judgements": lived.judgements}
     return Played(sums, lived.story, lived.wrong)
 

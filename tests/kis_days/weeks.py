@@ -73,17 +73,17 @@ class Lived:
 class Weeks:
     """Plays a seed: its span, its bots and its restarts."""
 
-    def __init__(self, seed: int, folder: Path, *, days: int | None = None) -> None:
-        self._name = [*SPANS][seed % len(SPANS)]
-        first, whole = SPANS[self._name]
-        self._first, self._days = first, whole if days is None else days
-        self.lived = Lived(seed, [f"{self._name}: {first} and {self._days} days"])
+    def __init__(self, seed: int, folder: Path, *, lives: int | None = None) -> None:
+        name = [*SPANS][seed % len(SPANS)]
+        self._first, self._days = SPANS[name]
+        self._most_lives = lives
+        self.lived = Lived(seed, [f"{name}: {self._days} days from {self._first}"])
         self._folder = folder
         self._chance = random.Random(seed)
         second = Half("bob", "USD" if seed % 2 else "KRW")
         self._halves = (Half("alice", "KRW"), Half("alice", "USD"), second)
         self._hours = {country: Hours(country) for country in Country}
-        self._clock = LoopClock(datetime.combine(first, time(8), KST))
+        self._clock = LoopClock(datetime.combine(self._first, time(8), KST))
         self._sent = 0
 
     async def play(self) -> Lived:
@@ -91,7 +91,7 @@ class Weeks:
         async with house(self._clock, self._halves, seed=seed, walk_s=300.0, bots=BOTS) as here:
             set_switches(here.simulator, self._chance)
             here.simulator.switches.stray_throttle_percent = 0
-            for life in self._lives():
+            for life in self._lives()[: self._most_lives]:
                 await self._until(life.start)
                 await self._live(life, here)
             self.lived.orders = sum(len(here.orders(half)) for half in self._halves)
@@ -141,10 +141,11 @@ class Weeks:
         seed, clients = self._chance.randrange(2**32), TaskSupervisor()
         top = TOP.format(loc="orders", offset="0.5", compare_s=240)
         self.lived.lives += 1
+        until = life.end - ENDS if life.judged else life.end  # after-hours orders live longer
         async with daemon_at(self._folder, here, self._clock, seed=seed, top=top) as day:
             for _ in range(self._chance.choice((1, 2, 3))):
                 share = self._chance.random()
-                await self._until(self._clock.now() + share / 3 * (life.end - self._clock.now()))
+                await self._until(self._clock.now() + share / 3 * (until - self._clock.now()))
                 clients.spawn(self._send(day, here), name="client")
             await self._until(life.end)
             await clients.close(0)
@@ -155,10 +156,10 @@ class Weeks:
                 self.lived.wrong += wrong
 
     async def _send(self, day: World, here: House) -> None:
-        """Send an order, more often where its market is open."""
-        half = self._chance.choice(self._halves)
-        if not self._is_open(half.country) and self._chance.random() < 0.7:
-            half = self._chance.choice(self._halves)
+        """Send an order, mostly where a market is open."""
+        trading = [half for half in self._halves if self._is_open(half.country)]
+        at_home = trading and self._chance.random() < 0.85
+        half = self._chance.choice(trading if at_home else self._halves)
         korean = half.country is Country.KOREA
         wish = (
             korean_wish(self._chance, half) if korean else american_wish(self._chance, half, here)
@@ -177,7 +178,7 @@ class Weeks:
         self.lived.story.append(f"{self._clock.now().astimezone(KST):%m-%d %H:%M:%S} {what}")
 
 
-def play_weeks(seed: int, *, days: int | None = None) -> Lived:
-    """Play a seed's days, or only the first of them, under virtual time."""
+def play_weeks(seed: int, *, lives: int | None = None) -> Lived:
+    """Play a seed's days, or only its daemon's first lives, under virtual time."""
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        return in_virtual_time(Weeks(seed, Path(folder), days=days).play())
+        return in_virtual_time(Weeks(seed, Path(folder), lives=lives).play())
