@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import to_text
-from algorithms.loc.sheet import RowKind
 from daemon.cli.table import table
 from daemon.config.service import Locale
-from daemon.loc_words import KINDS, money
+from daemon.loc_words import kind_text, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +36,7 @@ def plan_text(plan: SymbolPlan, words: Words, locale: Locale) -> str:
 
 
 def _row(row: SheetRow, locale: Locale) -> tuple[str, str, str, str]:
-    kind = f"{KINDS[locale][RowKind(row['kind'])]} {row['label']}".rstrip()
+    kind = kind_text(row["kind"], row["label"], locale)
     note = row["note"] if locale is Locale.KOREAN else row["note_en"]
     return kind, row["price"] or "MOC", row["quantity"], note
 

@@ -34,7 +34,22 @@ KINDS: dict[Locale, dict[RowKind, str]] = {
         RowKind.BUY_ALL: "buy (all)",
     },
 }
+LABELS: dict[Locale, dict[str, str]] = {
+    Locale.KOREAN: {"EXP": "만료"},
+    Locale.ENGLISH: {"EXP": "expiry"},
+}
+"""Those of ``algorithms.loc.dips.Why`` that are no word of every language."""
 _SIGNS = {"USD": "$", "USDT": "$", "KRW": "₩"}
+
+
+def kind_text(kind: str, label: str, locale: Locale) -> str:
+    """Write a row's kind with the labels of its orders: ``매도 TP+만료``."""
+    return f"{KINDS[locale][RowKind(kind)]} {label_text(label, locale)}".rstrip()
+
+
+def label_text(label: str, locale: Locale) -> str:
+    """Write the labels of orders, joined by +."""
+    return "+".join(LABELS[locale].get(each, each) for each in label.split("+"))
 
 
 def money(price: Decimal, currency: str) -> str:

@@ -62,6 +62,15 @@ class Range(NamedTuple):
     def net(self) -> Decimal:
         return subtract(self.bought, self.sold)
 
+    def holds(self, close: Decimal) -> bool:
+        """Whether a close lies in the range."""
+        if close == self.low:
+            return self.low_included
+        if close == self.high:
+            return self.high_included
+        above = self.low is None or close > self.low
+        return above and (self.high is None or close < self.high)
+
 
 def curve(orders: Iterable[LocOrder]) -> list[Range]:
     """List the ranges, ascending. They cover every price, each price once.

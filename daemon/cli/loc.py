@@ -115,11 +115,10 @@ def _sheet(answer: LocAnswer, locale: Locale) -> str:
 
 
 def _sheet_row(row: SheetRow, locale: Locale) -> tuple[str, str, str, str]:
-    from algorithms.loc.sheet import RowKind  # noqa: PLC0415
     from daemon.config.service import Locale  # noqa: PLC0415
-    from daemon.loc_words import KINDS  # noqa: PLC0415
+    from daemon.loc_words import kind_text  # noqa: PLC0415
 
-    kind = f"{KINDS[locale][RowKind(row['kind'])]} {row['label']}".rstrip()
+    kind = kind_text(row["kind"], row["label"], locale)
     note = row["note"] if locale is Locale.KOREAN else row["note_en"]
     return kind, row["price"] or MARKET_ON_CLOSE.upper(), row["quantity"], note
 

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, cast
 
-from algorithms.decimals import to_text
+from algorithms.decimals import ZERO, multiply, percent, subtract, to_text, total
 from algorithms.domain import AT_THE_CLOSE, LADDER, AccountName, OrderType, Side, Symbol
 from algorithms.loc.curve import LocOrder, curve
+from algorithms.loc.ladder import Rung
 from algorithms.loc.settlement import settle
-from algorithms.loc.sheet import RowKind
+from algorithms.loc.sheet import RowKind, sheet
 from daemon.api.operation import Parameter
 from daemon.api.problems import BadInput
 from daemon.config.service import Locale
 from daemon.live_loc import live_loc
 from daemon.loc_plans import planned_symbols
-from daemon.loc_words import KINDS
+from daemon.loc_words import kind_text, label_text
 from daemon.web.page import Page
 from daemon.web.steps import span, steps
 
@@ -46,13 +47,24 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class SheetLine:
-    """A row of the sheet in words."""
+    """A row of the sheet in words. ``comes_out``: it is what the marked close comes to."""
 
     kind: str
     side: str
     price: str | None
     quantity: str
     note: str
+    comes_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RungLine:
+    """An order of the ladder. ``fills``: the marked close fills it."""
+
+    side: str
+    price: str | None
+    quantity: str
+    fills: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,20 @@ class Outcome:
 
     book: str
     share: Share
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What all orders come to at the marked close: units, and cash that netting saves."""
+
+    netted: Decimal
+    net: Decimal
+    saved: Decimal
+
+    @property
+    def size(self) -> Decimal:
+        return abs(self.net)
 
 
 def page(sources: Sources, _: Totals) -> Page:
@@ -90,7 +116,13 @@ def page(sources: Sources, _: Totals) -> Page:
             context
             | {"found": shown, "view": view, "has_both": planned is not None}
             | {"planned": planned, "mode": services.current.setup.config.loc.mode.value}
-            | described(shown, instrument, visit.asked("close"), visit.locale)
+            | described(
+                shown,
+                instrument,
+                services.registry.accounts[AccountName(chosen.account)].commission_percent,
+                visit.asked("close"),
+                visit.locale,
+            )
         )
 
     return Page(
@@ -107,7 +139,11 @@ def page(sources: Sources, _: Totals) -> Page:
 
 
 def described(
-    shown: Mapping[str, object], instrument: Instrument, close: str, locale: Locale
+    shown: Mapping[str, object],
+    instrument: Instrument,
+    commission: Decimal,
+    close: str,
+    locale: Locale,
 ) -> dict[str, object]:
     """Put the sheet in words, draw its curve, and settle it at a price."""
     orders = [_order(each) for each in cast("Sequence[Mapping[str, str | None]]", shown["orders"])]
@@ -117,17 +153,28 @@ def described(
     }
     ranges = curve(orders)
     at = marked(close, ranges, instrument)
-    shares = settle(orders, at, instrument.lot) if at is not None else []
+    # Without a price among the orders every close comes to the same.
+    any_close = instrument.next_tick_up(ZERO)
+    shares = settle(orders, at or any_close, instrument.lot)
     ends = span(ranges)
+    seen = sheet(orders, instrument.ticks).rows
+    lines = zip(_rows(shown, "rows"), seen, strict=True)
     return {
-        "rows": [_line(row, locale) for row in _rows(shown, "rows")],
+        "rows": [
+            _line(row, locale, comes_out=at is not None and each.stretch.range.holds(at))
+            for row, each in lines
+        ],
         "apart": [_line(row, locale) for row in _rows(shown, "apart")],
-        "ladder": shown["ladder"],
+        "ladder": [_rung(rung, at) for rung in _rows(shown, "ladder")],
+        "whole": _whole(shares, at, commission),
         "chart": steps(ranges, at),
         "close": None if at is None else to_text(at),
         "tick": None if at is None else to_text(instrument.tick_at(at)),
         "ends": None if ends is None else [to_text(_on_tick(end, instrument)) for end in ends],
-        "outcomes": [Outcome(books[share.order.id], share) for share in shares],
+        "outcomes": [
+            Outcome(books[share.order.id], share, label_text(share.order.label, locale))
+            for share in shares
+        ],
         "currency": instrument.currency,
     }
 
@@ -165,16 +212,36 @@ def _rows(of: Mapping[str, object], key: str) -> Sequence[Mapping[str, str]]:
     return cast("Sequence[Mapping[str, str]]", of[key])
 
 
-def _line(row: Mapping[str, str], locale: Locale) -> SheetLine:
+def _whole(shares: Sequence[Share], at: Decimal | None, commission: Decimal) -> Whole:
+    """Add up a settlement. Netting spares the buyer's commission and the seller's."""
+    buys = [share for share in shares if share.order.side is Side.BUY]
+    sells = [share for share in shares if share.order.side is Side.SELL]
+    netted = total(share.netted for share in buys)
+    net = subtract(total(share.broker for share in buys), total(share.broker for share in sells))
+    spared = percent(multiply(netted, at or ZERO), commission)
+    return Whole(netted, net, multiply(spared, Decimal(2)))
+
+
+def _rung(rung: Mapping[str, str], at: Decimal | None) -> RungLine:
+    price: str | None = rung["price"]
+    order = Rung(
+        Side(rung["side"]), None if price is None else Decimal(price), Decimal(rung["quantity"])
+    )
+    fills = at is not None and order.fills_at(at)
+    return RungLine(rung["side"], price, rung["quantity"], fills)
+
+
+def _line(row: Mapping[str, str], locale: Locale, *, comes_out: bool = False) -> SheetLine:
     kind = RowKind(row["kind"])
     sells = {RowKind.SELL_ALL, RowKind.SELL, RowKind.NET_SELL}
     side = "" if kind is RowKind.NETTED else "sell" if kind in sells else "buy"
     return SheetLine(
-        kind=f"{KINDS[locale][kind]} {row['label']}".rstrip(),
+        kind=kind_text(kind, row["label"], locale),
         side=side,
         price=row["price"],
         quantity=row["quantity"],
         note=row["note"] if locale is Locale.KOREAN else row["note_en"],
+        comes_out=comes_out,
     )
 
 

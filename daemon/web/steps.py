@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from algorithms.decimals import ONE, ZERO, add, divide, multiply, subtract, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from algorithms.loc.curve import Range
 
@@ -24,7 +24,8 @@ PAD = Decimal("0.12")
 """Room beside the outermost prices, as a part of the distance between them."""
 ALONE = Decimal("0.02")
 """The same where there is one price only, as a part of it."""
-MOST_LABELS = 8
+ROOM = 70
+"""Between the middles of two prices below the chart: six digits, as they are on a phone."""
 
 
 class Label(NamedTuple):
@@ -34,15 +35,29 @@ class Label(NamedTuple):
     text: str
 
 
+class Spot(NamedTuple):
+    """A number on a line; ``is_low``: it stands below the line."""
+
+    x: str
+    y: str
+    text: str
+    is_low: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The lines; ``low`` and ``high`` are the prices at the ends, ``marker`` stands at a close."""
+    """The lines; ``low`` and ``high`` are the prices at the ends, ``marker`` stands at a close.
+
+    ``nets``: the net of each step that is wide enough; ``met``: the net at the marker.
+    """
 
     net: str
     bought: str
     sold: str
     zero: str
     marker: str | None
+    met: Spot | None
+    nets: tuple[Spot, ...]
     prices: tuple[Label, ...]
     units: tuple[Label, ...]
     low: Decimal
@@ -85,19 +100,42 @@ def steps(ranges: Sequence[Range], close: Decimal | None) -> Steps | None:
             points += (f"{x(begins)},{level}", f"{x(ends)},{level}")
         return " ".join(points)
 
+    def spot(of: Range, begins: Decimal, ends: Decimal) -> Spot:
+        middle = divide(add(begins, ends), Decimal(2), 9)
+        sign = "+" if of.net > ZERO else ""
+        return Spot(x(middle), y(of.net), f"{sign}{to_text(of.net)}", of.net < ZERO)
+
+    met = None
+    if close is not None and low <= close <= high:
+        met = spot(next(each for each in ranges if each.holds(close)), close, close)
+    stretched = [
+        (each, low if each.low is None else each.low, high if each.high is None else each.high)
+        for each in ranges
+    ]
+    wide = multiply(subtract(high, low), Decimal(ROOM) / WIDTH)
     prices = sorted({each.high for each in ranges if each.high is not None})
-    every = -(-len(prices) // MOST_LABELS)
     return Steps(
         net=line(lambda each: each.net),
         bought=line(lambda each: each.bought),
         sold=line(lambda each: each.sold.copy_negate()),
         zero=y(ZERO),
-        marker=None if close is None or not low <= close <= high else x(close),
-        prices=tuple(Label(x(price), to_text(price)) for price in prices[::every]),
+        marker=None if met is None else met.x,
+        met=met,
+        nets=tuple(spot(*each) for each in stretched if each[2] - each[1] >= wide),
+        prices=_apart(Label(x(price), to_text(price)) for price in prices),
         units=tuple(Label(y(units), to_text(units)) for units in (top, ZERO, bottom)),
         low=low,
         high=high,
     )
+
+
+def _apart(labels: Iterable[Label]) -> tuple[Label, ...]:
+    """Leave out labels that would stand on the one before."""
+    kept: list[Label] = []
+    for label in labels:
+        if not kept or Decimal(label.at) - Decimal(kept[-1].at) >= ROOM:
+            kept.append(label)
+    return tuple(kept)
 
 
 def _place(begins: int, ends: int, share: Decimal) -> str:

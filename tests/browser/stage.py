@@ -59,6 +59,19 @@ strategy = "careful"
 account = "main"
 capital = "100000"
 mode = "approve"
+[strategies.dips]
+[books.dips]
+strategy = "dips"
+account = "main"
+symbols = ["TQQQ"]
+capital = "100000"
+[books.dips.rule]
+type = "dip_loc"
+budget = "2000"
+buy_percent = 2
+tp_percent = 1
+sl_percent = 20
+spread = { step = 1, floor_percent = 10 }
 [instruments.TQQQ]
 lot = 1
 [[jobs]]

@@ -184,3 +184,35 @@ def test_a_page_whose_session_has_ended_leads_to_the_login(
         order(other, "momentum", "1", "93")
         expect(who.page.locator("#token")).to_be_visible()
         who.faults.clear()  # as above
+
+
+@pytest.mark.parametrize("view", [DESKTOP, PHONE], ids=lambda view: view.name)
+def test_a_closing_price_is_moved_and_shows_what_each_book_would_get(
+    browser: Browser, daemon: Daemon, view: View
+) -> None:
+    with person(browser, daemon, view) as who:
+        who.log_in()
+        order(who, "dips", "5")
+        who.page.goto(daemon.url + "/order-book?of=main+TQQQ&view=next")
+        page, slider = who.page, who.page.locator("#slider")
+        expect(page.locator("#sheet tbody tr")).to_have_count(3)
+        slider.focus()
+        page.keyboard.press("Home")
+        expect(page.locator("#sheet tr[aria-current]")).to_contain_text("< $")
+        page.keyboard.press("End")
+        expect(page.locator("#sheet tr[aria-current]")).to_contain_text("> $")
+        expect(page.locator("#ladder tr[aria-current]")).to_have_count(1)
+        chart = page.locator("#chart svg")
+        chart.click(position={"x": 0.5 * (chart.bounding_box() or {"width": 0})["width"], "y": 20})
+        netted = "퉁치기 후" if view is PHONE else "after netting"
+        expect(page.locator("#sheet tr[aria-current]")).to_contain_text(netted)
+        price = slider.input_value()
+        expect(page.locator("#outcome h2")).to_contain_text(price)
+        expect(page.locator("#close")).to_have_value(price)
+        page.fill("#close", "1")
+        expect(page.locator("#sheet tr[aria-current]")).to_contain_text("< $")
+        stops = page.locator("#stops details").first
+        expect(stops.locator("table")).not_to_be_visible()
+        stops.locator("summary").click()
+        expect(stops.locator("tbody tr")).to_be_visible()
+        who.look("order-book")

@@ -199,6 +199,26 @@
       look();
     }, 60);
   });
+  /* Where somebody points in a chart, the slider below it goes. */
+  document.addEventListener("pointerdown", (event) => {
+    const chart = event.target.closest("svg[data-slider]");
+    if (!chart || event.button) return;
+    const slider = document.getElementById(chart.dataset.slider);
+    const [left, right] = [Number(chart.dataset.left), Number(chart.dataset.right)];
+    const room = chart.getBoundingClientRect();
+    const wide = chart.viewBox.baseVal.width;
+    const move = (to) => {
+      const share = ((to.clientX - room.left) / room.width * wide - left) / (right - left);
+      slider.value = Number(slider.min) + share * (slider.max - slider.min);
+      slider.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    const stop = new AbortController();
+    document.addEventListener("pointermove", move, { signal: stop.signal });
+    for (const end of ["pointerup", "pointercancel"]) {
+      document.addEventListener(end, () => stop.abort(), { signal: stop.signal });
+    }
+    move(event);
+  });
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
       events?.close();

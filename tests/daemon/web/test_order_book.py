@@ -45,7 +45,7 @@ async def example(here: Served) -> None:
 def cells(html: str, section: str) -> list[list[str]]:
     """Return the rows of a section's tables as text."""
     (part,) = re.findall(rf'<section id="{section}".*?</section>', html, re.DOTALL)
-    rows = re.findall(r"<tr>(.*?)</tr>", part, re.DOTALL)
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", part, re.DOTALL)
     found = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in rows]
     return [
         [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", cell)).strip() for cell in row]
@@ -74,6 +74,11 @@ async def test_live_orders_are_shown_as_sheet_ladder_and_outcome(tmp_path: Path)
         ]
         assert "Rows are alternatives" in html
         assert html.count("<polyline") == 3
+        # Marked are the row that a close of 64 comes to, and the order of the ladder that it fills.
+        assert html.count('<tr aria-current="true">') == 2
+        assert "28 meet inside the account." in html
+        assert "That saves 8.96 USD of commission." in html
+        assert "The broker is left to sell 1." in html
         assert 'id="slider" value="64"' in html
         below = await here.page("/order-book?of=main+TQQQ&close=60")
         assert cells(below, "outcome")[1][2:] == ["0", "0", "0"]
@@ -100,7 +105,7 @@ async def test_a_plan_is_shown_with_its_stops_folded_away(tmp_path: Path) -> Non
         html = await here.page("/order-book?of=main+SOXL")
         assert cells(html, "sheet")[1][:3] == ["buy", "54", "8"]
         assert cells(html, "stops")[0][:4] == ["c", "49.5", "10", "50"]
-        assert cells(html, "stops")[1][0] == "c"
+        assert cells(html, "stops")[1][:2] == ["buy (5.26%)", "c"]
         assert "<details><summary>Stop loss" in html
         assert "nothing is sent, this only shows" in html
         assert cells(html, "outcome")[1][:2] == ["c", "sell 10 52.5 TP"]
@@ -120,6 +125,8 @@ async def test_orders_at_any_price_have_a_sheet_and_no_chart(tmp_path: Path) -> 
         await order(here, "alpha", "buy", None, 5)
         html = await here.page("/order-book")
         assert cells(html, "ladder") == [["buy", "MOC", "5"]]
+        assert "What each book gets at every close" in html
+        assert cells(html, "outcome") == [["a", "buy 5 MOC", "5", "0", "5"]]
         assert "<polyline" not in html
 
 

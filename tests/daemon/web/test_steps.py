@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +30,10 @@ def test_a_curve_is_drawn_from_the_left_edge_to_the_right_one() -> None:
     assert [label.text for label in drawn.prices] == ["98", "100"]
     assert [label.text for label in drawn.units] == ["500", "0", "-300"]
     assert drawn.marker == "341"
+    assert drawn.met is not None
+    assert (drawn.met.text, drawn.met.is_low) == ("+200", False)
+    # What is left below 98 and above 100 has too little room for its number.
+    assert [spot.text for spot in drawn.nets] == ["+200"]
     # Below 98 the net is what is bought; above 100 what is sold.
     assert drawn.net.split()[0] == drawn.bought.split()[0]
     assert drawn.net.split()[-1] == drawn.sold.split()[-1]
@@ -50,9 +55,12 @@ def test_no_point_lies_outside(orders: list[LocOrder], close: Decimal) -> None:
     drawn = steps.steps(curve(orders), close)
     if drawn is None:
         return
-    for line in (drawn.net, drawn.bought, drawn.sold):
-        for point in line.split():
-            x, y = map(Decimal, point.split(","))
-            assert steps.LEFT <= x <= steps.WIDTH - steps.RIGHT
-            assert steps.TOP <= y <= steps.HEIGHT - steps.BOTTOM
-    assert len(drawn.prices) <= steps.MOST_LABELS
+    lines = (drawn.net, drawn.bought, drawn.sold)
+    points = [tuple(point.split(",")) for line in lines for point in line.split()]
+    points += [(spot.x, spot.y) for spot in drawn.nets]
+    points += [(drawn.met.x, drawn.met.y)] if drawn.met else []
+    for x, y in points:
+        assert steps.LEFT <= D(x) <= steps.WIDTH - steps.RIGHT
+        assert steps.TOP <= D(y) <= steps.HEIGHT - steps.BOTTOM
+    places = [D(label.at) for label in drawn.prices]
+    assert all(later - earlier >= steps.ROOM for earlier, later in pairwise(places))
