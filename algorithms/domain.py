@@ -58,6 +58,8 @@ class OrderType(StrEnum):
     TWAP = "TWAP"
     LOC = "LOC"
     MOC = "MOC"
+    LOO = "LOO"
+    MOO = "MOO"
 
 
 AT_THE_CLOSE = frozenset({OrderType.LOC, OrderType.MOC})

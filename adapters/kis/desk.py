@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from algorithms.instruments import Instrument
 
 SIDE_CODES = {Side.SELL: "01", Side.BUY: "02"}
-PRICED = frozenset({OrderType.LIMIT, OrderType.LOC})
+PRICED = frozenset({OrderType.LIMIT, OrderType.LOC, OrderType.LOO})
 SIDES = {code: side for side, code in SIDE_CODES.items()}
 
 

@@ -56,11 +56,18 @@ DIVISIONS = {
     OrderType.LIMIT: LIMIT,
     OrderType.LOC: "34",
     OrderType.MOC: "33",
+    OrderType.LOO: "32",
+    OrderType.MOO: "31",
 }
 AT_CLOSE = frozenset({OrderType.LOC, OrderType.MOC})
-CLOSE = time(16, 0)
+AT_OPEN = frozenset({OrderType.LOO, OrderType.MOO})
+AT_MARKET = frozenset({OrderType.MOC, OrderType.MOO})
+"""At an auction's price, whatever it is; KIS takes them for sales only."""
+OPEN, CLOSE = time(9, 30), time(16, 0)
 CUT_OFF = timedelta(minutes=10)
 """Before the close; NYSE's own, the earliest of the exchanges'. KIS tells none."""
+OPEN_CUT_OFF = timedelta(minutes=2)
+"""Before the open; the exchanges' own."""
 ON_PAPER = frozenset({OrderType.MARKET, OrderType.LIMIT})
 """The paper environment takes limit orders only."""
 COLLAR = Decimal("0.02")
@@ -88,21 +95,28 @@ class Overseas(Desk):
 
     async def refusal(self, request: OrderRequest, at: datetime) -> Refused | None:
         kind = request.order_type
-        if kind is OrderType.MOC and request.side is Side.BUY:
-            what = "KIS has no buy at the close without a limit; send LOC with a high one"
+        if kind in AT_MARKET and request.side is Side.BUY:
+            auction, instead = ("close", "LOC") if kind in AT_CLOSE else ("open", "LOO")
+            what = (
+                f"KIS has no buy at the {auction} without a limit; send {instead} with a high one"
+            )
             return Refused(RefusalCode.UNSUPPORTED, what)
-        until = self._close(at) - CUT_OFF
-        if kind in AT_CLOSE and at >= until:
+        opens, closes = self._hours(at)
+        if kind in AT_CLOSE and at >= (until := closes - CUT_OFF):
             what = f"orders for the close are taken until {until:%H:%M} New York time"
+            return Refused(RefusalCode.MARKET_CLOSED, what)
+        if kind in AT_OPEN and at >= (until := opens - OPEN_CUT_OFF):
+            what = f"orders for the open are taken until {until:%H:%M} New York time"
             return Refused(RefusalCode.MARKET_CLOSED, what)
         return None
 
-    def _close(self, at: datetime) -> datetime:
-        """Return when the day of a time closes, sooner on half days; in New York."""
+    def _hours(self, at: datetime) -> tuple[datetime, datetime]:
+        """Return when the day of a time opens and closes, sooner on half days; in New York."""
         day = self.day_at(at)
         session = self.sessions.session_on(day)
-        usual = datetime.combine(day, CLOSE, NEW_YORK)
-        return usual if session is None else session.close.astimezone(NEW_YORK)
+        if session is None:
+            return datetime.combine(day, OPEN, NEW_YORK), datetime.combine(day, CLOSE, NEW_YORK)
+        return session.open.astimezone(NEW_YORK), session.close.astimezone(NEW_YORK)
 
     async def terms(self, request: OrderRequest, at: datetime) -> Terms:
         del at
@@ -111,7 +125,7 @@ class Overseas(Desk):
         limit = request.limit_price
         if request.order_type is OrderType.MARKET:
             limit = await self._marketable(request)
-        return Terms(division, None if request.order_type is OrderType.MOC else limit, exchange)
+        return Terms(division, None if request.order_type in AT_MARKET else limit, exchange)
 
     async def _marketable(self, request: OrderRequest) -> Decimal:
         """Return a limit that trades at once, a little beyond the last price."""

@@ -33,6 +33,8 @@ MOST_KEPT = 10_000
 DIVISIONS = {
     "01": OrderType.MARKET,
     "22": OrderType.STOP_LIMIT,
+    "31": OrderType.MOO,
+    "32": OrderType.LOO,
     "33": OrderType.MOC,
     "34": OrderType.LOC,
 }

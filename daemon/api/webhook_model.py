@@ -349,6 +349,8 @@ _FORMS = {
         _order(OrderType.STOP_LIMIT, "price", "stop_price"),
         _order(OrderType.LOC, "price"),
         _order(OrderType.MOC, also=("price",)),
+        _order(OrderType.LOO, "price"),
+        _order(OrderType.MOO, also=("price",)),
         _order(OrderType.TWAP, "slices", "minutes", also=("price",)),
         _Form("CANCEL", None, frozenset({"order_id"}), _EVERYWHERE | {"order_id"}, _cancel),
         _Form("CANCEL_ALL_ORDER", None, frozenset(), _EVERYWHERE | {"symbol", "side"}, _cancel_all),

@@ -33,6 +33,8 @@ OrderWord = Literal[
     "STOP_LIMIT",
     "LOC",
     "MOC",
+    "LOO",
+    "MOO",
     "TWAP",
     "CANCEL",
     "CANCEL_ALL_ORDER",

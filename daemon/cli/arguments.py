@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 SHELLS = ("bash", "fish", "zsh")
 _SCOPES = ("all", "account", "strategy", "book")
 _STATUSES = ("open", "working", "done", "expired", "cancelled", "failed")
-_TYPES = ("MARKET", "LIMIT", "STOP_MARKET", "STOP_LIMIT", "LOC", "MOC", "TWAP")
+_TYPES = ("MARKET", "LIMIT", "STOP_MARKET", "STOP_LIMIT", "LOC", "MOC", "LOO", "MOO", "TWAP")
 _SIDES = ("buy", "sell")
 _LIMIT = 100
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from daemon.storage.tx import SqlValue
 
 NETTABLE = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.TWAP})
-UNLIMITED = frozenset({OrderType.MARKET, OrderType.MOC, OrderType.STOP_MARKET})
+UNLIMITED = frozenset({OrderType.MARKET, OrderType.MOC, OrderType.MOO, OrderType.STOP_MARKET})
 """Order types that trade at any price; a price that comes with one only sizes it."""
 REMEMBERED = 1024
 SILENT = "unavailable: the broker does not answer"

@@ -118,6 +118,24 @@ async def test_a_closing_order_comes_before_the_cut_off(desk: Overseas) -> None:
     assert await desk.refusal(order(Side.BUY, OrderType.LIMIT, "27.45"), after) is None
 
 
+async def test_orders_for_the_open_have_types_of_their_own_and_come_before_it(
+    desk: Overseas,
+) -> None:
+    loo = order(Side.BUY, OrderType.LOO, "27.45")
+    moo = order(Side.SELL, OrderType.MOO)
+    assert (await fields_of(desk, loo))["ORD_DVSN"] == "32"
+    fields = await fields_of(desk, moo)
+    assert (fields["ORD_DVSN"], fields["OVRS_ORD_UNPR"]) == ("31", "0")
+    early, late = (datetime(2026, 11, 20, 9, minute, tzinfo=NEW_YORK) for minute in (27, 28))
+    assert await desk.refusal(loo, early) is None
+    for refused in (
+        await desk.refusal(loo, late),
+        await desk.refusal(order(Side.BUY, OrderType.MOO), early),
+    ):
+        assert refused is not None
+        assert "open" in refused.message
+
+
 async def test_on_a_half_day_the_cut_off_comes_sooner(real: Access, kis: ScriptedKis) -> None:
     friday = date(2026, 11, 27)
     opens, closes = (datetime(2026, 11, 27, hour, 0, tzinfo=NEW_YORK) for hour in (9, 13))

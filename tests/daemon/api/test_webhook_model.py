@@ -95,6 +95,7 @@ class TestOneOrder:
                 place(order_type=OrderType.LOC, price=Decimal(7)),
             ),
             ({"order_type": "MOC"}, place(order_type=OrderType.MOC)),
+            ({"order_type": "MOO"}, place(order_type=OrderType.MOO)),
             (
                 {"order_type": "TWAP", "slices": 10, "minutes": 0.5},
                 place(order_type=OrderType.TWAP, slices=10, minutes=Decimal("0.5")),
@@ -130,6 +131,7 @@ class TestOneOrder:
             ("STOP_LIMIT", {"symbol", "side", "qty", "stop_price", "price"}),
             ("LOC", {"symbol", "side", "qty", "price"}),
             ("MOC", {"symbol", "side", "qty"}),
+            ("LOO", {"symbol", "side", "qty", "price"}),
             ("TWAP", {"symbol", "side", "qty", "slices", "minutes"}),
             ("CANCEL", {"order_id"}),
         ],
@@ -174,8 +176,8 @@ class TestOneOrder:
     def test_an_unknown_order_type_is_answered_with_the_known_ones(self) -> None:
         (fault,) = faults(signal(order_type="ICEBERG"))
         assert fault == (
-            "order_type: must be one of MARKET, LIMIT, STOP_MARKET, STOP_LIMIT, LOC, MOC, TWAP, "
-            "CANCEL, CANCEL_ALL_ORDER"
+            "order_type: must be one of MARKET, LIMIT, STOP_MARKET, STOP_LIMIT, LOC, MOC, LOO, "
+            "MOO, TWAP, CANCEL, CANCEL_ALL_ORDER"
         )
 
     def test_a_size_is_given_once(self) -> None:
