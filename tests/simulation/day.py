@@ -22,6 +22,8 @@ from daemon.execution.commands import CancelAll, Submission
 from daemon.execution.desk import KeyReusedError
 from daemon.execution.halts import Scope
 from daemon.signals import NoticeRaised
+from tests.kis_days.house import sessions_there
+from tests.simulation.abroad import abroad
 from tests.simulation.features import Feature
 from tests.simulation.judge import REQUEST_AGE_MOST, Judge
 from tests.simulation.outcome import Errors, Outcome
@@ -51,6 +53,7 @@ QUIET_POINTS = 0.04
 RELOADS = 0.03
 STILLBORN = 0.1
 REBALANCES = 0.12
+HARMS = 0.2
 AFTER_THE_TURN = 20
 """So many of the actions come after a market's close."""
 EXCHANGES_MARGIN = timedelta(seconds=1)
@@ -76,11 +79,14 @@ class Day:
             self._chance,
             self._scene.lost_events,
             pace=self._scene.hours.pace,
-            wish=Wishes(aside, auction=self._scene.has_auction).draw,
+            wish=lambda: self._wishes.draw(),  # noqa: PLW0108 - made below
         )
-        self._judge = Judge(folder)
-        self._clerk = Clerk(self._judge, self._tell)
         self._clock = LoopClock(self._scene.hours.start)
+        self._abroad = abroad(features, self._clock, aside)
+        self._wishes = Wishes(aside, auction=self._scene.has_auction, abroad=self._abroad)
+        self._judge = Judge(folder, self._abroad)
+        self._clerk = Clerk(self._judge, self._tell)
+        self._more = ""
         self._owner = Owner(aside, self._tell)
         self._host = Host(aside, self._clock, self._tell)
         self._up_since = 0.0
@@ -91,6 +97,16 @@ class Day:
 
     async def play(self) -> Outcome:
         """Live through the day; stop at the first thing that is wrong."""
+        for place in self._abroad:
+            self._more += await place.open(self._folder)
+        try:
+            await self._lives()
+        finally:
+            for place in self._abroad:
+                await place.close()
+        return self.outcome
+
+    async def _lives(self) -> None:
         left = ACTIONS
         while left and not self.outcome.wrong:
             left = await self._one_life(left)
@@ -98,7 +114,6 @@ class Day:
             if left == AFTER_THE_TURN and night is not None:
                 await self._clock.sleep(max(0.0, (night.ends - self._now()).total_seconds()))
                 self._tell("morning")
-        return self.outcome
 
     def close(self) -> None:
         """Let go of the files."""
@@ -110,7 +125,7 @@ class Day:
 
     async def _one_life(self, left: int) -> int:
         """Run the daemon until it ends or the day is over; return the actions left."""
-        if self._chance.random() < STILLBORN:
+        if self._chance.random() < STILLBORN and not self._abroad:
             await self._die_while_starting()
         life = Life()
         clients = TaskSupervisor(on_failure=self._client_failed)
@@ -123,13 +138,13 @@ class Day:
             while left and not self.outcome.wrong:
                 left -= 1
                 wire.tap(day.engine.services.brokers)
-                if left == AFTER_THE_TURN and await self._turn(life, clients):
+                if left == AFTER_THE_TURN and await self._turn(day, life, clients):
                     return left
                 if not await self._step(day, life, clients):
                     self._travelling = wire.cut()
                     return left or 1
             if not self.outcome.wrong:
-                self._host.recover(life)
+                self._recover(life)
                 await self._evening(day, clients)
             await clients.close(1.0)
         return 0
@@ -137,11 +152,13 @@ class Day:
     def _daemon(self, life: Life) -> AbstractAsyncContextManager[World]:
         return world(
             self._folder,
-            self._scene.config,
+            self._scene.config + self._more,
             clock=self._clock,
             seed=self._chance.randrange(2**32),
             life=life,
-            compute_sessions=weekdays(closed=CLOSED, half=HALF),
+            compute_sessions=sessions_there
+            if Feature.KIS in self._features
+            else weekdays(closed=CLOSED, half=HALF),
         )
 
     def _go_on(self, day: World, clients: TaskSupervisor) -> None:
@@ -158,26 +175,33 @@ class Day:
             self._judge_now()
         action = self._planner.action()
         if isinstance(action, Kill):
-            await self._kill(life, action)
+            await self._kill(day, life, action)
             return False
         await self._do(day, clients, action)
-        if self._editor.random() < RELOADS:
-            clients.spawn(self._reload(day), name="reload")
-        if Feature.PORTFOLIO in self._features and self._aside.random() < REBALANCES:
-            clients.spawn(self._owner.act(day), name="owner")
-        if Feature.TROUBLE in self._features:
-            self._host.befall(life, day.engine.services.brokers)
-            steps = self._host.steps_to_death()
-            if steps is not None:
-                for _ in range(steps):
-                    await asyncio.sleep(0)
-                await self._kill(life, Kill(0.0))
-                return False
+        self._beside(day, life, clients)
+        steps = self._host.steps_to_death() if Feature.TROUBLE in self._features else None
+        if steps is not None:
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            await self._kill(day, life, Kill(0.0))
+            return False
         if self._chance.random() < QUIET_POINTS:
             await self._quiet_point(life)
         return True
 
-    async def _turn(self, life: Life, clients: TaskSupervisor) -> bool:
+    def _beside(self, day: World, life: Life, clients: TaskSupervisor) -> None:
+        """Let people and misfortune do what is no action of the plan."""
+        if self._editor.random() < RELOADS:
+            clients.spawn(self._reload(day), name="reload")
+        if Feature.PORTFOLIO in self._features and self._aside.random() < REBALANCES:
+            clients.spawn(self._owner.act(day), name="owner")
+        for place in self._abroad:
+            if self._aside.random() < HARMS:
+                self._tell(place.harm(self._aside))
+        if Feature.TROUBLE in self._features:
+            self._host.befall(life, day.engine.services.brokers)
+
+    async def _turn(self, day: World, life: Life, clients: TaskSupervisor) -> bool:
         """Wait for a market's close; return whether the daemon is down for the night."""
         hours = self._scene.hours
         if hours.turn is None:
@@ -189,16 +213,18 @@ class Day:
         if hours.night is None or self.outcome.wrong:
             return False
         if self._aside.random() < 0.5:
-            await self._kill(life, Kill(0.0))
+            await self._kill(day, life, Kill(0.0))
         else:
             self._tell("the daemon is stopped for the night")
             await clients.close(1.0)
         return True
 
-    async def _kill(self, life: Life, action: Kill) -> None:
+    async def _kill(self, day: World, life: Life, action: Kill) -> None:
         self.outcome.kills += 1
         self._tell(f"kill -9, down for {action.down_s} s")
         await life.kill()
+        for place in self._abroad:
+            await place.mourn(day)
         self._judge_now(up=False)
         await self._clock.sleep(action.down_s)
 
@@ -305,12 +331,19 @@ class Day:
         """Change the configuration while orders are under way; it is taken over at once."""
         self._tell("the configuration changes")
         choices = LARGE_EDITS if Feature.TROUBLE in self._features else EDITS
-        if not await day.reload(edited(self._scene.config, self._editor, choices)):
+        taken = await day.reload(edited(self._scene.config, self._editor, choices) + self._more)
+        if not taken and not self._host.was_full:
             self.wrong("a good configuration was refused")
+
+    def _recover(self, life: Life) -> None:
+        """Let host and brokers work again."""
+        self._host.recover(life)
+        for place in self._abroad:
+            place.calm()
 
     async def _quiet_point(self, life: Life) -> None:
         """Do nothing until nothing is in flight; then the books must equal the exchanges'."""
-        self._host.recover(life)
+        self._recover(life)
         left_s = QUIET_WITHIN_S
         while self._judge.is_busy() or not self._judge.is_still() or self._clerk.open:
             if left_s <= 0 or self.outcome.wrong:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from daemon.execution.commands import CancelAll
+    from tests.simulation.abroad import Abroad
 
 REQUEST_AGE_MOST = timedelta(minutes=5)
 
@@ -54,9 +55,9 @@ SELECT COUNT(*) FROM child_orders WHERE ended_at IS NULL AND account = ? AND sym
 """
 SPLITS = "SELECT COUNT(*) FROM splits WHERE applied_at IS NULL AND account = ? AND symbol = ?"
 OVERSOLD = """
-SELECT book, asset, quantity, reserved FROM positions
+SELECT account, book, asset, quantity, reserved FROM positions
 WHERE book NOT LIKE '@%' AND (CAST(quantity AS REAL) < 0
-    OR (asset <> 'USD' AND CAST(reserved AS REAL) > CAST(quantity AS REAL)))
+    OR (asset NOT IN ('USD', 'USDT') AND CAST(reserved AS REAL) > CAST(quantity AS REAL)))
 """
 ESCAPED = """
 SELECT id, status FROM parent_orders
@@ -65,6 +66,7 @@ WHERE strategy = ? AND request_id < ? AND ended_at IS NULL
 """
 ALIVE = "SELECT id, status FROM parent_orders WHERE ended_at IS NULL"
 RESERVED = "SELECT book, asset, reserved FROM positions WHERE reserved <> '0'"
+FILLED = "SELECT filled FROM child_orders WHERE account = ?"
 BOOKED = "SELECT account, COUNT(*) FROM fills WHERE source = 'broker' GROUP BY account"
 
 
@@ -73,9 +75,15 @@ class Judge:
     """Looks at the files of a day; nothing runs while it does."""
 
     folder: Path
+    abroad: tuple[Abroad, ...] = ()
     _open: dict[Path, sqlite3.Connection] = field(default_factory=dict)
     _judged: tuple[int, ...] = ()
     """What the files were like when they were last judged."""
+
+    @property
+    def may_be_short(self) -> frozenset[str]:
+        """Accounts that may sell what they have not."""
+        return frozenset(place.account for place in self.abroad if place.may_be_short)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -160,6 +168,7 @@ class Judge:
             wrong += [
                 f"{row['book']} has {row['quantity']} {row['asset']}, {row['reserved']} reserved"
                 for row in connection.execute(OVERSOLD)
+                if row["account"] not in self.may_be_short
             ]
             if done:
                 wrong += self._left_over(connection, views)
@@ -219,7 +228,13 @@ class Judge:
     def is_still(self) -> bool:
         """Whether every fill at the exchanges is booked."""
         booked = {row[0]: row[1] for row in self._look(self._database).execute(BOOKED)}
-        return all(booked.get(name, 0) == self._fills_of(name) for name in ACCOUNTS)
+        return all(booked.get(name, 0) == self._fills_of(name) for name in ACCOUNTS) and all(
+            place.traded() == self._traded(place.account) for place in self.abroad
+        )
+
+    def _traded(self, account: AccountName) -> Decimal:
+        rows = self._look(self._database).execute(FILLED, (account,))
+        return sum((Decimal(row["filled"]) for row in rows), Decimal(0))
 
     @property
     def _database(self) -> Path:
@@ -229,7 +244,8 @@ class Judge:
         return self.folder / "data" / f"paper-{account}.db"
 
     def _views(self) -> tuple[BrokerView, ...]:
-        return tuple(self._view(AccountName(name)) for name in ACCOUNTS)
+        paper = (self._view(AccountName(name)) for name in ACCOUNTS)
+        return (*paper, *(place.view() for place in self.abroad))
 
     def _view(self, account: AccountName) -> BrokerView:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from adapters.paper import PaperBroker
 from adapters.paper.faults import Fault, Trouble
 from adapters.tasks import SupervisorClosedError
+from adapters.virtual_time import CLOCK_RESOLUTION_S
 from algorithms.domain import AccountName
 from tests.simulation.scene import ACCOUNTS
 
@@ -29,6 +31,7 @@ MOST_STEPS = 120
 """Turns of the event loop after something happened at which a kill may fall."""
 FULL_S = (0.5, 5.0, 40.0)
 AWAY_S = (5.0, 60.0, 240.0)
+LONGEST_TRY_S = 12.0
 NO_LIMIT = 1_073_741_823
 
 
@@ -47,8 +50,8 @@ class Host:
 
     @property
     def was_full(self) -> bool:
-        """Whether the disk is full, or was a moment ago."""
-        return self._clock.monotonic() < self._full_until + 1.0
+        """Whether the disk is full, or was when what ends now began."""
+        return self._clock.monotonic() < self._full_until + LONGEST_TRY_S
 
     def steps_to_death(self) -> int | None:
         """Return after how many turns of the event loop the process dies; mostly it does not."""
@@ -61,8 +64,10 @@ class Host:
         roll = self._chance.random()
         now = self._clock.monotonic()
         if roll < FULL_DISKS:
-            self._full_until = now + self._chance.choice(FULL_S)
-            self._tell("the disk is full")
+            seconds = self._chance.choice(FULL_S)
+            self._full_until = now + seconds
+            self._tell(f"the disk is full for {seconds} s")
+            asyncio.get_running_loop().call_later(seconds, self._make_room, life)
         elif roll < FULL_DISKS + MAINTENANCES:
             account, seconds = self._chance.choice(ACCOUNTS), self._chance.choice(AWAY_S)
             self._away[account] = now + seconds
@@ -70,7 +75,7 @@ class Host:
             broker = brokers.get(AccountName(account))
             if isinstance(broker, PaperBroker):
                 _disconnect(broker, seconds)
-        self._limit(life, full=now < self._full_until)
+        self._limit(life, full=self._is_full)
         for account, broker in brokers.items():
             if isinstance(broker, PaperBroker):
                 self._let_be_away(account, broker)
@@ -80,6 +85,14 @@ class Host:
         self._away.clear()
         self._full_until = min(self._full_until, self._clock.monotonic())
         self._limit(life, full=False)
+
+    def _make_room(self, life: Life) -> None:
+        if not life.is_over and not self._is_full:
+            self._limit(life, full=False)
+
+    @property
+    def _is_full(self) -> bool:
+        return self._clock.monotonic() + CLOCK_RESOLUTION_S < self._full_until
 
     def _limit(self, life: Life, *, full: bool) -> None:
         """Let the files grow no further, or as they like."""

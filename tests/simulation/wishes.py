@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from algorithms.domain import OrderType, Side
 from tests.simulation.plan import Webhook
@@ -15,19 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from daemon.execution.commands import Command
+    from tests.simulation.abroad import Abroad
 
 FOR_THE_CLOSE = 0.35
 CANCELLED = 0.12
-
-
-class Abroad(Protocol):
-    """A broker beside the paper exchanges. ``often``: how many of the requests are for it."""
-
-    often: float
-
-    def wish(self, chance: random.Random) -> tuple[Command, ...]:
-        """Draw what a strategy wants there."""
-        ...
 
 
 class Wishes:

@@ -7,16 +7,45 @@ runs on: its connections answer no more, and its tasks are dropped.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
 from adapters.sqlite.driver import InlineDriver
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
 T = TypeVar("T")
+
+
+_APART: ContextVar[bool] = ContextVar("apart", default=False)
+_SPARED: WeakSet[asyncio.Task[Any]] = WeakSet()
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Let what is begun within live beside all processes: an exchange that outlives them."""
+    asyncio.get_running_loop().set_task_factory(_made)  # type: ignore[arg-type]
+    token = _APART.set(True)
+    try:
+        yield
+    finally:
+        _APART.reset(token)
+
+
+def _made(
+    loop: asyncio.AbstractEventLoop,
+    work: Coroutine[Any, Any, Any],
+    **more: Any,  # noqa: ANN401 - name and context, as the loop gives them
+) -> asyncio.Task[Any]:
+    task = asyncio.Task(work, loop=loop, **more)
+    if _APART.get():
+        _SPARED.add(task)
+    return task
 
 
 class MortalDriver:
@@ -40,6 +69,7 @@ class MortalDriver:
 
     async def close(self) -> None:
         await self._life.goes_on()
+        self.writes_to = ""
         await self._driver.close()
 
     async def bury(self) -> None:
@@ -78,10 +108,13 @@ class Life:
         if self._dead:
             await asyncio.get_running_loop().create_future()
 
+    def _tasks(self) -> set[asyncio.Task[Any]]:
+        return asyncio.all_tasks() - self._before - set(_SPARED)
+
     async def kill(self) -> None:
         """End the process now. Tasks that were there before it began are spared."""
         self._dead = True
-        mine = asyncio.all_tasks() - self._before
+        mine = self._tasks()
         while mine:
             for task in mine:
                 task.cancel()
@@ -89,6 +122,6 @@ class Life:
             for task in done:
                 if not task.cancelled():
                     task.exception()
-            mine = asyncio.all_tasks() - self._before
+            mine = self._tasks()
         for driver in self._drivers:
             await driver.bury()

@@ -1,0 +1,307 @@
+"""Brokers beside the paper exchanges: the simulated Binance and KIS, which outlive the daemon.
+
+The adapters speak to them as they do to the real ones, over HTTP and websockets of this machine.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+from adapters.binance.hosts import MarketKind
+from algorithms.domain import AccountName, OrderType, Side
+from algorithms.invariants import BrokerRecord, BrokerView
+from tests.binance_faults.hour import ROUTES, STREAM_FAULTS, harm_streams
+from tests.kis_days import house as kis
+from tests.kis_days.harm import set_odds, set_switches
+from tests.simulation.features import Feature
+from tests.simulators.binance import Fault
+from tests.support import bots as binance
+from tests.support.mortal import apart
+from tests.support.world import cancel_all, order
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
+
+    from adapters.clock import LoopClock
+    from daemon.execution.commands import Command
+    from tests.kis_days.house import House
+    from tests.support.simulated import SimulatedBinance
+    from tests.support.world import World
+
+TRADERS = ("alpha", "beta")
+"""The strategies that trade there."""
+FUTURES = 0.4
+"""How often the account at Binance is one for futures."""
+
+
+class Abroad(Protocol):
+    """A broker and the one account that is there. ``often``: how many requests are for it."""
+
+    account: AccountName
+    often: float
+
+    @property
+    def may_be_short(self) -> bool:
+        """Whether the account may sell what it has not."""
+        ...
+
+    async def open(self, folder: Path) -> str:
+        """Begin, and return what the configuration says of it."""
+        ...
+
+    def wish(self, chance: random.Random) -> tuple[Command, ...]:
+        """Draw what a strategy wants there."""
+        ...
+
+    def harm(self, chance: random.Random) -> str:
+        """Let something go wrong, or the market move; tell what."""
+        ...
+
+    def calm(self) -> None:
+        """Let nothing go wrong any more."""
+        ...
+
+    def view(self) -> BrokerView:
+        """Return the account as the broker's own books have it."""
+        ...
+
+    def traded(self) -> Decimal:
+        """Return how many units all orders of the account have traded."""
+        ...
+
+    async def mourn(self, day: World) -> None:
+        """Close the connections of a daemon that is dead, as the kernel does."""
+        ...
+
+    async def close(self) -> None:
+        """End it."""
+        ...
+
+
+def abroad(
+    features: AbstractSet[Feature], clock: LoopClock, chance: random.Random
+) -> tuple[Abroad, ...]:
+    """Return the brokers of a day."""
+    found: list[Abroad] = []
+    if Feature.BINANCE in features:
+        futures = chance.random() < FUTURES
+        found.append(Coins(clock, MarketKind.FUTURES if futures else MarketKind.SPOT))
+    if Feature.KIS in features:
+        found.append(Shares(clock, chance.randrange(2**32), set_switches_of=chance))
+    return tuple(found)
+
+
+class Coins:
+    """An account at the simulated Binance."""
+
+    account = AccountName("coin")
+    often = 0.3
+
+    def __init__(self, clock: LoopClock, kind: MarketKind) -> None:
+        self._clock = clock
+        self._kind = kind
+        self._begun = AsyncExitStack()
+        self._there: SimulatedBinance
+
+    @property
+    def may_be_short(self) -> bool:
+        return self._kind is MarketKind.FUTURES
+
+    async def open(self, folder: Path) -> str:
+        books = {f"{name}_coin": (name, str(self.account)) for name in TRADERS}
+        with apart():
+            self._there = await self._begun.enter_async_context(
+                binance.exchange(self._clock, books, self._kind)
+            )
+        key, _ = self._there.simulator.keys(self.account)
+        (folder / f"{self.account}.key").write_text(key.api_key)
+        (folder / f"{self.account}.secret").write_text(key.secret)
+        hosts = self._there.hosts
+        account = binance.ACCOUNT.format(
+            name=self.account, kind=self._kind.value, rest=hosts.rest, socket=hosts.socket
+        )
+        return account + "".join(
+            binance.BOOK.format(
+                name=name,
+                strategy=strategy,
+                account=self.account,
+                capital=binance.CAPITAL,
+                more='symbols = ["BTCUSDT"]',
+            )
+            for name, (strategy, _) in books.items()
+        )
+
+    def wish(self, chance: random.Random) -> tuple[Command, ...]:
+        if chance.random() < 0.2:
+            return (cancel_all("BTCUSDT"),)
+        kind = chance.choice((OrderType.LIMIT, OrderType.LIMIT, OrderType.MARKET, OrderType.TWAP))
+        price = 50_000 * chance.choice((90, 99, 100, 101)) // 100
+        return (
+            order(
+                chance.choice((Side.BUY, Side.BUY, Side.SELL)),
+                "BTCUSDT",
+                chance.choice(("0.01", "0.02", "0.05")),
+                kind=kind,
+                price=str(price) if kind is OrderType.LIMIT else None,
+                slices=3 if kind is OrderType.TWAP else None,
+                minutes="1" if kind is OrderType.TWAP else None,
+                nets=chance.choice((None, False)),
+                account=self.account,
+            ),
+        )
+
+    def harm(self, chance: random.Random) -> str:
+        simulator = self._there.simulator
+        roll = chance.random()
+        if roll < 0.4:
+            price = Decimal(50_000) * chance.choice((98, 99, 100, 101)) / 100
+            simulator.set_price("BTCUSDT", price)
+            return f"BTCUSDT trades at {price}"
+        if roll < 0.6:
+            harm = chance.choice(STREAM_FAULTS)
+            harm_streams(simulator, self._kind, harm, chance)
+            return f"the streams of Binance: {harm}"
+        fault, route = chance.choice([*Fault]), chance.choice(ROUTES[self._kind])
+        simulator.faults.script(route, fault, times=chance.choice((1, 1, 2)), delay_s=2.0)
+        return f"Binance: {route} meets {fault}"
+
+    def calm(self) -> None:
+        self._there.simulator.faults.calm()
+
+    def view(self) -> BrokerView:
+        records = [
+            BrokerRecord(
+                client_id=each.draft.client_id,
+                number=str(each.id),
+                is_alive=each.status.is_open,
+                filled=each.executed,
+            )
+            for each in self._there.orders(self.account)
+        ]
+        return BrokerView(self.account, self._holdings(), tuple(records))
+
+    def _holdings(self) -> dict[str, Decimal] | None:
+        if self._kind is MarketKind.FUTURES:
+            return None  # margins and marks: the hours of tests/binance_faults compare those
+        balances = self._there.simulator.exchange.spot.balances[self.account]
+        return {
+            "USDT": balances.get("USDT", Decimal(0)),
+            "BTCUSDT": balances.get("BTC", Decimal(0)),
+        }
+
+    def traded(self) -> Decimal:
+        return sum((each.executed for each in self._there.orders(self.account)), Decimal(0))
+
+    async def mourn(self, day: World) -> None:
+        hub = day.engine._hub  # noqa: SLF001 - what the kernel closes
+        if hub is not None:
+            await hub.session.close()
+
+    async def close(self) -> None:
+        await self._begun.aclose()
+
+
+class Shares:
+    """The American half of an account at the simulated KIS."""
+
+    half = kis.Half("alice", "USD")
+    account = AccountName(half.name)
+    often = 0.2
+
+    def __init__(self, clock: LoopClock, seed: int, *, set_switches_of: random.Random) -> None:
+        self._clock = clock
+        self._seed = seed
+        self._chance = set_switches_of
+        self._begun = AsyncExitStack()
+        self._there: House
+
+    @property
+    def may_be_short(self) -> bool:
+        return False
+
+    async def open(self, folder: Path) -> str:
+        with apart():
+            self._there = await self._begun.enter_async_context(
+                kis.house(self._clock, (self.half,), seed=self._seed, walk_s=60.0, bots=TRADERS)
+            )
+        simulator = self._there.simulator
+        set_switches(simulator, self._chance)
+        key, seed = simulator.key(self.half.owner), simulator.host.seeds[self.half.owner]
+        (folder / f"{self.half.owner}.key").write_text(key.app_key)
+        (folder / f"{self.half.owner}.secret").write_text(key.app_secret)
+        account = kis.ACCOUNT.format(
+            name=self.account,
+            owner=self.half.owner,
+            environment="live",
+            market=kis.MARKETS["USD"],
+            currency="USD",
+            number=seed.number,
+            hts_id=seed.hts_id,
+            commission=kis.COMMISSIONS["USD"],
+            tax="0",
+            rest=self._there.urls.rest,
+            ws=self._there.urls.ws,
+        )
+        books = "".join(
+            kis.BOOK.format(bot=bot, account=self.account, capital=kis.CAPITAL["USD"])
+            + 'symbols = ["TQQQ", "SOXL"]\n'
+            for bot in TRADERS
+        )
+        return f"[daemon]\nlive = true\n{account}{books}"
+
+    def wish(self, chance: random.Random) -> tuple[Command, ...]:
+        symbol = chance.choice(("TQQQ", "SOXL"))
+        if chance.random() < 0.15:
+            return (cancel_all(symbol),)
+        last = self._there.simulator.host.market.last(symbol)
+        price = (last * chance.choice((95, 99, 100, 101)) / 100).quantize(Decimal("0.01"))
+        kind = chance.choice((OrderType.LIMIT, OrderType.LIMIT, OrderType.LOC))
+        side = chance.choice((Side.BUY, Side.BUY, Side.SELL))
+        quantity = str(chance.randint(1, 9))
+        return (order(side, symbol, quantity, kind=kind, price=str(price), account=self.account),)
+
+    def harm(self, chance: random.Random) -> str:
+        simulator = self._there.simulator
+        match chance.choice(("drop", "token", "odds", "odds", "calm")):
+            case "drop":
+                simulator.sockets.drop_all()
+                return "KIS drops its sockets"
+            case "token":
+                simulator.host.tokens.expire_all()
+                return "KIS forgets its tokens"
+            case "odds":
+                simulator.faults.clear()
+                set_odds(simulator, percent := chance.choice((4, 12)))
+                return f"of the calls of KIS {percent} % meet something"
+            case _:
+                self.calm()
+                return "KIS is calm"
+
+    def calm(self) -> None:
+        simulator = self._there.simulator
+        simulator.faults.clear()
+        simulator.switches.stalled = False
+        simulator.switches.stray_throttle_percent = 0
+
+    def view(self) -> BrokerView:
+        account = self._there.simulator.account(self.half.owner)
+        holdings = {"USD": account.cash(self.half.country)}
+        for symbol in ("TQQQ", "SOXL"):
+            held = account.holdings.get(symbol)
+            holdings[symbol] = Decimal(0 if held is None else held.quantity)
+        return BrokerView(self.account, holdings)
+
+    def traded(self) -> Decimal:
+        return Decimal(sum(each.state.filled for each in self._there.orders(self.half)))
+
+    async def mourn(self, day: World) -> None:
+        hub = day.engine._kis_hub  # noqa: SLF001 - what the kernel closes
+        if hub is not None:
+            await hub.connections.close()
+
+    async def close(self) -> None:
+        await self._begun.aclose()
