@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -168,7 +169,7 @@ class BinanceBroker:
             order = account.reader.algo(row) if algo else account.reader.order(row)
         except BrokerUnavailableError as error:
             return OutcomeUnknown(str(error))
-        if order.client_id != request.client_id:
+        if order.client_id != request.client_id or not _is_as_asked(order, request):
             return OutcomeUnknown(f"answered with another order, {order.client_id}")
         return Accepted(order)
 
@@ -186,6 +187,7 @@ class BinanceBroker:
         if account is None or self._is_closed:
             return (CancelRefused(NOT_CONNECTED),) * len(orders)
         groups: dict[Symbol | int, list[int]] = {}
+        orders = tuple(_by_the_right_name(account, sent) for sent in orders)
         for place, sent in enumerate(orders):
             alone = account.routes.is_conditional(sent.request)
             groups.setdefault(place if alone else sent.request.symbol, []).append(place)
@@ -269,7 +271,16 @@ class BinanceBroker:
             raise BrokerUnavailableError(seen.reason)
         if seen.is_good:
             row = fields_of(seen.body)
-            return account.reader.order(row), str(row["orderId"])
+            order = account.reader.order(row)
+            if order.client_id != sent.request.client_id and sent.broker_order_id is not None:
+                # The number we were told may be a stranger's. Our own id is in doubt never, and
+                # the venue knows it unless a person placed the order.
+                by_id = await self._find(account, replace(sent, broker_order_id=None))
+                if by_id is not None:
+                    return by_id
+            if not _is_as_asked(order, sent.request):
+                raise BrokerUnavailableError(f"answered with another order, {order.client_id}")
+            return order, str(row["orderId"])
         if seen.code == ARCHIVED and sent.broker_order_id is not None:
             return _forgotten(sent, sent.broker_order_id), None
         if seen.code in NOT_FOUND:
@@ -378,6 +389,27 @@ def _elements(seen: Observation, count: int) -> list[Observation]:
     return [element_reply(element) for element in seen.body]
 
 
+def _by_the_right_name(account: Account, sent: SentOrder) -> SentOrder:
+    """Name an order by our own id where its number, as stored, is not what it was told under."""
+    request, number = sent.request, sent.broker_order_id
+    memory = account.reader.memory
+    is_plain = not account.routes.is_conditional(request)
+    if number is None or not is_plain:
+        return sent
+    if not memory.is_elsewhere(request.client_id, request.symbol, number):
+        return sent
+    return replace(sent, broker_order_id=None)
+
+
+def _is_as_asked(order: BrokerOrder, request: OrderRequest) -> bool:
+    """Whether the venue describes what we have asked for, and not another order."""
+    return (
+        order.symbol == request.symbol
+        and order.side is request.side
+        and order.quantity == request.quantity
+    )
+
+
 def _cancelled(account: Account, sent: SentOrder, seen: Observation) -> CancelOutcome:
     """Judge an answer to a plain cancel."""
     if not isinstance(seen, Reply) or not seen.is_good:
@@ -386,6 +418,8 @@ def _cancelled(account: Account, sent: SentOrder, seen: Observation) -> CancelOu
         order = account.reader.order(fields_of(seen.body), sent.sent_at)
     except MalformedError as error:
         return OutcomeUnknown(str(error))
+    if not _is_as_asked(order, sent.request):
+        return OutcomeUnknown(f"answered with another order, {order.client_id}")
     return CancelConfirmed(order) if order.state.is_final else CancelAccepted()
 
 

@@ -84,15 +84,34 @@ class Memory:
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[Symbol, str], Known] = OrderedDict()
+        self._numbers: dict[ChildId, tuple[Symbol, str]] = {}
 
     def get(self, symbol: Symbol, number: str) -> Known | None:
         return self._known.get((symbol, number))
 
+    def is_elsewhere(self, client_id: ChildId, symbol: Symbol, number: str) -> bool:
+        """Whether an order is known under another number than this."""
+        return self._numbers.get(client_id, (symbol, number)) != (symbol, number)
+
     def keep(self, symbol: Symbol, number: str, known: Known) -> None:
-        self._known[symbol, number] = known
-        self._known.move_to_end((symbol, number))
+        """Remember an order. Of two numbers that it was told under, neither is believed any more.
+
+        Raises MalformedError then: one of the two messages was spoiled, and a stranger's trades
+        would be taken for this order's.
+        """
+        here, client_id = (symbol, number), known.client_id
+        if client_id is not None:
+            before = self._numbers.pop(client_id, here)
+            if before != here:
+                self._known.pop(before, None)
+                raise MalformedError(f"{client_id} is told as {before[1]} and as {number}")
+            self._numbers[client_id] = here
+        self._known[here] = known
+        self._known.move_to_end(here)
         if len(self._known) > MOST_REMEMBERED:
-            self._known.popitem(last=False)
+            _, forgotten = self._known.popitem(last=False)
+            if forgotten.client_id is not None:
+                self._numbers.pop(forgotten.client_id, None)
 
 
 class Reader:

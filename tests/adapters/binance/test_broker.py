@@ -118,6 +118,41 @@ async def test_an_answer_about_another_order_is_no_answer(
     assert isinstance(await spot.place(LIMIT), OutcomeUnknown)
 
 
+@pytest.mark.parametrize("other", [{"origQty": "3"}, {"side": "SELL"}, {"symbol": "ETHUSDT"}])
+async def test_an_answer_under_our_id_must_describe_what_was_asked(
+    spot: BinanceBroker, venue: ScriptedBinance, other: dict[str, str]
+) -> None:
+    venue.says("POST", ORDER, Says(placed_row(**other)))
+    venue.says("GET", ORDER, Says(order_row(**other)))
+    venue.says("DELETE", ORDER, Says(placed_row(status="CANCELED", **other)))
+    assert isinstance(await spot.place(LIMIT), OutcomeUnknown)
+    assert isinstance(await spot.find(now_sent("7")), Undecided)
+    assert isinstance((await spot.cancel((now_sent("7"),)))[0], OutcomeUnknown)
+
+
+async def test_a_number_that_turns_out_to_be_a_stranger_s_is_not_believed(
+    spot: BinanceBroker, venue: ScriptedBinance
+) -> None:
+    """The answer to the placing had told another order's number."""
+    venue.says("GET", ORDER, Says(order_row(8, clientOrderId="of-a-stranger")), Says(order_row(7)))
+    found = await spot.find(now_sent("8"))
+    assert isinstance(found, Found)
+    assert (found.order.id, found.order.client_id) == ("7", "a-1")
+    assert "orderId" not in venue.asked("GET", ORDER)[1].params
+    venue.says("DELETE", ORDER, Says(placed_row(status="CANCELED")))
+    await spot.cancel((now_sent("8"),))
+    assert venue.asked("DELETE", ORDER)[0].params["origClientOrderId"] == "a-1"
+
+
+async def test_an_order_that_a_person_placed_is_found_by_its_number(
+    spot: BinanceBroker, venue: ScriptedBinance
+) -> None:
+    venue.says("GET", ORDER, Says(order_row(7, clientOrderId="web_1")), NOT_FOUND)
+    found = await spot.find(now_sent("7"))
+    assert isinstance(found, Found)
+    assert found.order.id == "7"
+
+
 @pytest.mark.parametrize(
     "says",
     [
@@ -246,7 +281,7 @@ async def test_a_batch_answered_short_tells_nothing(
 async def test_a_conditional_order_goes_to_its_own_service(
     futures: BinanceBroker, venue: ScriptedBinance
 ) -> None:
-    venue.says("POST", ALGO_ORDER, Says(algo_row(clientAlgoId="a-2")))
+    venue.says("POST", ALGO_ORDER, Says(algo_row(clientAlgoId="a-2", side="BUY", quantity="2.000")))
     outcome = await futures.place(STOP)
     assert isinstance(outcome, Accepted)
     assert outcome.order.id == "algo-9"
@@ -299,7 +334,7 @@ async def test_an_order_that_only_reduces_says_so(
     futures: BinanceBroker, venue: ScriptedBinance
 ) -> None:
     venue.says("POST", FUTURES_ORDER, Says(order_row(7)))
-    venue.says("POST", ALGO_ORDER, Says(algo_row(clientAlgoId="a-2")))
+    venue.says("POST", ALGO_ORDER, Says(algo_row(clientAlgoId="a-2", side="BUY", quantity="2.000")))
     for request in (LIMIT, STOP):
         await futures.place(replace(request, reduce_only=True))
         await futures.place(request)

@@ -45,6 +45,16 @@ def test_a_cancel_names_the_order_by_its_original_id() -> None:
     assert told.client_id == "a-1"
 
 
+def test_of_two_numbers_for_one_order_neither_is_believed() -> None:
+    read = reader()
+    read.order(order_row(7))
+    with pytest.raises(MalformedError, match="a-1 is told as 7 and as 8"):
+        read.order(order_row(8))
+    assert read.memory.get(BTC, "7") is None
+    assert read.memory.get(BTC, "8") is None
+    assert read.order(order_row(7)).id == "7"
+
+
 def test_a_market_order_has_no_limit_price() -> None:
     assert reader().order(order_row(type="MARKET", price="0.0")).limit_price is None
 

@@ -18,7 +18,7 @@ LIMIT = OrderRequest(
     side=Side.BUY,
     order_type=OrderType.LIMIT,
     time_in_force=TimeInForce.GTC,
-    quantity=Decimal("0.5"),
+    quantity=Decimal(2),
     limit_price=Decimal("100.50"),
 )
 STOP = replace(
@@ -44,7 +44,7 @@ def test_a_limit_order_carries_our_id_and_stays_until_cancelled() -> None:
             "symbol": "BTCUSDT",
             "side": "BUY",
             "type": "LIMIT",
-            "quantity": "0.5",
+            "quantity": "2",
             "newClientOrderId": "a-1",
             "newOrderRespType": "RESULT",
             "timeInForce": "GTC",

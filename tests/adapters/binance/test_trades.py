@@ -57,7 +57,9 @@ class Desk:
         return found[:PAGE]
 
     async def know(self, symbol: Symbol, number: str) -> Known:
-        known = Known(BrokerOrderId(number), ChildId("a-1"), self.placed_at, OrderType.LIMIT)
+        known = Known(
+            BrokerOrderId(number), ChildId(f"a-{number}"), self.placed_at, OrderType.LIMIT
+        )
         self.reader.memory.keep(symbol, number, known)
         return known
 
