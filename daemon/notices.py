@@ -85,6 +85,13 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
         Level.WARNING,
         "{book}: {quantity} {symbol} filled after its order had ended ({state})",
     ),
+    "fill_refused": (
+        Level.ALARM,
+        (
+            "{book}: the broker told of {quantity} {symbol} filled for order {order}, of which "
+            "only {left} were left; not booked"
+        ),
+    ),
     "cancel_slow": (Level.WARNING, "{book}: cancel of {order} for {symbol} not confirmed yet"),
     "request_repeated": (Level.INFO, "{strategy}: the same webhook again within {seconds} s"),
     "request_dropped": (

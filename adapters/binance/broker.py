@@ -273,9 +273,7 @@ class BinanceBroker:
             row = fields_of(seen.body)
             order = account.reader.order(row)
             if order.client_id != sent.request.client_id and sent.broker_order_id is not None:
-                # The number we were told may be a stranger's. Our own id is in doubt never, and
-                # the venue knows it unless a person placed the order.
-                by_id = await self._find(account, replace(sent, broker_order_id=None))
+                by_id = await self._find_by_our_id(account, sent)
                 if by_id is not None:
                     return by_id
             if not _is_as_asked(order, sent.request):
@@ -284,8 +282,19 @@ class BinanceBroker:
         if seen.code == ARCHIVED and sent.broker_order_id is not None:
             return _forgotten(sent, sent.broker_order_id), None
         if seen.code in NOT_FOUND:
-            return None
+            if sent.broker_order_id is None:
+                return None
+            return await self._find_by_our_id(account, sent)
         raise BrokerUnavailableError(said_by(seen))
+
+    async def _find_by_our_id(
+        self, account: Account, sent: SentOrder
+    ) -> tuple[BrokerOrder, str | None] | None:
+        """Ask once more, not trusting the number: an answer that told it may have been spoiled.
+
+        The venue knows our own id unless a person placed the order.
+        """
+        return await self._find(account, replace(sent, broker_order_id=None))
 
     def _not_found(self, sent: SentOrder) -> FindOutcome:
         """Judge "no such order": answers come from copies, and requests may still travel."""

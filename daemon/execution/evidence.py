@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from adapters.broker import SELF_TRADE, BrokerOrderState
 from algorithms.decimals import to_text
 from algorithms.domain import ChildState
+from daemon.execution.numbers import number_of
 from daemon.notices import raise_notice
 from daemon.signals import WorkArrived
 
@@ -111,9 +112,10 @@ class Evidence:
         self, tx: Tx, child: ChildOrder, order: BrokerOrder, now: datetime
     ) -> ChildOrder:
         """Remember the broker's number, and that the order is no longer on its way."""
+        day = child.market_day or order.market_day.isoformat()
         known = child._replace(
-            broker_order_id=child.broker_order_id or order.id,
-            market_day=child.market_day or order.market_day.isoformat(),
+            broker_order_id=number_of(tx, child, order.id, day),
+            market_day=day,
             acknowledged_at=child.acknowledged_at or now,
         )
         state = child.state

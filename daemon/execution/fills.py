@@ -22,6 +22,7 @@ from algorithms.ledger import (
     trade,
     transfer,
 )
+from daemon.execution.numbers import number_of
 from daemon.notices import raise_notice
 from daemon.signals import FillBooked, WorkArrived
 from daemon.storage.rows import text_or_none, to_us
@@ -149,6 +150,9 @@ class Fills:
                 return False
             if quantity != fill.quantity:
                 fee = divide(multiply(fee, quantity), fill.quantity, FEE_PLACES)
+        if add(child.filled, quantity) > child.quantity:
+            self._refuse(tx, child, key, quantity, now)
+            return False
         parent = self._orders.parent(tx, child.parent_id)
         event_id = self._ids.new()
         execution = Execution(
@@ -183,13 +187,36 @@ class Fills:
             ),
             fill.at,
         )
-        child = child._replace(
-            broker_order_id=child.broker_order_id or fill.order_id,
-            market_day=child.market_day or fill.market_day.isoformat(),
-        )
+        day = child.market_day or fill.market_day.isoformat()
+        number = number_of(tx, child, fill.order_id, day)
+        child = child._replace(broker_order_id=number, market_day=day)
         self._apply(tx, parent, execution, currency, now)
         self._advance(tx, parent, child, execution, currency, now)
         return True
+
+    def _refuse(
+        self, tx: Tx, child: ChildOrder, key: str, quantity: Decimal, now: datetime
+    ) -> None:
+        """Tell, once, of a fill that cannot be: more than was ordered.
+
+        If the broker means it all the same, the next comparison puts it to suspense.
+        """
+        fact = f"not_booked:{child.account}:{key}"
+        if tx.fetch_one("fact", name=fact) is not None:
+            return
+        tx.execute("remember_fact", name=fact, value=to_text(quantity))
+        raise_notice(
+            tx,
+            self._ids.new(),
+            "fill_refused",
+            now,
+            account=child.account,
+            book=child.book,
+            symbol=child.symbol,
+            order=child.id,
+            quantity=to_text(quantity),
+            left=to_text(subtract(child.quantity, child.filled)),
+        )
 
     def cross(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -120,7 +120,7 @@ async def test_an_answer_about_another_order_is_no_answer(
 
 @pytest.mark.parametrize("other", [{"origQty": "3"}, {"side": "SELL"}, {"symbol": "ETHUSDT"}])
 async def test_an_answer_under_our_id_must_describe_what_was_asked(
-    spot: BinanceBroker, venue: ScriptedBinance, other: dict[str, str]
+    spot: BinanceBroker, venue: ScriptedBinance, other: dict[str, Any]
 ) -> None:
     venue.says("POST", ORDER, Says(placed_row(**other)))
     venue.says("GET", ORDER, Says(order_row(**other)))

@@ -229,3 +229,18 @@ def test_a_trade_is_itself_only_on_its_day_and_symbol() -> None:
     ]
     assert len({trade_key(one) for one in (fill, *others)}) == 6
     assert trade_key(replace(fill, cumulative=Decimal("1.00"))) == trade_key(fill)
+
+
+async def test_more_than_was_ordered_is_not_booked_and_told_once(tmp_path: Path) -> None:
+    """A broker that tells of a fill again under another number, or spells it wrong."""
+    async with world(tmp_path) as here:
+        await here.submit("alpha", buy("TQQQ", "10", kind=LIMIT, price="90"))
+        (child,) = children(here)
+        whole = fill_of(child, trade_id="1", quantity=Decimal(10), cumulative=Decimal(10))
+        again = fill_of(child, trade_id="2", quantity=Decimal(10), cumulative=Decimal(10))
+        assert await book(here, whole)
+        assert not await book(here, again)
+        assert not await book(here, again)
+        assert await here.held("a", "TQQQ") == 10
+        (notice,) = told(here, "fill_refused")
+        assert (notice["quantity"], notice["left"]) == ("10", "0")
