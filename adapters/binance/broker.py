@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -58,6 +57,7 @@ if TYPE_CHECKING:
     from adapters.binance.answers import Observation
     from adapters.binance.hub import Hub
     from adapters.binance.spot_feed import SpotFeed
+    from adapters.binance.wire import Call
     from adapters.broker import (
         BrokerEvent,
         BrokerFill,
@@ -187,7 +187,6 @@ class BinanceBroker:
         if account is None or self._is_closed:
             return (CancelRefused(NOT_CONNECTED),) * len(orders)
         groups: dict[Symbol | int, list[int]] = {}
-        orders = tuple(_by_the_right_name(account, sent) for sent in orders)
         for place, sent in enumerate(orders):
             alone = account.routes.is_conditional(sent.request)
             groups.setdefault(place if alone else sent.request.symbol, []).append(place)
@@ -266,35 +265,20 @@ class BinanceBroker:
         """Return the order, and the number its fills are under; None where it is not shown."""
         if account.routes.is_conditional(sent.request):
             return await account.algos.find(sent)
-        seen = await account.seen(account.routes.find(sent))
-        if isinstance(seen, NotSent | Lost):
-            raise BrokerUnavailableError(seen.reason)
-        if seen.is_good:
-            row = fields_of(seen.body)
-            order = account.reader.order(row)
-            if order.client_id != sent.request.client_id and sent.broker_order_id is not None:
-                by_id = await self._find_by_our_id(account, sent)
-                if by_id is not None:
-                    return by_id
-            if not _is_as_asked(order, sent.request):
-                raise BrokerUnavailableError(f"answered with another order, {order.client_id}")
-            return order, str(row["orderId"])
-        if seen.code == ARCHIVED and sent.broker_order_id is not None:
-            return _forgotten(sent, sent.broker_order_id), None
-        if seen.code in NOT_FOUND:
-            if sent.broker_order_id is None:
-                return None
-            return await self._find_by_our_id(account, sent)
-        raise BrokerUnavailableError(said_by(seen))
-
-    async def _find_by_our_id(
-        self, account: Account, sent: SentOrder
-    ) -> tuple[BrokerOrder, str | None] | None:
-        """Ask once more, not trusting the number: an answer that told it may have been spoiled.
-
-        The venue knows our own id unless a person placed the order.
-        """
-        return await self._find(account, replace(sent, broker_order_id=None))
+        seen = await _shown(account, account.routes.find(sent))
+        number = sent.broker_order_id
+        if seen is None and number is not None:
+            # An order that a person placed may go by another id than ours.
+            seen = await _shown(account, account.routes.find_number(sent.request.symbol, number))
+        if seen is None:
+            return None
+        if seen.code == ARCHIVED and number is not None:
+            return _forgotten(sent, number), None
+        row = fields_of(seen.body)
+        order = account.reader.order(row)
+        if not _is_as_asked(order, sent.request):
+            raise BrokerUnavailableError(f"answered with another order, {order.client_id}")
+        return order, str(row["orderId"])
 
     def _not_found(self, sent: SentOrder) -> FindOutcome:
         """Judge "no such order": answers come from copies, and requests may still travel."""
@@ -398,16 +382,16 @@ def _elements(seen: Observation, count: int) -> list[Observation]:
     return [element_reply(element) for element in seen.body]
 
 
-def _by_the_right_name(account: Account, sent: SentOrder) -> SentOrder:
-    """Name an order by our own id where its number, as stored, is not what it was told under."""
-    request, number = sent.request, sent.broker_order_id
-    memory = account.reader.memory
-    is_plain = not account.routes.is_conditional(request)
-    if number is None or not is_plain:
-        return sent
-    if not memory.is_elsewhere(request.client_id, request.symbol, number):
-        return sent
-    return replace(sent, broker_order_id=None)
+async def _shown(account: Account, call: Call) -> Reply | None:
+    """Ask for an order; None where the venue does not show it. Raises BrokerUnavailableError."""
+    seen = await account.seen(call)
+    if isinstance(seen, NotSent | Lost):
+        raise BrokerUnavailableError(seen.reason)
+    if seen.is_good or seen.code == ARCHIVED:
+        return seen
+    if seen.code in NOT_FOUND:
+        return None
+    raise BrokerUnavailableError(said_by(seen))
 
 
 def _is_as_asked(order: BrokerOrder, request: OrderRequest) -> bool:

@@ -89,10 +89,6 @@ class Memory:
     def get(self, symbol: Symbol, number: str) -> Known | None:
         return self._known.get((symbol, number))
 
-    def is_elsewhere(self, client_id: ChildId, symbol: Symbol, number: str) -> bool:
-        """Whether an order is known under another number than this."""
-        return self._numbers.get(client_id, (symbol, number)) != (symbol, number)
-
     def keep(self, symbol: Symbol, number: str, known: Known) -> None:
         """Remember an order. Of two numbers that it was told under, neither is believed any more.
 

@@ -214,18 +214,12 @@ class Routes:
 
 
 def identity(sent: SentOrder) -> Params:
-    """Name a plain order by the venue's number, which is quicker, or else by our id."""
-    symbol, number = ("symbol", str(sent.request.symbol)), sent.broker_order_id
-    if number is not None:
-        return symbol, ("orderId", str(number))
-    return symbol, ("origClientOrderId", str(sent.request.client_id))
+    """Name a plain order by our own id: its number may have been told wrong, and be another's."""
+    return ("symbol", str(sent.request.symbol)), ("origClientOrderId", str(sent.request.client_id))
 
 
 def algo_identity(sent: SentOrder) -> Params:
-    """Name a conditional futures order: it has an identity space of its own."""
-    number = sent.broker_order_id
-    if number is not None:
-        return (("algoId", number.removeprefix(ALGO)),)
+    """Name a conditional futures order, likewise."""
     return (("clientAlgoId", str(sent.request.client_id)),)
 
 

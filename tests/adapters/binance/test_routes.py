@@ -62,10 +62,11 @@ def test_a_stop_is_a_plain_order_on_spot_and_conditional_on_futures() -> None:
     assert "newClientOrderId" not in terms
 
 
-def test_an_order_is_named_by_its_number_and_else_by_our_id() -> None:
-    assert SPOT.find(sent(LIMIT, "7")).params == (("symbol", "BTCUSDT"), ("orderId", "7"))
+def test_an_order_is_named_by_our_id_whatever_its_number() -> None:
+    ours = (("symbol", "BTCUSDT"), ("origClientOrderId", "a-1"))
+    assert SPOT.find(sent(LIMIT, "7")).params == ours
     assert dict(SPOT.find(sent(LIMIT)).params)["origClientOrderId"] == "a-1"
-    assert FUTURES.find(sent(STOP, "algo-7")).params == (("algoId", "7"),)
+    assert FUTURES.find(sent(STOP, "algo-7")).params == (("clientAlgoId", "a-2"),)
     assert FUTURES.cancel(sent(STOP)).params == (("clientAlgoId", "a-2"),)
     assert FUTURES.cancel(sent(STOP)).path == "/fapi/v1/algoOrder"
 
