@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 HALVES = targets({"stocks": "100"}, {"stocks": {"A": "50", "B": "50"}})
 COSTLY = Settings(fees=Fees(Decimal("0.25"), Decimal("0.18")))
-BOOKS = 1_500
+BOOKS = 600
+"""As people have them; degenerate ones are in ``test_properties.py``."""
 
 
 def orders(plan: Plan) -> list[tuple[str, str, int, int]]:
