@@ -90,8 +90,11 @@ year: $(READY) ## live a year of trading days in Seoul and New York
 	@$(BIN)/python -m tests.year
 
 .PHONY: fuzz
-fuzz: $(READY) ## send malformed webhooks
+fuzz: $(READY) ## malformed webhooks, requests, broker's answers and configurations
 	@$(BIN)/python -m tests.fuzz
+	@$(BIN)/python -m tests.fuzz.schema --examples 30
+	@$(BIN)/python -m tests.fuzz.replies
+	@$(BIN)/python -m tests.fuzz.settings
 
 # Locks for every supported Python at once, with no trace of the machine that made them.
 UV_COMPILE := build/uv/bin/uv pip compile -q pyproject.toml --universal --python-version 3.11 \

@@ -44,10 +44,14 @@ CHECKS = (
     "content_type_conformance",
     "response_schema_conformance",
 )
+PHASES = "coverage,fuzzing,stateful"
+"""Every constraint of the document, random requests, and requests that use what others answered."""
 ENDLESS = ("/api/events/stream", "/api/events/changes")
 
 
-async def ask_everything(folder: Path, examples: int, seed: int) -> tuple[int, str]:
+async def ask_everything(
+    folder: Path, examples: int, seed: int, phases: str = PHASES
+) -> tuple[int, str]:
     """Run schemathesis against a daemon; return its exit code and what it said."""
     config = folder / "config.toml"
     config.write_text(CONFIG)
@@ -68,7 +72,7 @@ async def ask_everything(folder: Path, examples: int, seed: int) -> tuple[int, s
             "--seed",
             str(seed),
             "--phases",
-            "coverage,fuzzing",
+            phases,
             *(word for path in ENDLESS for word in ("--exclude-path", path)),
             "--checks",
             ",".join(CHECKS),

@@ -16,5 +16,5 @@ if TYPE_CHECKING:
 @pytest.mark.slow
 @pytest.mark.timeout(60)
 async def test_no_answer_is_undocumented(tmp_path: Path) -> None:
-    code, told = await ask_everything(tmp_path, examples=2, seed=randrange(1 << 30))
+    code, told = await ask_everything(tmp_path, 2, randrange(1 << 30), "coverage,fuzzing")
     assert code == 0, told
