@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ORDER = re.compile(r"(?P<quantity>[^@:]+)@(?P<price>[^@:]+)(?::(?P<label>.+))?")
 MARKET_ON_CLOSE = "moc"
 ORDER_FORM = "QUANTITY@PRICE[:LABEL]"
+PLACE = re.compile(r"orders\[([0-9]+)\]\.(?=[a-z]+: )")
 NETTED_ALL = "nothing to send: the orders meet each other at every close\n"
 WARNING = "Rows are alternatives: do not send them together. What can be sent is the ladder.\n"
 
@@ -34,6 +35,11 @@ class LocArguments:
     buys: Sequence[str] = ()
     sells: Sequence[str] = ()
     keys: Mapping[str, str | None] = field(default_factory=dict)
+
+    def in_its_words(self, problems: str) -> str:
+        """Name the arguments that problems are about, instead of places in the body."""
+        said = [f"--buy {text}" for text in self.buys] + [f"--sell {text}" for text in self.sells]
+        return PLACE.sub(lambda found: f"{said[int(found[1])]}: ", problems)
 
 
 def orders_of(side: str, texts: Sequence[str]) -> list[dict[str, Json]]:
@@ -75,8 +81,11 @@ def loc(
 
     try:
         answer = preview_loc(_document(given, body))
-    except (BadInput, ArgumentsError) as error:
+    except ArgumentsError as error:
         return Exit.BAD_INPUT, "", f"{error}\n"
+    except BadInput as error:
+        told = str(error) if body is not None else given.in_its_words(str(error))
+        return Exit.BAD_INPUT, "", f"{told}\n"
     if as_json:
         return Exit.OK, orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode() + "\n", ""
     return Exit.OK, _tables(answer, Locale(language)), ""

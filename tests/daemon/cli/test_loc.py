@@ -97,7 +97,12 @@ def test_orders_that_meet_everywhere_leave_nothing_to_send() -> None:
         (
             LocArguments(["1@0", "x@5"]),
             None,
-            "orders[0].price: not above zero\norders[1].quantity: not a decimal number: 'x'\n",
+            "--buy 1@0: price: not above zero\n--buy x@5: quantity: not a decimal number: 'x'\n",
+        ),
+        (
+            LocArguments(["2@2"], ["3@5"], {"lot": "2"}),
+            None,
+            "--sell 3@5: quantity: not a whole number of lots of 2\n",
         ),
     ],
 )
