@@ -28,8 +28,8 @@ from algorithms.ledger import Holding
 from algorithms.netting import RESIDUAL_BELOW_ONE_LOT
 from daemon.execution.bookkeeper import Bookkeeper, NotPossibleError
 from daemon.notices import raise_notice
-from daemon.signals import WorkArrived
-from daemon.storage.rows import parent_from_row, to_us
+from daemon.signals import LadderStirred, WorkArrived
+from daemon.storage.rows import from_us, parent_from_row, to_us
 
 if TYPE_CHECKING:
     import sqlite3
@@ -185,6 +185,7 @@ class Splits:
         self, tx: Tx, account: AccountName, symbol: Symbol, ratio: Ratio, now: datetime
     ) -> int:
         instrument = self._lots.instrument(account, symbol)
+        self._take_down_ladders(tx, account, symbol, f"split {ratio}", now)
         rows = tx.fetch("live_parents_of_symbol", account=account, symbol=symbol)
         for row in rows:
             before = parent_from_row(row)
@@ -193,6 +194,22 @@ class Splits:
             if parent.measure is Measure.QUANTITY and not parent.remain:
                 self._orders.end_parent(tx, parent, ParentStatus.DONE, RESIDUAL_BELOW_ONE_LOT, now)
         return len(rows)
+
+    def _take_down_ladders(
+        self, tx: Tx, account: AccountName, symbol: Symbol, reason: str, now: datetime
+    ) -> None:
+        """Have the ladders of the symbol made anew, of its orders in new units.
+
+        Their own orders cannot be scaled beside those they stand for: each is rounded by itself,
+        and the sums would differ.
+        """
+        for ladder in tx.fetch("open_ladders", account=account, symbol=symbol):
+            if from_us(ladder["closes_at"]) <= now:
+                continue  # its auction is over, and it is settled by what that gave
+            for rung in tx.fetch("rungs_of_ladder", ladder_id=ladder["id"]):
+                self._orders.request_cancel(tx, parent_from_row(rung), reason, now)
+            tx.execute("revise_ladder", id=ladder["id"], revising=1, whole=0, needs=ladder["needs"])
+            tx.signal(LadderStirred(account, symbol))
 
     def _next_turn(self, view: View, parent: ParentOrder, now: datetime) -> ParentOrder:
         """Let an order go on now if it was due, or if what worked it has ended for the split.

@@ -93,7 +93,7 @@ class Day:
         self._acknowledged: dict[str, str] = {}
         self._travelling: list[Travelling] = []
         self._editor = random.Random(f"edits of {seed}")
-        self.errors = Errors(self.wrong, excused=lambda: self._host.was_full)
+        self.errors = Errors(self.wrong, excused=lambda: self._host.was_full or bool(self._abroad))
 
     async def play(self) -> Outcome:
         """Live through the day; stop at the first thing that is wrong."""
@@ -356,7 +356,7 @@ class Day:
 
     async def _evening(self, day: World, clients: TaskSupervisor) -> None:
         """Resume and cancel everything; all requests get their outcomes, and nothing is left."""
-        await self._all_answered(clients)
+        await self._all_answered(clients, "client")
         while (left_s := (self._scene.jobs_are_over - self._now()).total_seconds()) > 0:
             await self._clock.sleep(min(left_s, 60.0))
             if self._judge.sees_news():
@@ -393,10 +393,13 @@ class Day:
             self._clerk.fractions.clear()
             self._judge_now(still=True, done=True)
 
-    async def _all_answered(self, clients: TaskSupervisor) -> None:
-        """Wait until every request has a reply; each comes in a few seconds, come what may."""
+    async def _all_answered(self, clients: TaskSupervisor, kind: str = "") -> None:
+        """Wait until every request has a reply; each comes in a few seconds, come what may.
+
+        What a person enters may have to wait until the orders of a symbol have ended.
+        """
         for _ in range(200):
-            if not clients.names:
+            if not any(name.startswith(kind) for name in clients.names):
                 return
             await self._clock.sleep(1.0)
         self.wrong(f"without a reply: {', '.join(clients.names)}")

@@ -10,6 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from adapters.broker import Absent, Undecided
+from adapters.sqlite import group_commit
 from algorithms.bookkeeping import carried
 from algorithms.decimals import ZERO
 from algorithms.domain import ChildState, ParentStatus
@@ -19,11 +20,14 @@ from daemon.execution.cancels import CancelDesk
 from daemon.execution.evidence import Evidence
 from daemon.execution.fills import Fills
 from daemon.execution.intake import Intake
+from daemon.execution.ladder.revising import Reviser
+from daemon.execution.lanes import Lanes
 from daemon.execution.orders import Orders
 from daemon.execution.requests import Requests
 from daemon.execution.sender import Sender, SendResult
 from daemon.execution.sent import request_of, sent_order
 from daemon.execution.settler import Settler
+from daemon.rebalancing.phases import Phases
 from daemon.storage.rows import parent_from_row, to_us
 from daemon.storage.tx import Position
 
@@ -191,6 +195,25 @@ def transfer_what_an_order_has_set_aside(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bookkeeper, "_free", all_of_it)
 
 
+def keep_half_of_a_write_that_failed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(group_commit, "_roll_back", lambda _: None)
+
+
+def send_a_new_ladder_before_the_old_is_gone(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Reviser, "_lives", lambda *_: False)
+
+
+def forget_that_a_rebalance_has_sold(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Phases, "_stop", Phases._fail)
+
+
+def forget_requests_when_the_daemon_starts(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: object) -> None:
+        """Take nothing up."""
+
+    patch.setattr(Lanes, "recover", nothing)
+
+
 SOON_NOTICED: tuple[Mutant, ...] = (
     let_shares_leave_their_cost_behind,
     transfer_what_an_order_has_set_aside,
@@ -212,4 +235,8 @@ MUTANTS: tuple[Mutant, ...] = (
     let_waiting_orders_escape_a_cancel,
     sell_what_another_order_may_sell,
     cross_only_the_buyers_side,
+    keep_half_of_a_write_that_failed,
+    send_a_new_ladder_before_the_old_is_gone,
+    forget_that_a_rebalance_has_sold,
+    forget_requests_when_the_daemon_starts,
 )

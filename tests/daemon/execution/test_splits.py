@@ -14,6 +14,7 @@ from algorithms.domain import SUSPENSE, AccountName, BookName, Measure, OrderTyp
 from daemon.audit import audit
 from daemon.execution.bookkeeper import NotPossibleError
 from daemon.execution.entries import Deposit, Split
+from tests.daemon.execution.ladder.stories import evening, ladder_at_broker, loc_sell, stocked
 from tests.daemon.execution.test_bookkeeper import enter
 from tests.support.books import Wish, all_is_well, children, make, parents, select, told
 from tests.support.houses import house
@@ -319,3 +320,19 @@ async def test_an_order_that_waits_for_a_yes_goes_on_waiting(tmp_path: Path) -> 
         assert (asked["remain"], asked["limit_price"], asked["due_at"]) == ("8", "60", None)
         assert children(day, "side = 'sell'") == []
         await all_is_well(day)
+
+
+async def test_a_ladder_is_made_anew_of_orders_in_new_units(tmp_path: Path) -> None:
+    async with evening(tmp_path) as day:
+        await stocked(day, alpha="1", beta="3")
+        await day.submit("alpha", loc_sell("1", "120"))
+        await day.submit("beta", loc_sell("3", "120"))
+        await day.pass_time(1)
+        assert ladder_at_broker(day) == ["sell 4 @ 120"]
+        await enter(day, split(3, 2))
+        await day.pass_time(3)
+        await at_the_exchange(day, 3, 2)
+        await day.pass_time(20)
+        # 1 and 3 units are 1.5 and 4.5 new ones: the orders sell 1 and 4, and so does the ladder.
+        assert ladder_at_broker(day) == ["sell 5 @ 80"]
+        assert await day.check() == ()
