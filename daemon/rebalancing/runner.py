@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 RETRY = timedelta(seconds=5)
 """Between looks at what nobody tells us of: cash that is late, prices that are missing."""
 MOST_TOLD = 5
+MOST_FAULTS = 24
+"""Faults of our own in a row after which a run is broken off: two minutes of them."""
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +81,14 @@ class Runner:
             if again_at is not None:
                 return again_at
 
+    async def give_up(self, error: Exception) -> None:
+        """Break off the run because of a fault of our own, which people are told."""
+        run = await self._services.persistence.read(
+            lambda view: unfinished_run(view, self._account)
+        )
+        if run is not None and run.state.is_active:
+            await self._break_off(run, f"internal error: {type(error).__name__}; see the log")
+
     async def _advance(self, run: Run) -> datetime | None:
         """Take one step; None if the next one may follow at once."""
         match run.state:
@@ -100,19 +110,20 @@ class Runner:
         book = self._services.registry.books.get(run.book)
         if book is None:
             return await self._break_off(run, f"the book {run.book} has left the configuration")
+        until = run.due_at + self._phases.timeout
         try:
             draft = await self._planner.draft(
                 book, run.targets, slices=run.slices_left, goes_on=_goes_on(run)
             )
         except NoSnapshotError as error:
-            return await self._again_or_break_off(run, run.due_at + self._phases.timeout, error)
+            return await self._again_or_break_off(run, until, _spelled([error.problem]))
+        if draft.plan.problems:  # a price may come yet, or a halt end
+            return await self._again_or_break_off(run, until, _spelled(draft.plan.problems))
         return await self._begin_anew(run, draft)
 
     async def _begin_anew(self, run: Run, draft: Draft) -> datetime | None:
         """Begin with a newer plan than the one the run was stored with, which had grown old."""
         plan, now = draft.plan, self._services.clock.now()
-        if plan.problems:
-            return await self._break_off(run, _spelled(plan.problems))
         if not _goes_on(run):
             changed = self._changed(run, draft)
             if changed:
@@ -186,7 +197,7 @@ class Runner:
         try:
             snapshot = await self._snapshot_to_buy(run, book)
         except NoSnapshotError as error:
-            return await self._again_or_break_off(run, run.until_at, error)
+            return await self._again_or_break_off(run, run.until_at, _spelled([error.problem]))
         settings = await self._planner.settings(book, slices=run.slices_left)
         orders, left = plan_buys(snapshot.portfolio, run.targets, settings)
         lacks_cash = any(each.reason is LeftOutReason.CASH for each in left)
@@ -238,14 +249,9 @@ class Runner:
         coming = sessions.session_at(opens)
         return due if coming is not None and due < coming.close else opens
 
-    async def _again_or_break_off(
-        self, run: Run, until: datetime, error: NoSnapshotError
-    ) -> datetime | None:
+    async def _again_or_break_off(self, run: Run, until: datetime, reason: str) -> datetime | None:
         now = self._services.clock.now()
-        if now < until:
-            return min(now + RETRY, until)
-        ticker = f"{error.problem.ticker}: " if error.problem.ticker else ""
-        return await self._break_off(run, f"{ticker}{error}")
+        return min(now + RETRY, until) if now < until else await self._break_off(run, reason)
 
     async def _break_off(self, run: Run, reason: str) -> datetime | None:
         """End a run that cannot go on; nothing has to be waited for then."""
@@ -309,19 +315,31 @@ class Runners:
         try:
             await self._ready(account)
             runner = self._make(account)
+            faults = 0
             while True:
                 wake.clear()
                 try:
                     again_at = await runner.step()
-                except Exception:
+                    faults = 0
+                except Exception as error:
                     log.exception("account %s: its rebalance could not go on", account)
                     again_at = self._services.clock.now() + RETRY
+                    faults += 1
+                    if not faults % MOST_FAULTS:
+                        await self._give_up(runner, error)
                 if again_at is None and not wake.is_set():
                     return
                 if again_at is not None:
                     await wait_until(self._services.clock, wake, again_at)
         finally:
             del self._wakes[account]
+
+    async def _give_up(self, runner: Runner, error: Exception) -> None:
+        """Alarm people. If the database does not take even that, it is tried again later."""
+        try:
+            await runner.give_up(error)
+        except Exception:
+            log.exception("a rebalance could not be broken off")
 
 
 def _goes_on(run: Run) -> bool:

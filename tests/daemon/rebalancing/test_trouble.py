@@ -238,3 +238,51 @@ async def test_a_kill_while_the_broker_is_down_alarms_after_the_restart(
         stopped = await here.until(run, *ENDED, within=1200)
         assert stopped.state is RunState.STOPPED
         assert here.world.told("rebalance_stopped") == 1
+
+
+async def test_a_fault_of_our_own_after_the_sells_is_an_alarm_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path, config(paper=SLOW)) as here:
+        await settled(here)
+        run = await here.until(await here.start(), RunState.SELLING)
+
+        async def broken(*_: object) -> None:
+            raise ZeroDivisionError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(here.desk._planner.snapshots, "take", broken)  # noqa: SLF001 - to break it
+            stopped = await here.until(run, *ENDED, within=600)
+        assert stopped.state is RunState.STOPPED
+        assert stopped.reason == "internal error: ZeroDivisionError; see the log"
+        assert here.world.told("rebalance_stopped") == 1
+        await here.desk.resume(run.id)
+        assert (await here.until(run, *ENDED)).state is RunState.DONE
+
+
+async def test_a_run_over_days_is_taken_up_by_a_process_that_starts_between_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, clock = config(rebalancing="slices_days = 2"), LoopClock(START)
+    async with house(tmp_path, text, clock=clock) as here:
+        await here.want(HALVES)
+        run = await here.start()
+        await here.world.pass_time(30)
+        waiting = await here.look(run)
+        assert (waiting.state, waiting.slice) == (RunState.PLANNED, 2)
+        assert (await here.holds())["AAA"] == 200
+    clock.step(waiting.due_at - clock.now())
+    async with house(tmp_path, text, clock=clock, seed=2) as here:
+        exchange = here.world.exchange()
+
+        async def silent(*_: object) -> None:
+            raise BrokerUnavailableError("no prices yet")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(exchange, "quote", silent)
+            await here.world.pass_time(30)
+            assert (await here.look(run)).state is RunState.PLANNED  # it waits for them
+        ended = await here.until(run, *ENDED)
+        assert (ended.state, ended.slice) == (RunState.DONE, 2)
+        assert (await here.holds())["AAA"] == 399
+        assert await here.world.check() == ()
