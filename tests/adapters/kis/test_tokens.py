@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from adapters.broker import BrokerMisconfiguredError, BrokerUnavailableError
-from adapters.clock import LoopClock
+from adapters.clock import LoopClock, SystemClock
 from adapters.http import Lost, NotSent
 from adapters.kis.answers import read_reply
 from adapters.kis.tokens import AGAIN_S, Keys, Tokens, token_file
+from tests.simulators.kis import KisSimulator, Profile
 from tests.support.world import START
 
 if TYPE_CHECKING:
@@ -179,3 +181,47 @@ def test_keys_and_hosts_do_not_share_a_file(tmp_path: Path) -> None:
     }
     assert len(files) == 4
     assert "app-secret" not in repr(KEYS)
+
+
+LOGS_IN = """
+import asyncio, sys
+from pathlib import Path
+from adapters.clock import SystemClock
+from adapters.http import Hosts
+from adapters.kis.hosts import Profile
+from adapters.kis.hub import Hub
+from adapters.kis.tokens import Keys
+
+async def main(folder, rest, key, secret):
+    hub = Hub(SystemClock(), Path(folder))
+    access = hub.access(Profile.PAPER, Hosts(rest, ""), Keys(key, secret))
+    print(await access.tokens.token())
+    await hub.close()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+class TestProcesses:
+    loop_factory = asyncio.SelectorEventLoop
+
+    async def test_two_processes_at_once_share_the_token_of_a_minute(self, tmp_path: Path) -> None:
+        """KIS would refuse the second token of a minute."""
+        simulator = KisSimulator(SystemClock(), Profile.PAPER)
+        urls, key = await simulator.start(), simulator.key("alice")
+        told = await asyncio.gather(
+            *(_run(tmp_path, urls.rest, key.app_key, key.app_secret) for _ in range(2))
+        )
+        await simulator.close()
+        assert told[0] == told[1]
+        assert told[0]
+
+
+async def _run(folder: Path, *arguments: str) -> str:
+    """Return the token that a process of its own gets."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", LOGS_IN, str(folder), *arguments), stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    return output.decode().strip()
