@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import TYPE_CHECKING
@@ -20,6 +21,14 @@ Moment = datetime | str | int
 """A time: aware, or in ISO 8601, or microseconds as the database has it."""
 
 NOTHING = "\N{EN DASH}"
+IDS = frozenset({"order", "request", "run"})
+ID_SHOWN = 6
+"""The end of an id; the line of a notice links to the whole."""
+NUMBERS = frozenset(
+    {"quantity", "price", "value", "commission", "amount", "broker", "books", "total", "filled"}
+    | {"profit", "fees", "saved", "bought", "sold", "loss", "limit", "remain"}
+)
+_DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?")
 MINUS = "\N{MINUS SIGN}"
 _DIGITS = 60
 _HOUR, _MINUTE = 3600, 60
@@ -38,8 +47,9 @@ class Formats:
         return self._words.label(code)
 
     def notice(self, code: str, params: Mapping[str, str]) -> str:
-        """Say a notice."""
-        return render(code, params, self._words, self._zone)
+        """Say a notice: numbers grouped, ids by their ends, which tell them apart."""
+        shown = {name: self._shown(name, value) for name, value in params.items()}
+        return render(code, shown, self._words, self._zone)
 
     def iso(self, moment: Moment) -> str:
         """A time for machines."""
@@ -102,6 +112,13 @@ class Formats:
         if value is None or not Decimal(value):
             return "flat"
         return "up" if Decimal(value) > 0 else "down"
+
+    def _shown(self, name: str, value: str) -> str:
+        if name in IDS and len(value) > ID_SHOWN:
+            return f"\N{HORIZONTAL ELLIPSIS}{value[-ID_SHOWN:]}"
+        if name in NUMBERS and _DECIMAL.fullmatch(value):
+            return self.number(value)
+        return value
 
     def _local(self, moment: Moment) -> datetime:
         return _time(moment).astimezone(self._zone)

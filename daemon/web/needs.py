@@ -28,6 +28,7 @@ class Need:
     level: Level
     text: str
     at: int | None = None
+    until: int | None = None
     href: str | None = None
     asks: tuple[tuple[str, str], ...] = ()
 
@@ -125,7 +126,7 @@ def _decisions(rows: Rows, visit: Visit) -> Iterator[Need]:
                 total=formats.number(row["total"]),
                 symbol=row["symbol"],
             ),
-            at=row["expires_at"],
+            until=row["expires_at"],
             href=f"/orders/{row['id']}",
             asks=(
                 (words.say("Approve"), f"/ask/approve?id={row['id']}"),

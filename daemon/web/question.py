@@ -32,8 +32,8 @@ class Input:
 class Question:
     """What will be done. ``api``: where the form goes, with ``fields``; empty: nothing to do.
 
-    ``see``: the page that shows what came of it, to which the answer's id is added. A field
-    ``document`` holds JSON, for what is no text.
+    ``see``: the page that shows what came of it, to which the answer's id is added. ``facts``
+    join the fields, as JSON, for what is no text. ``note``: what is not touched, said quietly.
     """
 
     title: str
@@ -42,7 +42,9 @@ class Question:
     api: str
     done: str = ""
     details: Sequence[str] = ()
+    note: str = ""
     fields: Mapping[str, str] | None = None
+    facts: str = ""
     inputs: Sequence[Input] = ()
     see: str = ""
     is_dangerous: bool = False

@@ -121,11 +121,12 @@ async def _cancel(sources: Sources, visit: Visit) -> Question:
             *(
                 f"{order['account']} / {order['book']}: {formats.word(order['side'])} "
                 f"{formats.number(order['remain'])} {order['symbol']} {order['order_type']}"
+                + (f", {words.say('at the broker')}" if order["at_broker"] else "")
                 for order in orders
             ),
             *preview["problems"],
-            *([words.say("What stays there: {stays}.", stays=stays)] if stays else []),
         ],
+        note=words.say("What stays there: {stays}.", stays=stays) if stays else "",
         button=words.say("Cancel them"),
         api="/api/cancel" if orders else "",
         fields={**given, "id": new_key(sources)},

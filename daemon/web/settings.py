@@ -67,6 +67,8 @@ def rows_of(node: Plain, path: str = "") -> Iterator[tuple[str, Plain]]:
             yield from rows_of(value, f"{path}[{number}]")
     elif isinstance(node, list):
         yield path, ", ".join(map(str, node))
+    elif isinstance(node, bool):
+        yield path, str(node).lower()
     else:
         yield path, "" if node in ({}, None) else node
 

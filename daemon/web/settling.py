@@ -68,7 +68,7 @@ async def _absent(sources: Sources, visit: Visit) -> Question:
         ),
         button=words.say("It was never there"),
         api=f"/api/orders/{child['id']}/settle",
-        fields={"document": '{"absent": true}'},
+        facts='{"absent": true}',
         done=words.say("Taken."),
         is_dangerous=True,
     )
@@ -108,7 +108,7 @@ async def _assign(sources: Sources, visit: Visit) -> Question:
     return Question(
         title=words.say("Assign"),
         text=text,
-        details=[words.say("The book's position and cash change at once. Nothing is traded.")],
+        note=words.say("The book's position and cash change at once. Nothing is traded."),
         inputs=inputs,
         button=words.say("Assign"),
         api="/api/ledger/assign" if books else "",

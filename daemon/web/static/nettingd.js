@@ -7,6 +7,10 @@
   const said = document.getElementById("said");
   const csrf = document.querySelector('meta[name="csrf"]').content;
   const PART = { "X-Part": "main" };
+  const stale = document.getElementById("stale");
+  const STALE_MS = 2000; // a connection that comes back sooner is not worth a word
+  let seenAt = new Date();
+  let staling = 0;
   let events = null;
   let looking = false;
   let again = false;
@@ -32,6 +36,7 @@
     looking = true;
     try {
       const fresh = await part(location.href, cache);
+      if (fresh) seenAt = new Date();
       for (const now of fresh ? fresh.querySelectorAll("[data-live]") : []) {
         const old = document.getElementById(now.id);
         if (!old || old.innerHTML === now.innerHTML) continue;
@@ -57,6 +62,15 @@
   function show(isOn) {
     link.textContent = isOn ? link.dataset.on : link.dataset.off;
     link.classList.toggle("on", isOn);
+    clearTimeout(staling);
+    staling = 0;
+    if (isOn) stale.hidden = true;
+    else if (!document.hidden) staling = setTimeout(tellStale, STALE_MS);
+  }
+
+  function tellStale() {
+    stale.textContent = stale.dataset.text.replace("@", seenAt.toLocaleTimeString([], { hourCycle: "h23" }));
+    stale.hidden = false;
   }
 
   function listen(wanted) {
@@ -103,7 +117,8 @@
   function body(form, button) {
     if (form.spell) return form.spell(); // it knows best
     const given = [...new FormData(form, button)].filter(([, value]) => value !== "");
-    return JSON.stringify(Object.fromEntries(given));
+    const facts = JSON.parse(form.dataset.facts || "{}"); // what is no text
+    return JSON.stringify({ ...Object.fromEntries(given), ...facts });
   }
 
   function faults(problem) {

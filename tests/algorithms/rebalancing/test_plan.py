@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
 HALVES = targets({"stocks": "100"}, {"stocks": {"A": "50", "B": "50"}})
 COSTLY = Settings(fees=Fees(Decimal("0.25"), Decimal("0.18")))
-BOOKS = 600
-"""As people have them; degenerate ones are in ``test_properties.py``."""
+BOOKS = 1_500
 
 
 def orders(plan: Plan) -> list[tuple[str, str, int, int]]:

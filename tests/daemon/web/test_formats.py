@@ -73,3 +73,21 @@ def test_words_of_the_machine_are_said_or_left() -> None:
     assert SEOUL.word("partially_filled") == "partly filled"
     assert korean.word("buy") == "매수"
     assert korean.word("momentum") == "momentum"
+
+
+def test_a_notice_is_said_for_eyes() -> None:
+    params = {
+        "book": "careful",
+        "kind": "BUY_FORCE",
+        "total": "7000",
+        "measure": "quantity",
+        "symbol": "005930",
+        "until": "2026-11-20T15:00:00+00:00",
+        "order": "01M7Z610414N8V7CYXB7J53GVD",
+    }
+    text = SEOUL.notice("approval_wanted", params)
+    assert "7,000" in text
+    assert "of 005930" in text, "a symbol is no number"
+    assert text.endswith("order \N{HORIZONTAL ELLIPSIS}J53GVD")
+    odd = {"day": "2026-11-23", "calendar": "open", "broker": "1e9 closed"}
+    assert "the broker says 1e9 closed" in SEOUL.notice("calendar_disagrees", odd)

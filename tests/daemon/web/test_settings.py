@@ -18,7 +18,7 @@ def test_every_key_has_a_row_of_its_own() -> None:
         ("a.b", 1),
         ("a.c", ""),
         ("d", "1, 2"),
-        ("e[0].f", True),
+        ("e[0].f", "true"),
         ("g", ""),
     ]
 

@@ -92,7 +92,7 @@ async def test_an_unknown_order_ends_when_a_person_says_that_it_was_never_there(
         assert f"/ask/absent?id={child}" in await here.page(f"/orders/{child}")
         question = await here.page(f"/ask/absent?id={child}")
         (api,) = re.findall(FORM, question)
-        assert "{&#34;absent&#34;: true}" in question
+        assert 'data-facts="{&#34;absent&#34;: true}"' in question
         await here.post(api, {"absent": True})
         assert states(here.day) == ["rejected"]
 

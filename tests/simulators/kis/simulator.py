@@ -90,9 +90,7 @@ class KisSimulator:
         host = self.host
         host.agenda.catch_up()
         host.engine.orders[seed.number].clear()
-        host.accounts[seed.number] = Account(
-            seed, host.market, host.hours, host.switches, self._clock
-        )
+        host.accounts[seed.number] = Account(seed, host.market, host.hours, host.switches)
 
     def place_by_hand(
         self, name: str, symbol: str, side: str, quantity: int, price: Decimal
