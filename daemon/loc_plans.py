@@ -51,11 +51,15 @@ class BookPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolPlan:
-    """What the books of an account would have of a symbol at a close, and what it comes to."""
+    """What the books of an account would have of a symbol at a close, and what it comes to.
+
+    ``is_final``: the previous close is the official one; else it is the last price so far.
+    """
 
     symbol: Symbol
     closing: Closing
     previous_close: Decimal
+    is_final: bool
     instrument: Instrument
     books: tuple[BookPlan, ...]
 
@@ -74,6 +78,7 @@ class SymbolPlan:
             "day": self.closing.day.isoformat(),
             "closes_at": self.closing.closes_at.isoformat(),
             "previous_close": to_text(self.previous_close),
+            "previous_close_final": self.is_final,
             "books": [_book_json(each) for each in self.books],
             "orders": [
                 {
@@ -113,7 +118,7 @@ async def plan_symbol(
         raise NoPlanError("the market's calendar is not known")
     try:
         instrument = await services.market.instrument(account, symbol)
-        close = await _last_close(services, account, symbol, closing, sessions)
+        close, is_final = await _last_close(services, account, symbol, closing, sessions)
     except (BrokerError, TimeoutError) as error:
         raise NoPlanError(str(error) or "the broker does not answer") from error
     if close is None:
@@ -134,6 +139,7 @@ async def plan_symbol(
         symbol=symbol,
         closing=closing,
         previous_close=close,
+        is_final=is_final,
         instrument=instrument,
         books=tuple(
             BookPlan(book.name, rule.plan(before(own), sends=sends))
@@ -153,11 +159,12 @@ async def _last_close(
     symbol: Symbol,
     closing: Closing,
     sessions: Sessions,
-) -> Decimal | None:
-    """Return the close of the trading day before a close. Raises BrokerError, TimeoutError.
+) -> tuple[Decimal | None, bool]:
+    """Return the close of the trading day before a close, and whether that is final.
 
-    A broker that does not tell closes of past days has it as its previous close while the market
-    is open, and as its last price before that.
+    A broker that does not tell closes of past days, or not yet, has it as its previous close while
+    the market is open; before that its last price is the best there is. Raises BrokerError,
+    TimeoutError.
     """
     day = sessions.day_before(closing.day)
     broker: object = services.brokers.get(account)
@@ -165,9 +172,11 @@ async def _last_close(
         async with asyncio.timeout(ASK_TIMEOUT_S):
             close = await broker.closing_price(symbol, day)
         if close is not None:
-            return close
+            return close, True
     quote = await services.market.quote(account, symbol)
-    return quote.previous_close if services.clock.now() >= closing.opens_at else quote.last
+    if services.clock.now() >= closing.opens_at:
+        return quote.previous_close, True
+    return quote.last, False
 
 
 async def _lots(

@@ -30,6 +30,10 @@ def plan_text(plan: SymbolPlan, words: Words, locale: Locale) -> str:
     parts = [table(columns, rows).rstrip("\n") if rows else words.say("no orders")]
     parts += _stops(plan, words)
     parts += _spread(plan, words)
+    if not plan.is_final:
+        parts.append(
+            words.say("The close is not final yet: this is worked out from the last price.")
+        )
     if answer["rows"]:
         parts.append(words.say("Rows are alternatives: do not send them together."))
     return "\n".join(parts)

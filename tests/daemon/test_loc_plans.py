@@ -10,8 +10,11 @@ import pytest
 from adapters.paper import Fault
 from adapters.virtual_time import VirtualTimeLoop
 from algorithms.domain import AccountName, Symbol
+from daemon.config.service import Locale
+from daemon.i18n import words_in
 from daemon.live_loc import live_loc
 from daemon.loc_plans import NoPlanError, plan_symbol, planned_symbols
+from daemon.loc_text import plan_text
 from tests.daemon.jobs.mornings import house, morning, new_york, until
 from tests.support.world import World, buy
 
@@ -77,6 +80,22 @@ async def test_a_lot_is_for_sale_at_the_last_close_once_it_was_held_for_long(
         for plan, why, days in ((today, "TP", 0), (monday, "EXP", 1)):
             (sell,) = plan.books[0].plan.sells
             assert (sell.why.value, sell.held.days) == (why, days)
+
+
+async def test_a_plan_on_a_price_that_is_no_official_close_says_so(tmp_path: Path) -> None:
+    """The exchange is a day old and the market not open yet: nobody knows yesterday's close."""
+    async with morning(tmp_path, TWO, at=new_york(8)) as here:
+        early = await plan_symbol(here.engine.services, MAIN, TQQQ)
+        assert early is not None
+        assert early.previous_close == 100
+        assert not early.is_final
+        assert "not final yet" in plan_text(early, words_in(Locale.ENGLISH), Locale.ENGLISH)
+        await until(here, new_york(16, 30))
+        after = await plan_symbol(here.engine.services, MAIN, TQQQ)
+        assert after is not None
+        assert after.is_final
+        assert after.as_json()["previous_close_final"] is True
+        assert "not final" not in plan_text(after, words_in(Locale.ENGLISH), Locale.ENGLISH)
 
 
 async def test_a_symbol_that_no_such_book_trades_has_no_plan(tmp_path: Path) -> None:
