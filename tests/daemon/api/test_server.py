@@ -5,24 +5,20 @@ from __future__ import annotations
 import asyncio
 import ssl
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import orjson
 import pytest
 from aiohttp import ClientSession, ClientSSLError
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from daemon.api.app import serve
 from daemon.api.connection import Patience
 from daemon.api.webhook import BODY_BYTES_MAX
-from daemon.config.service import HttpConfig, TlsConfig
-from tests.daemon.api.fakes import START, FakeDesk, House, signal
+from daemon.config.service import HttpConfig
+from tests.daemon.api.fakes import FakeDesk, House, signal
 from tests.daemon.api.raw import Answer, Wire, post, wire
+from tests.support.certificates import self_signed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -222,33 +218,6 @@ async def test_a_taken_port_is_told_as_such() -> None:
         port = urlsplit(server.url).port or 0
         with pytest.raises(OSError, match=r"(?i)address already in use"):
             await serve(House().app(), HttpConfig(host="127.0.0.1", port=port))
-
-
-def self_signed(folder: Path) -> TlsConfig:
-    """Make a certificate for localhost."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(START - timedelta(days=3650))
-        .not_valid_after(START + timedelta(days=36500))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    tls = TlsConfig(certificate=folder / "certificate.pem", key=folder / "key.pem")
-    tls.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    tls.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return tls
 
 
 async def test_a_server_with_a_certificate_speaks_tls(tmp_path: Path) -> None:
