@@ -82,10 +82,16 @@ def _message(orders: Sequence[ParentOrder], accounts: Sequence[Mapping[str, obje
         for each in stays
     )
     return (
-        f"would cancel {_count(len(orders), 'order')} in {_count(len(accounts), 'account')}; "
-        f"{_count(stay, 'other order')} of these accounts would stay"
+        f"would cancel {_count(len(orders), _ORDERS)} in {_count(len(accounts), _ACCOUNTS)}; "
+        f"{_count(stay, _OTHERS)} of these accounts would stay"
     )
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+_ORDERS = ("1 order", "{0} orders")
+_ACCOUNTS = ("1 account", "{0} accounts")
+_OTHERS = ("1 other order", "{0} other orders")
+
+
+def _count(number: int, words: tuple[str, str]) -> str:
+    one, many = words
+    return one if number == 1 else many.format(number)

@@ -24,7 +24,7 @@ _VALUE = re.compile(r"\{(\d+)\}")
 _EDGES = " ;,"
 _JOINTS = ("; ", ": ", ", ")
 """How sentences are put together, the loosest first."""
-ALONE = frozenset({"complete", "empty", "missing"})
+ALONE = frozenset({"complete", "empty", "halted", "missing"})
 """Sentences of one word; any other word may be a name."""
 SPEAKER = re.compile(r"^nettingd [a-z-]+: ")
 """How a command begins what it has to say."""

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from daemon.cli.caller import NotReachableError, asked, print_json
 from daemon.cli.table import item_table
-from daemon.cli.voice import tell, warn
+from daemon.cli.voice import cell, tell, warn
 from daemon.exits import Exit
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _halting(command: str, options: argparse.Namespace) -> int:
         if options.json:
             print_json(told)
         else:
-            what = f"{told['scope']} {told['name']}".strip()
+            what = f"{cell('scope', str(told['scope']))} {told['name']}".strip()
             words = "halted" if told["halted"] else "not halted"
             unchanged = "" if told.get("changed", True) else "; it was not before"
             tell(f"{what}: {words}{unchanged}\n")

@@ -105,7 +105,18 @@ def cell(column: str, text: str) -> str:
 
 
 _LABELLED = frozenset(
-    {"action", "from_status", "kind", "ladder", "order", "outcome", "phase", "side", "source"}
+    {
+        "action",
+        "from_status",
+        "kind",
+        "scope",
+        "ladder",
+        "order",
+        "outcome",
+        "phase",
+        "side",
+        "source",
+    }
     | {"state", "status", "to_status"}
 )
 

@@ -187,20 +187,24 @@ def broken(request_id: str) -> Answer:
 def message(items: Sequence[Item]) -> str:
     """Say in words what became of the orders. Only a cancel can find nothing to do."""
     told = [
-        f"{count} {'order' if count == 1 else 'orders'} {what}"
-        for outcome, what in _WORDS
+        one if count == 1 else many.format(count)
+        for outcome, one, many in _WORDS
         if (count := _count(items, outcome))
     ]
     return ", ".join(told) or "no open orders to cancel"
 
 
 _WORDS = (
-    (Outcome.ACCEPTED, "accepted"),
-    (Outcome.CANCELLED, "cancelled"),
-    (Outcome.FILLED_MEANWHILE, "filled meanwhile"),
-    (Outcome.ENDED_BEFORE, "ended before the cancel"),
-    (Outcome.UNCONFIRMED, "not confirmed yet"),
-    (Outcome.FAILED, "failed"),
+    (Outcome.ACCEPTED, "1 order accepted", "{0} orders accepted"),
+    (Outcome.CANCELLED, "1 order cancelled", "{0} orders cancelled"),
+    (Outcome.FILLED_MEANWHILE, "1 order filled meanwhile", "{0} orders filled meanwhile"),
+    (
+        Outcome.ENDED_BEFORE,
+        "1 order ended before the cancel",
+        "{0} orders ended before the cancel",
+    ),
+    (Outcome.UNCONFIRMED, "1 order not confirmed yet", "{0} orders not confirmed yet"),
+    (Outcome.FAILED, "1 order failed", "{0} orders failed"),
 )
 
 

@@ -52,7 +52,7 @@ OTHERWISE = (
 WIRE = re.compile(
     r"(fields|reading|notices|signing|wire|register|library|group_commit|transaction|driver"
     r"|outcomes|codes|fitness|session|sessions|tasks|answers|feed|\w+_feed|hub|events|tokens|asking"
-    r"|observations)\.py$"
+    r"|observations|oddities)\.py$"
 )
 """Modules of adapters that quote protocols: such words are shown as they are."""
 MACHINE = re.compile(
@@ -68,6 +68,8 @@ OF_BODIES = re.compile(r"_KEYS$")
 SILENT_KEYWORDS = {"name", "description", "summary", "title", "default_text", "shown"}
 SILENT_ERRORS = {"AssertionError", "TypeError", "RuntimeError"}
 WORDS_LEAST = 2
+COUNTED = re.compile(r"1 |.*\{0\}")
+"""With a number or a value, one word is a sentence of a command."""
 COLUMNS = {">", ">quantity", ">books", ">target", ">limit_price", "account", "account_id", "symbol"}
 """A row of texts with one of these names the columns of a table."""
 SINGLE = (
@@ -154,7 +156,8 @@ def _of_commands(tree: ast.Module) -> Iterator[str]:
 
 def _is_said(text: str, place: str) -> bool:
     words = re.findall(r"[A-Za-z]{2,}", re.sub(r"\{\d+\}", " ", text))
-    least = 1 if "{0}" in text and place.startswith("daemon/cli/") else WORDS_LEAST
+    counts = COUNTED.match(text) and place.startswith(("daemon/cli/", "daemon/cancel_preview.py"))
+    least = 1 if counts else WORDS_LEAST
     if len(words) < least or " " not in text or not {*map(str.lower, words)} - JOINING:
         return False
     if MACHINE.search(text):
