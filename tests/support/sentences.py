@@ -56,7 +56,8 @@ WIRE = re.compile(
 )
 """Modules of adapters that quote protocols: such words are shown as they are."""
 MACHINE = re.compile(
-    r"^(--[a-z]+ \{0\}$|SELECT|INSERT|PRAGMA|BEGIN|UPDATE|DELETE|CREATE|HTTP/|default-src|\(\?P|<[a-z{]|Bearer )"
+    r"^--[a-z]+ \{0\}$"
+    r"|^(SELECT|INSERT|PRAGMA|BEGIN|UPDATE|DELETE|CREATE|HTTP/|default-src|\(\?P|<[a-z{]|Bearer )"
     r"|^(Callable|dict\[|STATUS=|systemctl |nettingd (\{|ready|verify)|nettingd: |current_price)"
     r"|^[a-z_]+ = ([^{]*[\"\d]$|\{ TQQQ)|charset=|\\\\|^\{\"|; rel="
 )
