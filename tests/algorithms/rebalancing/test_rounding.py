@@ -5,6 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
 
 from algorithms.domain import Symbol
 from algorithms.rebalancing.holdings import Fees, Portfolio
@@ -17,6 +20,9 @@ from tests.algorithms.rebalancing.houses import (
     portfolio,
     random_weights,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ALL = Decimal(100)
 PORTFOLIOS = 1000
@@ -93,32 +99,52 @@ def test_the_tracking_error_is_the_root_of_squared_drifts_in_percent() -> None:
 
 
 def test_a_thousand_random_portfolios_are_never_worse_than_rounded_down() -> None:
-    """And on average no worse than the greedy allocation of PyPortfolioOpt.
-
-    Drawn as people have them: 2 to 30 tickers of very different prices, little to much cash.
-    """
-    random = Random(2026)
+    """And on average no worse than the greedy allocation of PyPortfolioOpt."""
     sums = [Decimal(0)] * 3
-    for _ in range(PORTFOLIOS):
-        names = [Symbol(f"T{number}") for number in range(random.randint(2, 30))]
-        weights = {Symbol(t): w for t, w in random_weights(random, [*names]).items()}
-        prices = {name: Decimal(int(10 ** random.uniform(0, 3.5) * 100)) / 100 for name in names}
-        cash = Decimal(int(10 ** random.uniform(3.7, 6)))
-        book = portfolio(str(cash), *(asset(t, str(p), ticks=FINE) for t, p in prices.items()))
+    for book, weights, prices in drawn(PORTFOLIOS):
         ours = nearest_targets(book, weights, Fees(), ALL)
-        theirs = greedy(weights, prices, cash)
+        theirs = greedy(weights, prices, book.cash)
         down, near, other = (
             error_of(book, weights, {Symbol(t): u for t, u in units.items()})
             for units in (floor_targets(book, weights), ours, theirs)
         )
         assert near <= down
-        assert sum(units * prices[ticker] for ticker, units in ours.items()) <= cash
+        assert sum(units * prices[ticker] for ticker, units in ours.items()) <= book.cash
         sums = [total + each for total, each in zip(sums, (down, near, other), strict=True)]
     assert sums[1] <= sums[2]
     assert sums[1] < sums[0]
     means = [f"{each / PORTFOLIOS:.2f}" for each in sums]
     told = f"{means[0]} percent rounded down, {means[1]} with `nearest_cash`, {means[2]} with the"
     assert told in NOTE.read_text()
+
+
+def test_the_allocation_that_is_measured_against_is_that_of_the_package() -> None:
+    package = pytest.importorskip(
+        "pypfopt.discrete_allocation", reason="pip install PyPortfolioOpt"
+    )
+    series = pytest.importorskip("pandas").Series
+    other = 0
+    for book, weights, prices in drawn(PORTFOLIOS):
+        shares, _ = package.DiscreteAllocation(
+            {ticker: float(weight / 100) for ticker, weight in weights.items()},
+            series({ticker: float(price) for ticker, price in prices.items()}),
+            total_portfolio_value=float(book.cash),
+        ).greedy_portfolio()
+        theirs = {ticker: Decimal(int(shares.get(ticker, 0))) for ticker in weights}
+        other += theirs != greedy(weights, prices, book.cash)
+    assert other <= 2  # where binary floats decide
+
+
+def drawn(count: int) -> Iterator[tuple[Portfolio, dict[Symbol, Decimal], dict[Symbol, Decimal]]]:
+    """Draw books as people have them: 2 to 30 tickers of very different prices, all in cash."""
+    random = Random(2026)
+    for _ in range(count):
+        names = [Symbol(f"T{number}") for number in range(random.randint(2, 30))]
+        weights = {Symbol(t): w for t, w in random_weights(random, [*names]).items()}
+        prices = {name: Decimal(int(10 ** random.uniform(0, 3.5) * 100)) / 100 for name in names}
+        cash = Decimal(int(10 ** random.uniform(3.7, 6)))
+        book = portfolio(str(cash), *(asset(t, str(p), ticks=FINE) for t, p in prices.items()))
+        yield book, weights, prices
 
 
 def error_of(
