@@ -36,7 +36,7 @@ from daemon.logs import log_notices, start_logging
 from daemon.measures import Measures
 from daemon.notify.office import NotifyOffice
 from daemon.outside import real_outside
-from daemon.process import StopSignals, keep_secrets_in, spare_the_collector
+from daemon.process import StopSignals, allow_files, keep_secrets_in, spare_the_collector
 from daemon.rebalancing.office import RebalancingOffice
 from daemon.reload import Reload
 from daemon.restore import is_armed, put_in_place
@@ -71,6 +71,7 @@ def run(config_path: Path, environ: Mapping[str, str]) -> int:
     What keeps it from starting goes to stderr, every fault of the configuration at once.
     """
     keep_secrets_in()
+    allow_files()
     try:
         config = load_config(config_path, environ)
         start_logging(config.daemon)

@@ -26,6 +26,18 @@ _SIGNAL_EXIT = 128
 log = logging.getLogger(__name__)
 
 
+MOST_FILES = 65_536
+"""What the service's unit asks for, too; each connection takes one."""
+
+
+def allow_files() -> None:
+    """Take as many open files as the host lets this process have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def keep_secrets_in() -> None:
     """Make files private and leave no core dump, which would hold every secret.
 

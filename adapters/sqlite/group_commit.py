@@ -35,6 +35,8 @@ MOST_IN_A_BATCH = 256
 MOST_SHORT_ONES = 64
 """They run in the event loop, which must not stand still for long."""
 MOST_WAITING = 20_000
+"""Short writes, which are new orders, may take half of it: fills, cancels and answers of brokers
+must find room even when orders do not."""
 
 
 class UnitOfWork(Protocol):
@@ -140,7 +142,8 @@ class GroupCommit(Generic[U]):
             await self._pump
 
     def _enqueue(self, waiting: _Waiting) -> None:
-        if self._closed or len(self._waiting) >= self._most_waiting:
+        most = self._most_waiting // 2 if waiting.is_short else self._most_waiting
+        if self._closed or len(self._waiting) >= most:
             message = "the database writer is closed" if self._closed else "too many writes wait"
             raise StorageBusyError(message)
         self._waiting.append(waiting)

@@ -220,8 +220,8 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
     ),
     ErrorCode.STORAGE_BUSY: Meaning(
         HTTPStatus.TOO_MANY_REQUESTS,
-        "More requests wait for the database than may. Nothing was stored; send it again after "
-        "`Retry-After`.",
+        "More requests or connections wait than may. Nothing was stored; send it again after "
+        "`Retry-After`. Cancels are taken all the same.",
     ),
     ErrorCode.STORAGE_ERROR: Meaning(
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import ssl
 from functools import partial
 from typing import TYPE_CHECKING, Self
@@ -9,8 +10,11 @@ from typing import TYPE_CHECKING, Self
 from aiohttp import web
 
 from daemon.api.connection import Connection
+from daemon.api.errors import ErrorCode, Refused
+from daemon.api.respond import raw_problem
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from daemon.api.connection import Patience, ShortWay
@@ -18,6 +22,10 @@ if TYPE_CHECKING:
 
 SHUTDOWN_S = 5.0
 BACKLOG = 1024
+KEPT_FILES = 256
+"""Files and connections that callers never get: for the database, the log and the brokers."""
+LEAST_CONNECTIONS = 64
+RETRY_S = 5
 
 
 class Server(web.Server):
@@ -28,8 +36,20 @@ class Server(web.Server):
         self._patience = patience
         self._short_way = short_way
 
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._most = max(LEAST_CONNECTIONS, files - KEPT_FILES)
+
     def __call__(self) -> Connection:
         return Connection(self, self._patience, self._short_way)
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Take a connection in; turn it away when so many are open that others would starve."""
+        super().connection_made(handler, transport)
+        if len(self._connections) > self._most:
+            headers = {"Retry-After": str(RETRY_S)}
+            refused = Refused(ErrorCode.STORAGE_BUSY, "too many connections", headers=headers)
+            transport.write(raw_problem(refused, closes=True))
+            transport.close()
 
 
 class _Runner(web.AppRunner):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from adapters.sqlite.errors import StorageBusyError
 from algorithms.domain import OrderType
 from daemon.execution import answers
 from daemon.execution.answers import Answer, Item, Outcome, RequestStatus
@@ -55,6 +56,9 @@ Answered = Callable[[Reply | Exception], None]
 __all__ = ["Desk", "DeskSettings", "KeyReusedError", "Reply"]
 
 RECENT_KEYS = 4096
+MOST_IN_HAND = 2000
+"""Orders that callers wait for, and of one strategy such as wait themselves. More are refused, so
+that a flood costs those who send it; cancels always pass."""
 TERMS_AT_ONCE_S = 0.1
 """A request is stored at the latest after this, whether or not the brokers have answered."""
 
@@ -182,13 +186,16 @@ class Desk:
     async def submit(self, submission: Submission) -> Reply:
         """Store and work a request; answer when it is settled, or after ``webhook.wait_seconds``.
 
-        Raises KeyReusedError, and StorageError when it could not be stored; then nothing was.
+        Raises KeyReusedError, and StorageError when it could not be stored, or when too many
+        orders wait already; then nothing was.
         """
         request_id = self._ids.new()
         strategy = submission.strategy
         places = [c for c in submission.commands if isinstance(c, Place)]
         terms = self._enquiries.known(strategy, places)
         has_cancels = len(places) < len(submission.commands)
+        if not has_cancels:
+            self._refuse_a_flood(strategy)
         if terms is None and not has_cancels and self._lanes.is_clear(strategy):
             terms = await self._terms_soon(strategy, places)
         waits = bool(places) and (
@@ -215,6 +222,10 @@ class Desk:
         if stored.answer is not None:
             return Reply(stored.answer.http_status, stored.answer.body)
         return await self._waiters.reply(request_id, waiter or self._waiters.add(request_id))
+
+    def _refuse_a_flood(self, strategy: StrategyName) -> None:
+        if max(len(self._waiters), self._lanes.waiting(strategy)) >= MOST_IN_HAND:
+            raise StorageBusyError("too many orders are in hand")
 
     async def request_status(self, strategy: StrategyName, request_id: str) -> Reply | None:
         """Return what is known of a request: 200 whatever the outcome, None if there is none."""

@@ -79,6 +79,11 @@ class Lanes:
         """Count the requests that wait or cancel."""
         return len(self._cancelling) + sum(len(lane.waiting) for lane in self._lanes.values())
 
+    def waiting(self, strategy: StrategyName) -> int:
+        """Count the strategy's requests that wait for their turn."""
+        lane = self._lanes.get(strategy)
+        return 0 if lane is None else len(lane.waiting)
+
     def is_clear(self, strategy: StrategyName) -> bool:
         """Whether an order of the strategy has nothing to wait for but its price."""
         lane = self._lanes.get(strategy)

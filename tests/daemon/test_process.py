@@ -35,6 +35,16 @@ print(gc.get_freeze_count() > 1000, gc.get_threshold() == GC_THRESHOLDS)
 """
 
 
+ALLOWS = """
+import resource
+from daemon.process import MOST_FILES, allow_files
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, min(hard, 5000)))
+allow_files()
+print(resource.getrlimit(resource.RLIMIT_NOFILE) == (min(MOST_FILES, 5000), 5000))
+"""
+
+
 def told_by(program: str) -> list[str]:
     done = subprocess.run(  # noqa: S603 - a program of this file
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=20
@@ -44,6 +54,10 @@ def told_by(program: str) -> list[str]:
 
 def test_files_are_private_and_no_core_is_dumped() -> None:
     assert told_by(KEEPS) == ["0o600", "(0, 0)"]
+
+
+def test_as_many_files_may_be_open_as_the_host_allows() -> None:
+    assert told_by(ALLOWS) == ["True"]
 
 
 def test_what_the_start_made_is_not_collected_again_and_again() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
@@ -378,3 +379,20 @@ async def test_a_closed_writer_takes_no_short_writes(driver: CountingDriver) -> 
     await writer.close()
     with pytest.raises(StorageBusyError, match="closed"):
         writer.write_soon(adding("late"), Outcomes(1).hear)
+
+
+async def test_new_orders_leave_room_for_what_became_of_the_old_ones(
+    driver: CountingDriver, tmp_path: Path
+) -> None:
+    writer, told = GroupCommit(driver, Notes, most_waiting=4), Counter[bool]()
+
+    def heard(_: object, error: Exception | None) -> None:
+        told[error is None] += 1
+
+    for number in range(2):
+        writer.write_soon(adding(f"order {number}"), heard)
+    with pytest.raises(StorageBusyError):
+        writer.write_soon(adding("order 2"), heard)
+    await asyncio.gather(*(writer.write(adding(f"fill {number}")) for number in range(2)))
+    assert told == {True: 2}
+    assert len(stored(tmp_path / "notes.db")) == 4

@@ -12,6 +12,7 @@ import orjson
 import pytest
 from aiohttp import ClientSession, ClientSSLError
 
+from daemon.api import server
 from daemon.api.app import serve
 from daemon.api.connection import Patience
 from daemon.api.webhook import BODY_BYTES_MAX
@@ -62,6 +63,26 @@ async def test_a_webhook_takes_the_short_way() -> None:
         line.send(post(SIGNAL) * 3)
         assert [(await line.answer()).status for _ in range(3)] == [200, 200, 200]
     assert len(house.desk.submissions) == 3
+
+
+async def test_callers_never_take_the_last_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opens connections without end would keep the database and the brokers from theirs."""
+    monkeypatch.setattr(server, "LEAST_CONNECTIONS", 1)
+    monkeypatch.setattr("resource.getrlimit", lambda _: (server.KEPT_FILES + 1, 4096))
+    async with served(House()) as serving:
+        url = urlsplit(serving.url)
+        assert url.hostname
+        assert url.port
+        async with (
+            wire(url.hostname, url.port) as first,
+            wire(url.hostname, url.port) as second,
+        ):
+            refused = await second.answer()
+            assert (refused.status, refused.code) == (429, "storage_busy")
+            assert refused.headers["Retry-After"] == "5"
+            assert await second.is_closed()
+            first.send(post(SIGNAL))
+            assert (await first.answer()).status == 200
 
 
 @pytest.mark.parametrize(
