@@ -93,7 +93,7 @@ async def audit(
     brokers: Mapping[AccountName, TellsHoldings] | None,
     clock: Clock,
     *,
-    on_row: Callable[[], None] = lambda: None,
+    on_row: Callable[[], None] | None = None,
 ) -> tuple[Violation, ...]:
     """Check every invariant on the books as they are now; return what does not hold.
 

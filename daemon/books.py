@@ -65,7 +65,7 @@ def read_books(
     request_age_most: timedelta,
     brokers: Iterable[BrokerView] = (),
     brokers_are_still: bool = False,
-    on_row: Callable[[], None] = lambda: None,
+    on_row: Callable[[], None] | None = None,
 ) -> Snapshot:
     """Return all books; what is large in it is read while it is gone through, so inside ``view``.
 
@@ -126,13 +126,19 @@ def read_resting(view: View) -> frozenset[tuple[AccountName, str]]:
 class _Rows:
     """Named queries, each row reported as it is read."""
 
-    def __init__(self, view: View, on_row: Callable[[], None]) -> None:
+    def __init__(self, view: View, on_row: Callable[[], None] | None) -> None:
         self._view = view
         self._on_row = on_row
 
     def of(self, query: str) -> Iterator[sqlite3.Row]:
-        for row in self._view.each(query):
-            self._on_row()
+        rows = iter(self._view.each(query))
+        return rows if self._on_row is None else self._reported(rows, self._on_row)
+
+    def _reported(
+        self, rows: Iterator[sqlite3.Row], on_row: Callable[[], None]
+    ) -> Iterator[sqlite3.Row]:
+        for row in rows:
+            on_row()
             yield row
 
 

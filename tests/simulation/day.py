@@ -24,6 +24,7 @@ from daemon.execution.halts import Scope
 from daemon.signals import NoticeRaised
 from tests.kis_days.house import sessions_there
 from tests.simulation.abroad import abroad
+from tests.simulation.disk import furnish
 from tests.simulation.features import Feature
 from tests.simulation.judge import REQUEST_AGE_MOST, Judge
 from tests.simulation.outcome import Errors, Outcome
@@ -127,6 +128,8 @@ class Day:
         """Run the daemon until it ends or the day is over; return the actions left."""
         if self._chance.random() < STILLBORN and not self._abroad:
             await self._die_while_starting()
+        else:
+            furnish(self._folder)
         life = Life()
         clients = TaskSupervisor(on_failure=self._client_failed)
         wire = Wire(self._clock, EXCHANGES_MARGIN)

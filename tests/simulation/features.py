@@ -31,8 +31,8 @@ OFTEN = {
     Feature.CLOSE: 0.3,
     Feature.RULES: 0.3,
     Feature.PORTFOLIO: 0.25,
-    Feature.BINANCE: 0.12,
-    Feature.KIS: 0.08,
+    Feature.BINANCE: 0.1,
+    Feature.KIS: 0.05,
     Feature.TROUBLE: 0.6,
 }
 
