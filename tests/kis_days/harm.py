@@ -84,6 +84,7 @@ SWITCHES: dict[str, tuple[object, ...]] = {
     "shuffled_notices": (False, True),
     "notice_lag_s": (0.0, 0.05, 2.0),
     "session_linger_s": (0.0, 20.0),
+    "ping_s": (10.0, 14.0),
     "cancel_delay_s": (0.0, 0.5, 3.0),
 }
 
