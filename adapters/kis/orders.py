@@ -229,8 +229,10 @@ class Orders:
         return self._clock.now() + ahead
 
     def _is_fund(self, symbol: Symbol) -> bool:
+        """Whether a symbol is one whose sale Korea does not tax; in the US there is none."""
         instrument = self._desk.told_instrument(symbol)
-        return instrument is not None and instrument.type != "stock"
+        korean = self._settings.market == "XKRX"
+        return korean and instrument is not None and instrument.type != "stock"
 
     async def _look(self) -> None:
         """Look at the lists for as long as an order lives."""

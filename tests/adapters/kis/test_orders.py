@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,8 +21,12 @@ from adapters.broker import (
     StreamRestored,
 )
 from adapters.kis.broker import KisBroker
+from adapters.kis.charges import Charges
 from adapters.kis.hosts import Profile
 from adapters.kis.operations import Operation
+from algorithms.domain import Symbol
+from algorithms.instruments import default_instrument
+from algorithms.rates import Rate
 from tests.adapters.kis import lines
 from tests.adapters.kis.conftest import KEYS, NEVER_OPEN, settings
 from tests.adapters.kis.lines import kr_line, resting, spelt
@@ -236,3 +241,27 @@ async def test_kis_tells_its_time_by_heartbeat_only(
     await kis.tell('{"header":{"tr_id":"PINGPONG","datetime":"20261120101510"}}')
     await hub.clock.sleep(0.1)
     assert (await listening.server_time()).minute == 15
+
+
+@pytest.mark.parametrize(("market", "fee"), [("XKRX", "82"), ("XNYS", "0.28")])
+async def test_sales_of_funds_are_taxed_in_the_us_only(
+    hub: Hub, kis: ScriptedKis, market: str, fee: str
+) -> None:
+    own, day = settings(kis, Profile.REAL, market), hub.clock.now()
+    symbol = Symbol("069500" if market == "XKRX" else "SOXL")
+    told = default_instrument(symbol, market, own.currency, type="etf")
+    charges = Charges((Rate(None, Decimal("0.1"), Decimal("0.1")),), own.currency)
+    kis.says(Operation.KR_BALANCE, good(**lines.KR_BALANCE))
+    kis.says(Operation.US_BALANCE, good(**lines.US_BALANCE))
+    kis.says(Operation.US_MARGIN, good(**lines.US_MARGIN))
+    kis.says(Operation.KR_ORDERS, good(output1=[kr_line(sll_buy_dvsn_cd="01")]))
+    kis.says(Operation.US_ORDERS, good(output=[lines.us_line(sll_buy_dvsn_cd="01")]))
+    broker = KisBroker(
+        replace(own, charges=charges, instruments={symbol: told}),
+        hub.access(Profile.REAL, kis.hosts, KEYS),
+        NEVER_OPEN,
+    )
+    await broker.open()
+    fills = await broker.fills_since(day)
+    assert sum(fill.fee for fill in fills) == Decimal(fee)
+    await broker.close()
