@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 class Asset:
     """One ticker: its class, the units held (>= 0), its current price if it is known.
 
-    ``sellable`` are the units that may be sold now; None: all that is held. ``untaxed``: its
-    sales bear no tax.
+    ``sellable`` are the units that may be sold now; None: all that is held.
     """
 
     asset_class: str
@@ -40,7 +39,6 @@ class Asset:
     held: Decimal
     name: str = ""
     sellable: Decimal | None = None
-    untaxed: bool = False
 
     def __post_init__(self) -> None:
         if self.held < ZERO:
@@ -68,10 +66,9 @@ class Fees:
         """Cash that a buy of this value takes."""
         return add(value, percent(value, self.commission_percent))
 
-    def proceeds(self, value: Decimal, asset: Asset) -> Decimal:
-        """Cash that a sale of an asset for this value brings."""
-        tax = ZERO if asset.untaxed else self.sell_tax_percent
-        return subtract(value, percent(value, add(self.commission_percent, tax)))
+    def proceeds(self, value: Decimal) -> Decimal:
+        """Cash that a sale of this value brings."""
+        return subtract(value, percent(value, add(self.commission_percent, self.sell_tax_percent)))
 
 
 @dataclass(frozen=True, slots=True)

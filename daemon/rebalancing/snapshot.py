@@ -37,10 +37,6 @@ ASKED_AT_ONCE = 4
 TRIES = 3
 """How often a broker is asked that does not answer."""
 
-KIS = "kis"
-FUNDS = frozenset({"etf", "etn", "elw"})
-"""Types of paper whose sales bear no tax in Korea; KIS is the broker that tells them apart."""
-
 T = TypeVar("T")
 
 
@@ -125,7 +121,6 @@ class Snapshots:
                 owner.get(ticker, UNCLASSED),
                 own.get(ticker),
                 holdings,
-                untaxed=book.account.broker == KIS and _is_fund(ticker, priced),
             )
             for ticker in tickers
         }
@@ -249,18 +244,7 @@ def _amounts(row: sqlite3.Row | None) -> tuple[Decimal, Decimal]:
     return quantity, subtract(quantity, Decimal(row["reserved"]))
 
 
-def _is_fund(ticker: Symbol, priced: Mapping[Symbol, _Priced]) -> bool:
-    return ticker in priced and priced[ticker].instrument.type in FUNDS
-
-
-def _asset(
-    priced: _Priced,
-    asset_class: str,
-    row: sqlite3.Row | None,
-    holdings: Holdings,
-    *,
-    untaxed: bool,
-) -> Asset:
+def _asset(priced: _Priced, asset_class: str, row: sqlite3.Row | None, holdings: Holdings) -> Asset:
     ticker = priced.instrument.symbol
     held, free = _amounts(row)
     return Asset(
@@ -270,7 +254,6 @@ def _asset(
         held=max(held, ZERO),
         name=ticker,
         sellable=max(min(free, holdings.positions.get(ticker, ZERO)), ZERO),
-        untaxed=untaxed,
     )
 
 

@@ -120,7 +120,7 @@ class View:
 
 
 DESKTOP = View("desktop", 1280, 850, "light", "en-US")
-PHONE = View("phone", 390, 800, "dark", "ko-KR")
+PHONE = View("phone", 360, 780, "dark", "ko-KR")
 
 
 class Daemon:

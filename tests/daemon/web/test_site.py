@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,12 +14,12 @@ from tests.support.served import ADMIN, ADMIN_TOKEN, Served, served
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from aiohttp import web
 
     from adapters.clock import Clock
 
+HTTP_REFERENCE = Path(__file__).resolve().parents[3] / "docs/reference/http.md"
 BROWSER = {"Accept": "text/html,*/*"}
 
 
@@ -75,6 +76,7 @@ async def test_no_page_has_anything_inline_or_from_outside(tmp_path: Path) -> No
         response = await here.client.get("/", headers=ADMIN)
         policy = response.headers["Content-Security-Policy"]
         assert "unsafe" not in policy
+        assert policy in " ".join(HTTP_REFERENCE.read_text().split()), "as it is documented"
         assert "default-src 'none'" in policy
         for path in (*MENU, "/login"):
             html = await here.page(path)
