@@ -52,6 +52,8 @@ class Capabilities:
     """Whether an order for the day ends with it. A venue that never closes keeps it."""
     moc_buys: bool = True
     """Whether a buy for the close may go without a limit, where such sells may."""
+    holds_each_order: bool = False
+    """Whether each resting buy holds cash of its own, also where one close cannot fill them all."""
     short_selling: bool = False
     """Whether more may be sold than is held, and more bought than the cash pays for."""
 

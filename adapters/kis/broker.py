@@ -118,6 +118,7 @@ class KisBroker:
             settle_time=timedelta(seconds=TRAVEL_S + self._shown_s),
             second_look=timedelta(seconds=self._shown_s + LAST_LOOK_S),
             moc_buys=False,
+            holds_each_order=True,
         )
 
     async def open(self) -> None:

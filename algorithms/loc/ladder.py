@@ -81,3 +81,17 @@ def cash_at_worst(rungs: Sequence[Rung]) -> Decimal | None:
         filled = add(filled, rung.quantity)
         worst = max(worst, multiply(filled, rung.price))
     return worst
+
+
+def cash_held(rungs: Iterable[Rung]) -> Decimal | None:
+    """The cash of all buys, without fees, as if all of them could fill; None if one has no limit.
+
+    Where each order holds cash by itself, this is what a ladder takes before the close.
+    """
+    held = ZERO
+    for rung in rungs:
+        if rung.side is Side.BUY:
+            if rung.price is None:
+                return None
+            held = add(held, multiply(rung.quantity, rung.price))
+    return held

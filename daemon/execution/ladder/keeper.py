@@ -184,6 +184,7 @@ class LadderKeeper:
             instrument=instrument,
             cash=holdings.cash.get(currency, ZERO),
             worst_price=quote.last * setup.worst_price,
+            holds_each=self._broker.capabilities.holds_each_order,
         )
 
     async def _settle(self, row: sqlite3.Row, symbol: Symbol) -> bool:

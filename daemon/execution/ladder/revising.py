@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from algorithms.decimals import HUNDRED, ONE, ZERO, to_text, total
 from algorithms.domain import LADDER, LADDER_STRATEGY, OrderType, ParentStatus, Side
-from algorithms.loc.ladder import Rung, cash_at_worst
+from algorithms.loc.ladder import Rung, cash_at_worst, cash_held
 from algorithms.loc.revision import revise
 from daemon.execution.ladder.orders import (
     RETRY_RUNG,
@@ -72,7 +72,8 @@ class LadderTerms:
     """What a ladder of an account and symbol is made with.
 
     ``cash``: the account's at the broker, whatever open orders set aside of it. ``worst_price``:
-    what a unit bought market-on-close is reckoned to cost, without fee.
+    what a unit bought market-on-close is reckoned to cost, without fee. ``holds_each``: the broker
+    holds cash for each order by itself.
     """
 
     account: AccountName
@@ -81,6 +82,7 @@ class LadderTerms:
     instrument: Instrument
     cash: Decimal
     worst_price: Decimal
+    holds_each: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,16 +245,16 @@ class Reviser:
             if member.parent.side is Side.SELL or needs <= free:
                 taken.append(member)
             else:
-                self._refuse(tx, member.parent, needs, free, now)
+                takes = (
+                    "the broker holds for each order of the account's ladder, in all"
+                    if terms.holds_each
+                    else "at its worst close the account's ladder takes"
+                )
+                shown = f"{takes} {to_text(needs)}, and the broker has {to_text(free)} for it"
+                self._refuse(tx, member.parent, f"insufficient_cash: {shown}", now)
         return taken
 
-    def _refuse(
-        self, tx: Tx, parent: ParentOrder, needs: Decimal, free: Decimal, now: datetime
-    ) -> None:
-        reason = (
-            f"insufficient_cash: at its worst close the account's ladder takes {to_text(needs)}, "
-            f"and the broker has {to_text(free)} for it"
-        )
+    def _refuse(self, tx: Tx, parent: ParentOrder, reason: str, now: datetime) -> None:
         tx.execute("forget_loc_order", parent_id=parent.id)
         self._orders.end_parent(tx, parent, ParentStatus.FAILED, reason, now)
         raise_notice(
@@ -268,14 +270,14 @@ class Reviser:
         return total([*buys, *(Decimal(row["needs"]) for row in others)])
 
     def _needs(self, terms: LadderTerms, wanted: Sequence[Rung]) -> Decimal:
-        """Cash that a ladder takes at its worst close, fee included."""
+        """Cash that a ladder takes at its worst close, or that is held for it; fee included."""
         buys = [
             Rung(rung.side, rung.price or terms.worst_price, rung.quantity)
             for rung in wanted
             if rung.side is Side.BUY
         ]
         buys.sort(key=lambda rung: rung.price or ZERO, reverse=True)
-        worst = cash_at_worst(buys)
+        worst = cash_held(buys) if terms.holds_each else cash_at_worst(buys)
         assert worst is not None  # every one has a price by now
         account = self._current.registry.accounts[terms.account]
         return worst * (ONE + account.commission_percent / HUNDRED)

@@ -13,7 +13,7 @@ from hypothesis import given
 from algorithms.domain import Side
 from algorithms.instruments import KRX_STOCK, US_STOCK
 from algorithms.loc.curve import curve
-from algorithms.loc.ladder import Rung, cash_at_worst, ladder
+from algorithms.loc.ladder import Rung, cash_at_worst, cash_held, ladder
 from tests.algorithms.loc.books import (
     BANDS,
     CASES,
@@ -161,6 +161,13 @@ def test_the_worst_close_may_need_more_than_the_books_would() -> None:
     assert cash_at_worst(ladder(curve([buy(1, None)]), CENTS)) is None
 
 
+def test_where_each_order_holds_its_cash_all_of_them_are_counted() -> None:
+    rungs = ladder(curve([buy(5, 100), buy(5, 50), sell(2, 200)]), CENTS)
+    assert cash_at_worst(rungs) == 500
+    assert cash_held(rungs) == 750
+    assert cash_held(ladder(curve([buy(1, None)]), CENTS)) is None
+
+
 @given(books())
 def test_no_close_takes_more_cash_than_the_worst(orders: list[LocOrder]) -> None:
     rungs = ladder(curve(orders), BANDS)
@@ -171,3 +178,10 @@ def test_no_close_takes_more_cash_than_the_worst(orders: list[LocOrder]) -> None
         assert net_by_hand(rungs, grid[-1]) > 0
     else:
         assert worst == max(spent)
+        held = cash_held(rungs)
+        assert held is not None
+        assert worst <= held
+        # A ladder never holds more than its books have set aside for their own buys.
+        own = [order.price for order in orders if order.side is Side.BUY]
+        if None not in own:
+            assert held <= sum(o.quantity * (o.price or 0) for o in orders if o.side is Side.BUY)

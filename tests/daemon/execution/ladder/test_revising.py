@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ from tests.support.books import all_is_well, children, paper, parents, told
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from tests.support.world import World
 
@@ -61,6 +64,26 @@ async def test_a_buy_that_the_broker_cannot_pay_is_refused_and_the_others_stand(
             "broker has 1500 for it"
         )
         assert [notice["book"] for notice in told(here, "order_refused")] == ["b"]
+
+
+async def test_where_each_order_holds_cash_they_must_all_be_payable_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At one close both cost 1200 at most; such a broker holds 1503.75 for them."""
+    async with evening(tmp_path, SMALL) as here:
+        broker = paper(here)
+        holding = replace(broker.capabilities, holds_each_order=True)
+        monkeypatch.setattr(broker, "capabilities", holding)
+        await here.advance_to(MIDNIGHT - timedelta(minutes=10))
+        await withdraw(here, "-1600")
+        await here.submit("alpha", loc_buy("9", "100"))
+        await here.submit("beta", loc_buy("10", "60"))
+        await here.pass_time(2)
+        assert ladder_at_broker(here) == ["buy 9 @ 100"]
+        assert outcomes(here)[1][2] == (
+            "insufficient_cash: the broker holds for each order of the account's ladder, in all "
+            "1503.75, and the broker has 1400 for it"
+        )
 
 
 async def withdraw(here: World, amount: str) -> None:
