@@ -96,6 +96,10 @@ fuzz: $(READY) ## malformed webhooks, requests, broker's answers and configurati
 	@$(BIN)/python -m tests.fuzz.replies
 	@$(BIN)/python -m tests.fuzz.settings
 
+.PHONY: load
+load: $(READY) ## flood the daemon, then live a week of webhooks
+	@$(BIN)/python -m tests.load
+
 # Locks for every supported Python at once, with no trace of the machine that made them.
 UV_COMPILE := build/uv/bin/uv pip compile -q pyproject.toml --universal --python-version 3.11 \
 	--fork-strategy fewest --no-header --no-emit-index-url --no-emit-find-links --upgrade

@@ -1,0 +1,1 @@
+"""More than a daemon can take, and a week of what it takes every day."""
