@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,8 @@ PAGE_KEYS = ("CTX_AREA_FK100", "CTX_AREA_NK100")
 NONE: Params = (("CTX_AREA_FK100", ""), ("CTX_AREA_NK100", ""))
 TICKER_OF = {Venue.KRX: "J", Venue.NXT: "NX", Venue.SOR: "UN"}
 """Whose prices a question is about; together for orders that KIS routes."""
+ASK_BAND_S = 4.0
+"""How long an order waits for the limits of its day; after that KIS judges it alone."""
 FRESH = timedelta(minutes=1)
 """Limits told longer ago are asked for again before they count against an order."""
 CANCEL = "취소"
@@ -105,11 +108,12 @@ class Domestic(Desk):
             return None
         band = self._bands.get(request.symbol)
         try:
-            if band is None or band.day != self.day_at(at):
-                band = await self._ask_band(request.symbol)
-            if not band.holds(price) and band.told_at < at - FRESH:
-                band = await self._ask_band(request.symbol)
-        except BrokerError:
+            async with asyncio.timeout(ASK_BAND_S):
+                if band is None or band.day != self.day_at(at):
+                    band = await self._ask_band(request.symbol)
+                if not band.holds(price) and band.told_at < at - FRESH:
+                    band = await self._ask_band(request.symbol)
+        except (BrokerError, TimeoutError):
             return None
         if band.holds(price) or band.lowest is None or band.highest is None:
             return None

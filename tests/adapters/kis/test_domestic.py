@@ -125,12 +125,16 @@ async def test_limits_count_against_an_order_only_as_they_are_now(
     assert len(kis.asked(Operation.KR_PRICE)) == 2
 
 
-@pytest.mark.parametrize("said", [bad("EGW00316", status=500), good(**KR_PRICE)])
+@pytest.mark.parametrize(
+    "said", [bad("EGW00316", status=500), good(**KR_PRICE), Says({}, delay_s=3600)]
+)
 async def test_where_nobody_tells_the_limits_kis_judges(
-    desk: Domestic, kis: ScriptedKis, said: Says
+    desk: Domestic, kis: ScriptedKis, hub: Hub, said: Says
 ) -> None:
     kis.says(Operation.KR_PRICE, said)
+    began = hub.clock.monotonic()
     assert await desk.refusal(order(Side.SELL, OrderType.LIMIT, "1", 1), MORNING) is None
+    assert hub.clock.monotonic() - began < 5
 
 
 async def test_a_stop_limit_says_from_which_price_on_it_is_an_order(desk: Domestic) -> None:
