@@ -258,9 +258,13 @@ def test_all_is_done_by_keyboard_alone(browser: Browser, daemon: Daemon) -> None
 def test_a_restart_is_seen_and_one_logs_in_again(browser: Browser, daemon: Daemon) -> None:
     with person(browser, daemon, DESKTOP) as who:
         who.enter()
-        who.page.goto(daemon.url + "/log")
+        who.page.goto(daemon.url + "/strategies")
         expect(who.page.locator("#link.on")).to_be_visible()
+        asked(who, "Halt everything")
         daemon.stop()
+        yes(who)
+        expect(who.page.locator("dialog output")).to_contain_text("It may have been done")
+        who.page.keyboard.press("Escape")
         expect(who.page.locator("#stale")).to_contain_text("No connection to nettingd")
         who.look("stale")
         daemon.start()
@@ -268,7 +272,7 @@ def test_a_restart_is_seen_and_one_logs_in_again(browser: Browser, daemon: Daemo
         who.faults.clear()  # as above
         who.page.fill("#token", daemon.token)
         who.page.press("#token", "Enter")
-        who.page.wait_for_selector("#log")
+        who.page.wait_for_selector("#strategy-dip")
 
 
 def test_a_fault_is_told_where_it_was_made_and_a_log_out_ends_it_all(

@@ -152,8 +152,8 @@
         fault(out, faults(told));
         form.dispatchEvent(new CustomEvent("refused", { detail: told.errors || [] }));
       }
-    } catch (error) {
-      fault(out, String(error));
+    } catch {
+      fault(out, said.dataset.lost);
     } finally {
       if (button) button.disabled = false;
     }
