@@ -385,6 +385,23 @@ class BuyingPower(Protocol):
         ...
 
 
+@runtime_checkable
+class Amending(Protocol):
+    """A broker that gives an open order another limit, and what is left of it another number.
+
+    To us that is a new order in place of an old one, which ends as cancelled. The request for the
+    new one has an id of its own, the quantity that is left, and differs in its limit alone.
+    """
+
+    async def amendment(self, order: SentOrder, request: OrderRequest) -> str | None:
+        """Return what must be stored before ``amend``, as ``Broker.fingerprint`` does."""
+        ...
+
+    async def amend(self, order: SentOrder, request: OrderRequest) -> PlaceOutcome:
+        """Put ``request`` in the place of ``order``, once. An unknown one is found as any other."""
+        ...
+
+
 class Broker(Protocol):
     """One brokerage account.
 

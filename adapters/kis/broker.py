@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ from adapters.followers import Followers
 from adapters.http import ANSWER_S, CONNECT_S
 from adapters.kis.asking import Asker
 from adapters.kis.closes import Closes
-from adapters.kis.desk import Target, refusal
+from adapters.kis.desk import PRICED, Target, refusal
 from adapters.kis.domestic import Domestic
 from adapters.kis.fingerprint import Fingerprint, read_fingerprint, search
 from adapters.kis.hosts import Profile
@@ -39,7 +40,7 @@ from adapters.kis.orders import Orders
 from adapters.kis.outcomes import cancelled, not_placed, receipt_of, was_throttled
 from adapters.kis.overseas import Overseas
 from adapters.kis.pace import LEAVE_S, Rank
-from algorithms.decimals import ZERO
+from algorithms.decimals import ZERO, to_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from adapters.kis.desk import Desk, KisSettings, Terms
     from adapters.kis.hub import Access
     from adapters.kis.register import Known
+    from adapters.kis.wire import Call
     from adapters.sessions import Sessions
     from algorithms.domain import ChildId, Symbol
     from algorithms.instruments import Instrument
@@ -80,6 +82,8 @@ TRAVEL_S = LEAVE_S[Rank.ORDER] + CONNECT_S + ANSWER_S
 REPEAT_CANCEL_AFTER = timedelta(seconds=5)
 """A cancel that KIS has taken is not sent again so soon."""
 MOST_REMEMBERED = 10_000
+EXPLAIN_S = 2.0
+"""How long a refusal may be held up to be explained."""
 NOT_CONNECTED = "not connected"
 
 
@@ -137,6 +141,13 @@ class KisBroker:
 
     async def fingerprint(self, request: OrderRequest) -> str | None:
         """Note how an order is spelt, and which orders of its symbol are there already."""
+        return await self._note(request)
+
+    async def amendment(self, order: SentOrder, request: OrderRequest) -> str | None:
+        """Note the same of an order that takes the place of another."""
+        return await self._note(request, order.broker_order_id or "")
+
+    async def _note(self, request: OrderRequest, origin: str = "") -> str | None:
         self._require_open()
         terms = await self._terms(request)
         if isinstance(terms, Refused):
@@ -144,7 +155,7 @@ class KisBroker:
         today = self._desk.day_at(self._clock.now())
         rows = await self._orders.listed(today, today, symbol=request.symbol)
         known = {each.number for each in self._orders.register.all() if each.day == today}
-        print_ = Fingerprint(terms, frozenset({row.number for row in rows} | known))
+        print_ = Fingerprint(terms, frozenset({row.number for row in rows} | known), origin=origin)
         before = self._attempts.pop(request.client_id, None)
         throttled = before.throttled if before is not None else 0
         self._attempts[request.client_id] = _Attempt(print_, throttled=throttled)
@@ -153,30 +164,85 @@ class KisBroker:
         return print_.written()
 
     async def place(self, request: OrderRequest) -> PlaceOutcome:
+        attempt = self._not_now() or await self._attempt(request)
+        if isinstance(attempt, Refused):
+            return attempt
+        return await self._send(request, attempt, self._desk.order(request, attempt.print_.terms))
+
+    async def amend(self, order: SentOrder, request: OrderRequest) -> PlaceOutcome:
+        attempt = self._not_now() or await self._attempt(request, order.broker_order_id or "")
+        if isinstance(attempt, Refused):
+            return attempt
+        known = None
+        if order.broker_order_id is not None:
+            known = self._orders.of(order) or await self._look_up(order)
+        if known is None or not known.is_live:
+            return Refused(RefusalCode.REJECTED, "nothing is left of the order to be amended")
+        terms = attempt.print_.terms
+        if request.order_type not in PRICED or terms.price is None:
+            what = f"{request.order_type.value} orders have no limit to be amended"
+            return Refused(RefusalCode.UNSUPPORTED, what)
+        if request.quantity != known.left:
+            what = f"{to_text(known.left)} are left, not {to_text(request.quantity)}"
+            return Refused(RefusalCode.BAD_QUANTITY, what)
+        call = self._desk.amend(_target(order, known), terms.price, terms.division)
+        outcome = await self._send(request, attempt, call)
+        if isinstance(outcome, Accepted):
+            known.cancel_sent_at = self._clock.now()  # that is how it ends
+        return outcome
+
+    def _not_now(self) -> Refused | None:
+        """Return why nothing is placed at all."""
         if not self._is_open or self._is_closed:
             return Refused(RefusalCode.UNAVAILABLE, NOT_CONNECTED)
         if self._settings.no_orders is not None:
             return Refused(RefusalCode.REJECTED, self._settings.no_orders)
+        return None
+
+    async def _attempt(self, request: OrderRequest, origin: str = "") -> _Attempt | Refused:
+        """Return what was noted of an order, or note it now as well as that is possible."""
         attempt = self._attempts.get(request.client_id)
         if attempt is None:
             terms = await self._terms(request)
             if isinstance(terms, Refused):
                 return terms
-            attempt = self._attempts[request.client_id] = _Attempt(Fingerprint(terms, frozenset()))
-        terms = attempt.print_.terms
+            print_ = Fingerprint(terms, frozenset(), origin=origin)
+            attempt = self._attempts[request.client_id] = _Attempt(print_)
+        return attempt
+
+    async def _send(self, request: OrderRequest, attempt: _Attempt, call: Call) -> PlaceOutcome:
+        """Send an order, once, and judge what came back."""
         began = self._clock.now()
         self._in_flight[request.client_id] += 1
         try:
-            seen = await self._access.send(self._desk.order(request, terms))
+            seen = await self._access.send(call)
         finally:
             self._in_flight[request.client_id] -= 1
             attempt.left_at = self._clock.now()
         receipt = receipt_of(seen)
         if receipt is not None:
-            return Accepted(self._orders.taken(request, receipt, terms.venue).order)
+            venue = attempt.print_.terms.venue
+            return Accepted(self._orders.taken(request, receipt, venue).order)
         if was_throttled(seen):
             return await self._look_until_sure(request, attempt, began)
-        return not_placed(seen)
+        return await self._explained(not_placed(seen), request.symbol)
+
+    async def _explained(
+        self, outcome: Refused | OutcomeUnknown, symbol: Symbol
+    ) -> Refused | OutcomeUnknown:
+        """Add how much KIS lets be sold, where it refused a sale for that."""
+        if (
+            not isinstance(outcome, Refused)
+            or outcome.code is not RefusalCode.INSUFFICIENT_HOLDINGS
+        ):
+            return outcome
+        try:
+            async with asyncio.timeout(EXPLAIN_S):
+                sellable = await self._desk.sellable(symbol)
+        except (BrokerError, TimeoutError):
+            return outcome
+        what = f"{outcome.message}; {to_text(sellable)} {symbol} can be sold"
+        return replace(outcome, message=what)
 
     async def _look_until_sure(
         self, request: OrderRequest, attempt: _Attempt, began: datetime

@@ -154,6 +154,10 @@ class Desk(ABC):
         """Return cash that new orders may take now, without buying on receivables."""
 
     @abstractmethod
+    async def sellable(self, symbol: Symbol) -> Decimal:
+        """Return how much of a symbol KIS lets be sold now."""
+
+    @abstractmethod
     async def quote(self, symbol: Symbol, at: datetime) -> Quote:
         """Return the price now; raise UnknownSymbolError."""
 

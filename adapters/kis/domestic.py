@@ -35,7 +35,7 @@ from adapters.kis.operations import Operation
 from adapters.kis.pace import Rank
 from adapters.kis.rows import Reader, Row
 from adapters.kis.wire import Call
-from algorithms.decimals import ZERO, add, to_text
+from algorithms.decimals import ZERO, add, to_text, total
 from algorithms.domain import OrderType, Side, Symbol
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from adapters.broker import OrderRequest
     from adapters.fields import Fields
+    from adapters.kis.answers import Reply
     from adapters.kis.asking import Asker
     from adapters.kis.desk import KisSettings
     from adapters.kis.wire import Params
@@ -244,6 +245,22 @@ class Domestic(Desk):
         return list(found.values())
 
     async def owned(self) -> Owned:
+        lines, first = await self._balance()
+        positions: dict[Symbol, Decimal] = {}
+        for line in lines:
+            units = count(line, "hldg_qty")
+            if units:
+                symbol = Symbol(text(line, "pdno"))
+                positions[symbol] = add(positions.get(symbol, ZERO), units)
+        # The deposit of today does not fall when something is bought; that in two days does.
+        totals = object_of(first.body.get("output2"))
+        cash = amount(totals, "prvs_rcdl_excc_amt")
+        if cash is None:
+            raise BrokerUnavailableError("the balance came without cash")
+        return Owned(positions, cash)
+
+    async def _balance(self) -> tuple[list[Fields], Reply]:
+        """Return the lines of all pages, each once, and the first page, which has the totals."""
         call = Call(
             operation=Operation.KR_BALANCE,
             params=(
@@ -264,18 +281,17 @@ class Domestic(Desk):
             for line in rows_of(reply.body.get("output1"), "pdno"):
                 mark = (text(line, "pdno"), text(line, "loan_dt"), text(line, "trad_dvsn_name"))
                 lines[mark] = line
-        positions: dict[Symbol, Decimal] = {}
-        for line in lines.values():
-            units = count(line, "hldg_qty")
-            if units:
-                symbol = Symbol(text(line, "pdno"))
-                positions[symbol] = add(positions.get(symbol, ZERO), units)
-        # The deposit of today does not fall when something is bought; that in two days does.
-        totals = object_of(replies[0].body.get("output2"))
-        cash = amount(totals, "prvs_rcdl_excc_amt")
-        if cash is None:
-            raise BrokerUnavailableError("the balance came without cash")
-        return Owned(positions, cash)
+        return list(lines.values()), replies[0]
+
+    async def sellable(self, symbol: Symbol) -> Decimal:
+        if self.settings.profile is Profile.PAPER:
+            lines = (await self._balance())[0]
+            own = [line for line in lines if text(line, "pdno") == symbol]
+            return total(count(line, "ord_psbl_qty") for line in own)
+        params = (*self.settings.identity, ("PDNO", symbol))
+        reply = await self.asker.ask(Call(operation=Operation.KR_SELLABLE, params=params))
+        output = object_of(reply.body.get("output", reply.body.get("output1")))
+        return amount(output, "ord_psbl_qty") or ZERO
 
     async def spendable(self) -> Decimal:
         call = Call(

@@ -41,6 +41,8 @@ class Fingerprint:
     numbers: frozenset[str]
     free: Decimal | None = None
     """What could be spent, or sold, before; where lists may never show an order."""
+    origin: str = ""
+    """The number of the order whose place it takes, if it does."""
 
     def written(self) -> str:
         terms = self.terms
@@ -51,6 +53,7 @@ class Fingerprint:
                 "venue": terms.venue,
                 "stop": None if terms.stop is None else to_text(terms.stop),
                 "numbers": sorted(self.numbers),
+                "origin": self.origin,
                 "free": None if self.free is None else to_text(self.free),
             }
         ).decode()
@@ -66,16 +69,21 @@ def read_fingerprint(written: str | None) -> Fingerprint | None:
     )
     terms = Terms(raw["division"], price, raw["venue"], stop)
     numbers = frozenset(raw["numbers"])
-    return Fingerprint(terms, numbers, free)
+    return Fingerprint(terms, numbers, free, raw.get("origin", ""))
 
 
-def is_like(row: Row, request: OrderRequest, terms: Terms) -> bool:
-    """Whether a line describes an order that is spelt as this one."""
+def is_like(row: Row, request: OrderRequest, print_: Fingerprint) -> bool:
+    """Whether a line describes an order that is spelt as this one.
+
+    One that took the place of another may be for less: some of that may have traded meanwhile.
+    """
+    terms = print_.terms
     return (
-        not row.origin
+        row.origin == print_.origin
+        and not row.is_cancel
         and row.symbol == request.symbol
         and row.side in {request.side, None}
-        and row.quantity == request.quantity
+        and (row.quantity == request.quantity or bool(print_.origin))
         and row.limit_price == (terms.price or None)
         and (not row.division or row.division == terms.division)
     )
@@ -99,7 +107,7 @@ def search(
     request = sent.request
     fitting, doubtful, ours = [], [], []
     for row in rows:
-        if not is_like(row, request, print_.terms) or row.number in print_.numbers:
+        if not is_like(row, request, print_) or row.number in print_.numbers:
             continue
         whose = owner(row.key)
         if whose == request.client_id:

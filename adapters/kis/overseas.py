@@ -35,7 +35,7 @@ from adapters.kis.operations import Operation
 from adapters.kis.pace import Rank
 from adapters.kis.rows import Reader, Row
 from adapters.kis.wire import Call
-from algorithms.decimals import ONE, ZERO, add, multiply, subtract, to_text
+from algorithms.decimals import ONE, ZERO, add, multiply, subtract, to_text, total
 from algorithms.domain import OrderType, Side, Symbol
 
 if TYPE_CHECKING:
@@ -241,7 +241,21 @@ class Overseas(Desk):
 
     async def owned(self) -> Owned:
         positions = {}
-        for exchange in EXCHANGES if self.is_paper else (US,):
+        for line in await self._balance(EXCHANGES if self.is_paper else (US,)):
+            mark = text(line, "ovrs_pdno"), text(line, "loan_dt")
+            positions[mark] = count(line, "ovrs_cblc_qty")
+            if venue := text(line, "ovrs_excg_cd"):
+                self._exchanges[Symbol(mark[0])] = venue
+        units: dict[Symbol, Decimal] = {}
+        for (symbol, _), held in positions.items():
+            if held:
+                units[Symbol(symbol)] = add(units.get(Symbol(symbol), ZERO), held)
+        return Owned(units, await self._cash())
+
+    async def _balance(self, exchanges: tuple[str, ...]) -> list[Fields]:
+        """Return the lines of what is held at some exchanges."""
+        found: list[Fields] = []
+        for exchange in exchanges:
             call = Call(
                 operation=Operation.US_BALANCE,
                 params=(
@@ -252,16 +266,17 @@ class Overseas(Desk):
                 ),
             )
             for reply in await self.asker.pages(call, PAGE_KEYS):
-                for line in rows_of(reply.body.get("output1"), "ovrs_pdno"):
-                    mark = text(line, "ovrs_pdno"), text(line, "loan_dt")
-                    positions[mark] = count(line, "ovrs_cblc_qty")
-                    if venue := text(line, "ovrs_excg_cd"):
-                        self._exchanges[Symbol(mark[0])] = venue
-        units: dict[Symbol, Decimal] = {}
-        for (symbol, _), held in positions.items():
-            if held:
-                units[Symbol(symbol)] = add(units.get(Symbol(symbol), ZERO), held)
-        return Owned(units, await self._cash())
+                found += rows_of(reply.body.get("output1"), "ovrs_pdno")
+        return found
+
+    async def sellable(self, symbol: Symbol) -> Decimal:
+        lines = await self._balance((await self.exchange(symbol),) if self.is_paper else (US,))
+        own = {
+            text(line, "loan_dt"): count(line, "ord_psbl_qty")
+            for line in lines
+            if text(line, "ovrs_pdno") == symbol
+        }
+        return total(own.values())
 
     async def _cash(self) -> Decimal:
         """Return the dollars when all that was traded has settled."""

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class Asset:
     """One ticker: its class, the units held (>= 0), its current price if it is known.
 
-    ``sellable`` are the units that may be sold now; None: all that is held.
+    ``sellable`` are the units that may be sold now; None: all that is held. ``untaxed``: its
+    sales bear no tax.
     """
 
     asset_class: str
@@ -39,6 +40,7 @@ class Asset:
     held: Decimal
     name: str = ""
     sellable: Decimal | None = None
+    untaxed: bool = False
 
     def __post_init__(self) -> None:
         if self.held < ZERO:
@@ -66,9 +68,10 @@ class Fees:
         """Cash that a buy of this value takes."""
         return add(value, percent(value, self.commission_percent))
 
-    def proceeds(self, value: Decimal) -> Decimal:
-        """Cash that a sale of this value brings."""
-        return subtract(value, percent(value, add(self.commission_percent, self.sell_tax_percent)))
+    def proceeds(self, value: Decimal, asset: Asset) -> Decimal:
+        """Cash that a sale of an asset for this value brings."""
+        tax = ZERO if asset.untaxed else self.sell_tax_percent
+        return subtract(value, percent(value, add(self.commission_percent, tax)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,6 @@ def _lots_that_help(order: Order, fees: Fees, excess: Decimal) -> int:
 
 def cash_after(cash: Decimal, sells: Iterable[Order], buys: Iterable[Order], fees: Fees) -> Decimal:
     """Cash when every order has filled at its limit."""
-    brought = total(fees.proceeds(order.value) for order in sells)
+    brought = total(fees.proceeds(order.value, order.asset) for order in sells)
     taken = total(fees.cost(order.value) for order in buys)
     return subtract(add(cash, brought), taken)

@@ -199,7 +199,7 @@ def _candidate(asset: Asset, target: Decimal, hundredfold: Decimal, fees: Fees) 
         lacks=subtract(hundredfold.scaleb(-2, EXACT), multiply(target, asset.price)),
         value=multiply(lot, asset.price),
         bought=(worth, fees.cost(worth)),
-        kept=(ZERO, fees.proceeds(sold)),
+        kept=(ZERO, fees.proceeds(sold, asset)),
         unsold=unsold,
         at_once=1,
     )
@@ -221,7 +221,7 @@ def _purse(
         elif change < ZERO:
             units = min(asset.instrument.floor_to_lot(EXACT.minus(change)), asset.may_sell)
             sold = multiply(units, limit_price(asset, Side.SELL)) if units else ZERO
-            cash = add(cash, fees.proceeds(sold))
+            cash = add(cash, fees.proceeds(sold, asset))
     cost = fees.cost(worth)
     wanted = multiply(portfolio.equity, subtract(HUNDRED, total(weights.values())))
     excess = subtract(subtract(cash, cost), wanted.scaleb(-2, EXACT))

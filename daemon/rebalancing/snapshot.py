@@ -37,6 +37,10 @@ ASKED_AT_ONCE = 4
 TRIES = 3
 """How often a broker is asked that does not answer."""
 
+KIS = "kis"
+FUNDS = frozenset({"etf", "etn", "elw"})
+"""Types of paper whose sales bear no tax in Korea; KIS is the broker that tells them apart."""
+
 T = TypeVar("T")
 
 
@@ -121,6 +125,7 @@ class Snapshots:
                 owner.get(ticker, UNCLASSED),
                 own.get(ticker),
                 holdings,
+                untaxed=book.account.broker == KIS and _is_fund(ticker, priced),
             )
             for ticker in tickers
         }
@@ -244,7 +249,18 @@ def _amounts(row: sqlite3.Row | None) -> tuple[Decimal, Decimal]:
     return quantity, subtract(quantity, Decimal(row["reserved"]))
 
 
-def _asset(priced: _Priced, asset_class: str, row: sqlite3.Row | None, holdings: Holdings) -> Asset:
+def _is_fund(ticker: Symbol, priced: Mapping[Symbol, _Priced]) -> bool:
+    return ticker in priced and priced[ticker].instrument.type in FUNDS
+
+
+def _asset(
+    priced: _Priced,
+    asset_class: str,
+    row: sqlite3.Row | None,
+    holdings: Holdings,
+    *,
+    untaxed: bool,
+) -> Asset:
     ticker = priced.instrument.symbol
     held, free = _amounts(row)
     return Asset(
@@ -254,6 +270,7 @@ def _asset(priced: _Priced, asset_class: str, row: sqlite3.Row | None, holdings:
         held=max(held, ZERO),
         name=ticker,
         sellable=max(min(free, holdings.positions.get(ticker, ZERO)), ZERO),
+        untaxed=untaxed,
     )
 
 

@@ -13,11 +13,14 @@ import pytest
 
 from adapters.broker import (
     Absent,
+    Accepted,
+    Amending,
     BrokerOrder,
     BrokerOrderState,
     BrokerUnavailableError,
     Found,
     Holdings,
+    OutcomeUnknown,
     SentOrder,
 )
 from adapters.clock import LoopClock
@@ -385,6 +388,40 @@ class KisContract(BrokerContract):
         assert len({(fill.order_id, fill.cumulative) for fill in fills}) == len(fills) == 3
         assert await venue.broker.fills_since(fills[1].at) == fills[1:]
         assert await venue.broker.fills_since(fills[2].at + timedelta(microseconds=1)) == ()
+
+    @pytest.mark.parametrize("mishap", [None, Mishap.RESET_AFTER, Mishap.RESET_BEFORE])
+    async def test_b60_another_limit_gives_what_is_left_another_number(
+        self, venue: Venue, mishap: Mishap | None
+    ) -> None:
+        """Or leaves the order as it was; a lost answer is resolved by the chain of numbers."""
+        trader, broker = Trader(venue), venue.broker
+        assert isinstance(broker, Amending)
+        old = await trader.accepted(trader.resting_buy(lots=3))
+        request = trader.resting_buy(lots=3, ticks_below=400)
+        new = SentOrder(
+            request=request,
+            sent_at=venue.clock.now(),
+            fingerprint=await broker.amendment(old, request),
+            broker_order_id=None,
+            market_day=None,
+        )
+        if mishap is not None:
+            venue.meet("cancel", mishap)
+        outcome = await broker.amend(old, request)
+        assert isinstance(outcome, OutcomeUnknown if mishap else Accepted)
+        fate, before = await trader.resolve(new), await trader.found(old)
+        if mishap is Mishap.RESET_BEFORE:
+            assert isinstance(fate, Absent)
+            assert before.order.state is BrokerOrderState.OPEN
+            return
+        assert isinstance(fate, Found)
+        assert fate.order.state is BrokerOrderState.OPEN
+        assert (fate.order.limit_price, fate.order.client_id) == (
+            request.limit_price,
+            request.client_id,
+        )
+        assert before.order.state is BrokerOrderState.CANCELLED
+        assert [each.id for each in await broker.open_orders()] == [fate.order.id]
 
 
 class TestKisReal(KisContract):

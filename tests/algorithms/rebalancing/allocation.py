@@ -7,7 +7,6 @@ numbers. The package itself brings a solver and some 200 MB that nothing else he
 from __future__ import annotations
 
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from algorithms.domain import Symbol
 
 SEARCHES_MAX = 10
+ALL = 10_000
+"""Hundredths of a percent."""
 
 
 def greedy(
@@ -23,35 +24,42 @@ def greedy(
 ) -> dict[Symbol, Decimal]:
     """Shares of each ticker: first rounded down, then always the one with the largest deficit.
 
-    Deficits are measured in what has been bought, not in all funds, as they do.
+    Deficits are measured in what has been bought, not in all funds, as they do. All of it is
+    reckoned in whole cents and hundredths of a percent; a deficit, times what has been spent.
     """
     tickers = sorted(percents, key=lambda ticker: -percents[ticker])
-    ideal = {ticker: Fraction(percents[ticker]) / 100 for ticker in tickers}
-    price = {ticker: Fraction(prices[ticker]) for ticker in tickers}
-    bought = {ticker: int(ideal[ticker] * Fraction(funds) / price[ticker]) for ticker in tickers}
-    left = Fraction(funds) - sum(price[ticker] * bought[ticker] for ticker in tickers)
-    while left > 0:
-        spent = sum(price[ticker] * bought[ticker] for ticker in tickers)
-        if not spent:
-            break  # theirs divides by zero and buys nothing
+    ideal = {ticker: _whole(percents[ticker]) for ticker in tickers}
+    price = {ticker: _whole(prices[ticker]) for ticker in tickers}
+    bought = {ticker: ideal[ticker] * _whole(funds) // (ALL * price[ticker]) for ticker in tickers}
+    spent = sum(price[ticker] * bought[ticker] for ticker in tickers)
+    left = _whole(funds) - spent
+    while left > 0 and spent:  # nothing spent: theirs divides by zero and buys nothing
         deficit = {
-            ticker: ideal[ticker] - price[ticker] * bought[ticker] / spent for ticker in tickers
+            ticker: ideal[ticker] * spent - ALL * price[ticker] * bought[ticker]
+            for ticker in tickers
         }
         best = _affordable(deficit, price, left)
         if best is None:
             break
         bought[best] += 1
         left -= price[best]
+        spent += price[best]
     return {ticker: Decimal(bought[ticker]) for ticker in percents}
 
 
+def _whole(number: Decimal) -> int:
+    found = int(number * 100)
+    assert found == number * 100
+    return found
+
+
 def _affordable(
-    deficit: dict[Symbol, Fraction], price: Mapping[Symbol, Fraction], left: Fraction
+    deficit: dict[Symbol, int], price: Mapping[Symbol, int], left: int
 ) -> Symbol | None:
     best = max(deficit, key=deficit.__getitem__)
     searches = 0
     while price[best] > left:
-        deficit[best] = Fraction(0)
+        deficit[best] = 0
         best = max(deficit, key=deficit.__getitem__)
         if deficit[best] < 0 or searches == SEARCHES_MAX:
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -14,8 +15,10 @@ from tests.algorithms.rebalancing.houses import asset, portfolio
 def test_fees_add_to_a_buy_and_take_from_a_sale() -> None:
     fees = Fees(Decimal("0.25"), Decimal("0.18"))
     assert fees.cost(Decimal(10_000)) == Decimal(10_025)
-    assert fees.proceeds(Decimal(10_000)) == Decimal(9_957)
-    assert Fees().cost(Decimal(7)) == Fees().proceeds(Decimal(7)) == 7
+    taxed = asset("A", "1000")
+    assert fees.proceeds(Decimal(10_000), taxed) == Decimal(9_957)
+    assert fees.proceeds(Decimal(10_000), replace(taxed, untaxed=True)) == Decimal(9_975)
+    assert Fees().cost(Decimal(7)) == Fees().proceeds(Decimal(7), taxed) == 7
 
 
 def test_equity_is_cash_and_holdings_at_current_prices() -> None:

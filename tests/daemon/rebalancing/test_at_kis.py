@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from adapters.clock import LoopClock
+from algorithms.domain import OrderType
 from algorithms.rebalancing.states import RunState
 from tests.algorithms.rebalancing.houses import targets
 from tests.daemon.rebalancing.portfolios import House, house
 from tests.simulators.kis import AccountSeed, KisSimulator, Profile
-from tests.support.world import buy
+from tests.simulators.kis.hours import Country
+from tests.support.world import buy, sell
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,6 +40,7 @@ credentials.app_key = {{ file = "key" }}
 credentials.app_secret = {{ file = "secret" }}
 [strategies.house]
 [strategies.alpha]
+[strategies.beta]
 [books.portfolio]
 strategy = "house"
 account = "main"
@@ -46,8 +49,13 @@ rule = {{ type = "portfolio" }}
 [books.a]
 strategy = "alpha"
 account = "main"
-capital = "40000000"
+capital = "20000000"
+[books.b]
+strategy = "beta"
+account = "main"
+capital = "20000000"
 """
+BOOKS = ("portfolio", "a", "b")
 ENDED = (RunState.DONE, RunState.STOPPED, RunState.FAILED)
 FUNDS = targets(
     {"stocks": "60", "funds": "30", "cash": "10"},
@@ -75,7 +83,18 @@ async def seoul(folder: Path) -> AsyncIterator[tuple[House, KisSimulator]]:
         await simulator.close()
 
 
-async def test_ticks_of_funds_sale_tax_and_a_bot_that_buys_what_is_sold(tmp_path: Path) -> None:
+async def sums_agree(here: House, simulator: KisSimulator) -> None:
+    """What the books hold together is what KIS has, to the last unit and won."""
+    account = simulator.account("alice")
+    for asset in (SAMSUNG, HYNIX, KODEX):
+        ours = [await here.world.held(book, asset) for book in BOOKS]
+        assert sum(ours, Decimal(0)) == account.held(asset), asset
+    ours = [await here.world.held(book, "KRW") for book in (*BOOKS, "@suspense")]
+    assert sum(ours, Decimal(0)) == account.cash(Country.KOREA)
+    assert await here.world.check() == ()
+
+
+async def test_ticks_of_funds_sale_tax_and_two_bots_that_trade_meanwhile(tmp_path: Path) -> None:
     async with seoul(tmp_path) as (here, simulator):
         await here.want(FUNDS)
         first = await here.until(await here.start(), *ENDED)
@@ -84,15 +103,61 @@ async def test_ticks_of_funds_sale_tax_and_a_bot_that_buys_what_is_sold(tmp_path
         # Stocks move in hundreds and five hundreds there, funds in fives.
         assert limits == {SAMSUNG: 71_600, HYNIX: 206_000, KODEX: 41_405}
 
-        await here.world.submit("alpha", buy(KODEX, "100", nets=True))
+        await here.world.submit("beta", buy(SAMSUNG, "50"))
+        slices = buy(KODEX, "100", kind=OrderType.TWAP, slices=4, minutes="8")
+        await here.world.pass_time(20)  # KIS is asked once a second
+        await here.world.submit("alpha", slices)
+        await here.world.pass_time(20)
         await here.want(STOCKS)
-        second = await here.until(await here.start(), *ENDED)
+        run = await here.start()
+        await here.world.submit("beta", sell(SAMSUNG, "20"))
+        second = await here.until(run, *ENDED)
         assert (second.state, second.reason) == (RunState.DONE, "")
         assert second.outcome["beyond"] == []
-        held = await here.holds()
-        assert KODEX not in held
-        fees = Decimal(second.outcome["fees"]["KRW"])  # type: ignore[index]
-        assert fees > 0
-        assert await here.world.check() == ()
-        there = simulator.account("alice")
-        assert there is not None
+        assert here.world.told("pair_crossed") >= 1
+        assert KODEX not in await here.holds()
+        assert Decimal(second.outcome["fees"]["KRW"]) > 0  # type: ignore[index]
+        await here.world.pass_time(600)
+        assert await here.world.held("a", KODEX) == 100
+        assert await here.world.held("b", SAMSUNG) == 30
+        await sums_agree(here, simulator)
+
+
+async def test_cash_of_sales_that_settles_two_days_later_is_spent_then(tmp_path: Path) -> None:
+    async with seoul(tmp_path) as (here, simulator):
+        simulator.switches.settled_cash_only = True
+        await here.want(FUNDS)
+        await here.until(await here.start(), *ENDED)
+        # The bots spend theirs, or KIS would let the book borrow of it.
+        await here.world.submit("alpha", buy(KODEX, "450"))
+        await here.world.submit("beta", buy(KODEX, "450"))
+        await here.world.pass_time(60)
+        await here.want(STOCKS)
+        stopped = await here.until(await here.start(), *ENDED)
+        assert stopped.state is RunState.STOPPED
+        assert "does not let" in stopped.reason
+        assert here.world.told("rebalance_stopped") == 1
+        here.world.clock.step(timedelta(days=4))  # over a weekend to Tuesday
+        await here.world.pass_time(60)
+        await here.desk.resume(stopped.id)
+        ended = await here.until(stopped, *ENDED)
+        assert ended.state is RunState.DONE, ended.reason
+
+
+async def test_a_halted_stock_is_named_and_the_rest_is_bought(tmp_path: Path) -> None:
+    async with seoul(tmp_path) as (here, simulator):
+        await here.want(FUNDS)
+        await here.until(await here.start(), *ENDED)
+        before = await here.holds()
+        await here.want(STOCKS)
+        simulator.host.market.tapes[HYNIX].halted = True
+        stopped = await here.until(await here.start(), *ENDED)
+        assert stopped.state is RunState.STOPPED
+        assert HYNIX in stopped.reason
+        assert (await here.holds())[HYNIX] == before[HYNIX]
+        simulator.host.market.tapes[HYNIX].halted = False
+        await here.desk.resume(stopped.id)
+        ended = await here.until(stopped, *ENDED)
+        assert ended.state is RunState.DONE, ended.reason
+        assert (await here.holds())[HYNIX] > before[HYNIX]
+        await sums_agree(here, simulator)

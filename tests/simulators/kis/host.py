@@ -109,7 +109,8 @@ class Host:
         self.hours = {country: Hours(country) for country in Country}
         self.market = Market(listings, Random(seed + 2))
         self.accounts = {
-            each.number: Account(each, self.market, self.hours, self.switches) for each in accounts
+            each.number: Account(each, self.market, self.hours, self.switches, clock)
+            for each in accounts
         }
         self.log: deque[Asked] = deque(maxlen=LONGEST_LOG)
         """What was asked lately, oldest first, throttled calls included."""

@@ -14,6 +14,7 @@ from tests.simulators.kis.orders import BUY
 if TYPE_CHECKING:
     from datetime import date
 
+    from adapters.clock import Clock
     from tests.simulators.kis.accounts import AccountSeed
     from tests.simulators.kis.listings import Listing
     from tests.simulators.kis.market import Market
@@ -80,8 +81,10 @@ class Account:
         market: Market,
         hours: dict[Country, Hours],
         switches: Switches,
+        clock: Clock,
     ) -> None:
         self._switches = switches
+        self._clock = clock
         self.seed = seed
         self.number = seed.number
         self.rates = Rates()
@@ -133,7 +136,17 @@ class Account:
 
     def available(self, country: Country, *, but: Order | None = None) -> Decimal:
         """Return the cash that new orders may hold."""
-        return self.cash(country) - self.reserved_cash(country, but=but)
+        return self.cash(country) - self._on_its_way(country) - self.reserved_cash(country, but=but)
+
+    def _on_its_way(self, country: Country) -> Decimal:
+        """Return what sales have brought that cannot be spent yet."""
+        if not self._switches.settled_cash_only:
+            return ZERO
+        today = self._hours[country].day_at(self._clock.now())
+        return sum(
+            (max(f.amount, ZERO) for f in self.flows if f.country is country and f.settles > today),
+            ZERO,
+        )
 
     def held(self, symbol: str) -> int:
         return self.holdings[symbol].quantity if symbol in self.holdings else 0

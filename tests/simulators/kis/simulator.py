@@ -90,7 +90,9 @@ class KisSimulator:
         host = self.host
         host.agenda.catch_up()
         host.engine.orders[seed.number].clear()
-        host.accounts[seed.number] = Account(seed, host.market, host.hours, host.switches)
+        host.accounts[seed.number] = Account(
+            seed, host.market, host.hours, host.switches, self._clock
+        )
 
     def place_by_hand(
         self, name: str, symbol: str, side: str, quantity: int, price: Decimal

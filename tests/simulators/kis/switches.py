@@ -119,6 +119,8 @@ class Switches:
     # The exchange.
     charged_per: Literal["order", "execution"] = "order"
     """What charges are reckoned from, and rounded: all that an order has traded, or each piece."""
+    settled_cash_only: bool = False
+    """Whether cash of sales can be spent only when it has settled, two days later."""
     us_hold_percent: float = 0.0
     """How much more cash than its limit an American order to buy holds; 0.7 in paper."""
     paper_takes_ioc: bool = False
