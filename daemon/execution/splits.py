@@ -107,6 +107,8 @@ class Splits:
             return None
         if not self.is_clear(tx, account, symbol):
             return "its orders have not all ended"
+        if self._awaits_settlement(tx, account, symbol, now):
+            return "what its last close gave is not settled"
         waits = self._not_yet(tx, account, symbol, _ratio(row), at_broker)
         if waits is not None and not row["forced"]:
             return waits
@@ -126,6 +128,13 @@ class Splits:
         )
         tx.signal(WorkArrived(account, symbol))
         return None
+
+    def _awaits_settlement(
+        self, view: View, account: AccountName, symbol: Symbol, now: datetime
+    ) -> bool:
+        """Whether a ladder has traded, in old units, what its orders have not been given yet."""
+        ladders = view.fetch("open_ladders", account=account, symbol=symbol)
+        return any(from_us(ladder["closes_at"]) <= now for ladder in ladders)
 
     def _not_yet(
         self,
@@ -204,8 +213,6 @@ class Splits:
         and the sums would differ.
         """
         for ladder in tx.fetch("open_ladders", account=account, symbol=symbol):
-            if from_us(ladder["closes_at"]) <= now:
-                continue  # its auction is over, and it is settled by what that gave
             for rung in tx.fetch("rungs_of_ladder", ladder_id=ladder["id"]):
                 self._orders.request_cancel(tx, parent_from_row(rung), reason, now)
             tx.execute("revise_ladder", id=ladder["id"], revising=1, whole=0, needs=ladder["needs"])

@@ -242,7 +242,12 @@ class Day:
                 await day.clock.sleep(QUIET_WITHIN_S)
 
         supervisor.spawn(live(), name="stillborn")
-        await self._clock.sleep(self._chance.choice((0.0, 0.0001, 0.01, 0.2, 1.0, 3.0)))
+        seconds = self._chance.choice((0.0, 0.0001, 0.01, 0.2, 1.0, 3.0))
+        if Feature.TROUBLE in self._features:
+            for _ in range(self._host.turns_of_a_start()):
+                await asyncio.sleep(0)
+        else:
+            await self._clock.sleep(seconds)
         self._tell("kill -9 while it starts")
         await life.kill()
         if self._judge.is_there():

@@ -33,6 +33,9 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
         "ids after a restart came before older ones when the clock had been set back"
     ),
     (90018, frozenset()): "a buy whose stop the market had passed set aside too little cash",
+    (30068, frozenset({Feature.CLOSE, Feature.PORTFOLIO})): (
+        "a split was carried out between an auction and its settlement"
+    ),
     (20021, frozenset({Feature.CLOSE})): "a split rounded a ladder and its orders to other sums",
 }
 """Days that once went wrong, with what they must hold for that, and what was wrong."""

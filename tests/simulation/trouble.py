@@ -59,6 +59,10 @@ class Host:
             return None
         return self._chance.randrange(MOST_STEPS)
 
+    def turns_of_a_start(self) -> int:
+        """Return after how many turns of the event loop a daemon dies that is only starting."""
+        return self._chance.randrange(MOST_STEPS)
+
     def befall(self, life: Life, brokers: Mapping[AccountName, Broker]) -> None:
         """Let something happen, or be over, or go on at brokers that were made anew."""
         roll = self._chance.random()

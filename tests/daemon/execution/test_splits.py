@@ -14,7 +14,14 @@ from algorithms.domain import SUSPENSE, AccountName, BookName, Measure, OrderTyp
 from daemon.audit import audit
 from daemon.execution.bookkeeper import NotPossibleError
 from daemon.execution.entries import Deposit, Split
-from tests.daemon.execution.ladder.stories import evening, ladder_at_broker, loc_sell, stocked
+from tests.daemon.execution.ladder.stories import (
+    MIDNIGHT,
+    evening,
+    ladder_at_broker,
+    loc_buy,
+    loc_sell,
+    stocked,
+)
 from tests.daemon.execution.test_bookkeeper import enter
 from tests.support.books import Wish, all_is_well, children, make, parents, select, told
 from tests.support.houses import house
@@ -335,4 +342,20 @@ async def test_a_ladder_is_made_anew_of_orders_in_new_units(tmp_path: Path) -> N
         await day.pass_time(20)
         # 1 and 3 units are 1.5 and 4.5 new ones: the orders sell 1 and 4, and so does the ladder.
         assert ladder_at_broker(day) == ["sell 5 @ 80"]
+        assert await day.check() == ()
+
+
+async def test_a_split_waits_until_the_last_close_is_settled(tmp_path: Path) -> None:
+    async with evening(tmp_path) as day:
+        await day.submit("alpha", loc_buy("8", "120"))
+        await day.advance_to(MIDNIGHT)
+        await day.pass_time(0.1)  # the ladder has what the auction gave, the book has nothing yet
+        await enter(day, split(3, 1))
+        await at_the_exchange(day, 3, 1)
+        await day.engine.ledger.carry_out()
+        assert (day.told("ladder_settled"), day.told("split_done")) == (0, 0)
+        await day.pass_time(20)
+        assert (day.told("ladder_settled"), day.told("split_done")) == (1, 1)
+        assert await day.held("a", "TQQQ") == 24
+        assert await day.held(SUSPENSE, "TQQQ") == 0
         assert await day.check() == ()
