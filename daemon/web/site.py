@@ -168,8 +168,11 @@ class Site:
         """Make the main part, or take one that was made for somebody else just now.
 
         Whoever looks because something was stored sees it: a part from before that is not taken,
-        but made anew once it has served its time, by one for all who wait.
+        but made anew once it has served its time, by one for all who wait. What is nobody else's
+        is made at once: it may ask a broker that takes its time, and no page waits for that.
         """
+        if not page.is_kept:
+            return await self._made(page, visit)
         key = (visit.request.path_qs, visit.locale)
         headers = visit.request.headers
         anew = PART_HEADER not in headers or "no-cache" in headers.get(hdrs.CACHE_CONTROL, "")
@@ -178,21 +181,21 @@ class Site:
             async with self._turn:
                 kept = self._kept.get(key)
                 age = clock.monotonic() - kept.made_at if kept is not None else KEPT_S
-                if kept is None or anew or not page.is_kept or age >= KEPT_S:
-                    return await self._made(page, visit, key)
+                if kept is None or anew or age >= KEPT_S:
+                    if len(self._kept) >= KEPT_MAX:
+                        self._kept.clear()
+                    part = self._kept[key] = await self._made(page, visit)
+                    return part
                 if kept.commits >= arrived:
                     return kept
             await clock.sleep(KEPT_S - age)
 
-    async def _made(self, page: Page, visit: Visit, key: tuple[str, Locale]) -> _Part:
+    async def _made(self, page: Page, visit: Visit) -> _Part:
         commits, made_at = self._changes.commits, self._sources.clock.monotonic()
         loaded = {"title": visit.words.say(MENU[page.menu_path]), **await page.load(visit)}
         context = {**self._common(visit), **loaded}
         html = await render_in_steps(visit.request, page.template, context, self._sources.clock)
-        if len(self._kept) >= KEPT_MAX:
-            self._kept.clear()
-        part = self._kept[key] = _Part(made_at, commits, str(loaded["title"]), html, html.encode())
-        return part
+        return _Part(made_at, commits, str(loaded["title"]), html, html.encode())
 
     async def _login_form(self, request: web.Request) -> web.StreamResponse:
         visit = self._visit(request)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from daemon.web import site, templates
+from daemon.web import questions, site, templates
 from daemon.web.menu import MENU
 from tests.support.served import ADMIN, ADMIN_TOKEN, Served, served
+from tests.support.world import started
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from adapters.clock import Clock
+    from daemon.web.page import Sources, Visit
+    from daemon.web.question import Question
 
 HTTP_REFERENCE = Path(__file__).resolve().parents[3] / "docs/reference/http.md"
 BROWSER = {"Accept": "text/html,*/*"}
@@ -121,6 +124,27 @@ async def test_a_part_is_made_once_for_all_who_look_at_the_same_time(
         for html in await asyncio.gather(*(look(here) for _ in range(20))):
             assert "odd fills" in html, "nobody is shown what was before"
         assert made == ["log.html"] * 2
+
+
+async def test_no_page_waits_for_a_question_whose_broker_takes_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking, answered = asyncio.Event(), asyncio.Event()
+    halt = questions.QUESTIONS["halt"]
+
+    async def slow(sources: Sources, visit: Visit, /) -> Question:
+        asking.set()
+        await answered.wait()
+        return await halt(sources, visit)
+
+    monkeypatch.setattr(questions, "QUESTIONS", {"halt": slow})
+    async with served(tmp_path) as here:
+        question = started(here.page("/ask/halt?scope=all"))
+        await asking.wait()
+        async with asyncio.timeout(5):
+            assert "<h1>Log</h1>" in await here.page("/log")
+        answered.set()
+        assert "New orders are stopped" in await question
 
 
 async def look(here: Served) -> str:
