@@ -21,6 +21,8 @@ from adapters.broker import (
     Found,
     Holdings,
     OutcomeUnknown,
+    RefusalCode,
+    Refused,
     SentOrder,
 )
 from adapters.clock import LoopClock
@@ -32,7 +34,7 @@ from adapters.kis.hosts import Profile as Environment
 from adapters.kis.hub import Hub
 from adapters.kis.tokens import Keys
 from adapters.tasks import TaskSupervisor
-from algorithms.domain import BrokerOrderId, ChildId, Side, Symbol
+from algorithms.domain import BrokerOrderId, ChildId, OrderType, Side, Symbol
 from algorithms.rates import Rate
 from tests.adapters.kis.conftest import NEVER_OPEN
 from tests.contracts.broker_contract import BrokerContract
@@ -422,6 +424,18 @@ class KisContract(BrokerContract):
         )
         assert before.order.state is BrokerOrderState.CANCELLED
         assert [each.id for each in await broker.open_orders()] == [fate.order.id]
+
+    async def test_b61_a_sale_of_too_many_is_told_how_many_can_be_sold(self, venue: Venue) -> None:
+        """Of what is held, less what another order, sent in KIS's own app, sells already."""
+        trader = Trader(venue)
+        dear = venue.price + 100 * venue.tick
+        by_hand = trader.order(Side.SELL, 10, OrderType.LIMIT, limit=dear)
+        await venue.place_by_hand(by_hand)
+        sale = trader.order(Side.SELL, LOTS_HELD, OrderType.LIMIT, limit=dear)
+        outcome, _ = await trader.send(sale)
+        assert isinstance(outcome, Refused)
+        assert outcome.code is RefusalCode.INSUFFICIENT_HOLDINGS
+        assert outcome.message.endswith(f"; {LOTS_HELD - 10} {venue.symbol} can be sold")
 
 
 class TestKisReal(KisContract):
