@@ -42,6 +42,8 @@ NEW_YORK_IS_OVER = datetime(2026, 11, 21, 6, 10, tzinfo=KST)
 HARM = 0.3
 NEW_ODDS = 0.15
 KILL = 0.08
+NETWORKED_EVERY = 10
+"""One seed in so many asks over real sockets; the others take a shortcut past the kernel."""
 WARM_UP = timedelta(minutes=1)
 TOP = """
 [daemon]
@@ -61,7 +63,7 @@ exchange = "AMEX"
 [instruments.TQQQ]
 exchange = "NASD"
 """
-COMPARED_EVERY_S = (60, 300, 400, 400)
+COMPARED_EVERY_S = (120, 400, 400, 400)
 """How often accounts are compared, one way or another: half of a day's requests are for that."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk in memory, where there is one
 
@@ -79,7 +81,7 @@ class Length:
     """How often the daemon is stopped between the two markets: those hours are long and empty."""
 
 
-FULL = Length(SEOUL_ENDS - SEOUL_OPENS, timedelta(minutes=60), 16, sleeps=0.8)
+FULL = Length(SEOUL_ENDS - SEOUL_OPENS, timedelta(minutes=60), 16, sleeps=0.95)
 SHORT = Length(timedelta(minutes=40), timedelta(minutes=15), 8, 400.0)
 
 
@@ -116,7 +118,8 @@ class Day:
 
     async def play(self) -> Outcome:
         seed = self._chance.randrange(2**32)
-        async with house(self._clock, (SEOUL, NEW_YORK), seed=seed, walk_s=60.0) as here:
+        halves, networked = (SEOUL, NEW_YORK), self.outcome.seed % NETWORKED_EVERY == 1
+        async with house(self._clock, halves, seed=seed, walk_s=60.0, networked=networked) as here:
             if self._hostile:
                 decided = set_switches(here.simulator, self._chance)
                 self._tell(f"the host: {decided}")

@@ -84,15 +84,18 @@ SWITCHES: dict[str, tuple[object, ...]] = {
     "shuffled_notices": (False, True),
     "notice_lag_s": (0.0, 0.05, 2.0),
     "session_linger_s": (0.0, 20.0),
+    "ping_s": (10.0, 14.0),
     "cancel_delay_s": (0.0, 0.5, 3.0),
 }
 
-UNHEARD = {
+FOR_A_WHILE = {
+    "down": ("down", True, False),
+    "slow": ("latency_s", 2.5, 0.0),
     "stall": ("stalled", True, False),
     "deaf": ("pong_timeout_s", 0.0, 30.0),
     "no registering": ("registering_fails", True, False),
 }
-"""Switches that make the socket useless for a while: what they are set to, and to what again."""
+"""Switches that make the host or its socket useless: what they are set to, and to what again."""
 LAYOUT = ("notice_fields", "us_notice_fields", "encrypted", "joined_notices", "notice_numbers")
 
 
@@ -135,7 +138,7 @@ class Harm:
             (
                 *(self.drop, self.garbled, self.strangers, self.new_keys, self.rival),
                 *(self.other_layout, self.token, self.auctions, self.auctions, self.thin),
-                *(self.unheard, self.unheard, self.unheard),
+                *(self.for_a_while,) * 4,
             )
         )
         return what() or what.__name__
@@ -161,9 +164,9 @@ class Harm:
         for name in LAYOUT:
             self._host.switches.set(name, self._chance.choice(SWITCHES[name]))
 
-    def unheard(self) -> str:
-        what = self._chance.choice([*UNHEARD])
-        name, harmful, harmless = UNHEARD[what]
+    def for_a_while(self) -> str:
+        what = self._chance.choice([*FOR_A_WHILE])
+        name, harmful, harmless = FOR_A_WHILE[what]
         switches = self._host.switches
         switches.set(name, harmful)
         self._host.agenda.at(self._until, lambda: switches.set(name, harmless))
@@ -190,6 +193,6 @@ class Harm:
 def make_peace(simulator: KisSimulator) -> None:
     """Let nothing fail any more."""
     simulator.faults.clear()
-    for name, _, harmless in UNHEARD.values():
+    for name, _, harmless in FOR_A_WHILE.values():
         simulator.switches.set(name, harmless)
     simulator.switches.stray_throttle_percent = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from adapters.sessions import Session
 from daemon.config.market import Market
+from tests.kis_days.shortcut import Shortcut
 from tests.simulators.kis import AccountSeed, KisSimulator, Profile
 from tests.simulators.kis.hours import Country, Hours, Phase
 from tests.simulators.kis.orders import What
@@ -129,8 +130,12 @@ async def house(
     seed: int = 1,
     walk_s: float = 0.0,
     bots: tuple[str, ...] = BOTS,
+    networked: bool = True,
 ) -> AsyncIterator[House]:
-    """Run a host where each half of an account holds the capital of its books."""
+    """Run a host where each half of an account holds the capital of its books.
+
+    Not ``networked``, requests reach it by a shortcut; see there.
+    """
     owners = dict.fromkeys(half.owner for half in halves)
     traded = {(half.owner, half.currency) for half in halves}
 
@@ -148,11 +153,13 @@ async def house(
         for place, owner in enumerate(owners, start=123456)
     ]
     simulator = KisSimulator(clock, profile, seed=seed, walk_s=walk_s, accounts=seeds)
-    urls = await simulator.start()
+    urls, shortcut = await simulator.start(), Shortcut(simulator)
     try:
-        yield House(simulator, urls, halves, bots)
+        with nullcontext() if networked else shortcut.is_taken():
+            yield House(simulator, urls, halves, bots)
     finally:
         await simulator.close()
+        await shortcut.close()
 
 
 @asynccontextmanager

@@ -88,7 +88,9 @@ class Weeks:
 
     async def play(self) -> Lived:
         seed = self._chance.randrange(2**32)
-        async with house(self._clock, self._halves, seed=seed, walk_s=300.0, bots=BOTS) as here:
+        async with house(
+            self._clock, self._halves, seed=seed, walk_s=300.0, bots=BOTS, networked=False
+        ) as here:
             set_switches(here.simulator, self._chance)
             here.simulator.switches.stray_throttle_percent = 0
             for life in self._lives()[: self._most_lives]:

@@ -33,6 +33,10 @@ ANSWERED = frozenset(
 )
 
 
+class CutShortError(Exception):
+    """An answer breaks off in its middle, for who asks without a network."""
+
+
 class Flush(Protocol):
     """Sends what notices have to tell."""
 
@@ -149,6 +153,8 @@ def _hang_up(request: web.Request) -> web.Response:
 
 
 async def _truncated(request: web.Request, whole: web.Response) -> web.StreamResponse:
+    if not isinstance(request, web.Request):
+        raise CutShortError
     body = whole.body
     assert isinstance(body, bytes)
     response = web.StreamResponse(headers={"content-type": JSON})

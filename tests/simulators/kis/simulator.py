@@ -64,7 +64,7 @@ class KisSimulator:
         self._tasks = TaskSupervisor()
         self.host = Host(clock, profile=profile, seed=seed, accounts=accounts, listings=listings)
         self.sockets = Sockets(self.host, clock, self._tasks)
-        self._rest = Rest(self.host, clock, self._tasks, self.flush)
+        self.rest = Rest(self.host, clock, self._tasks, self.flush)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -136,7 +136,7 @@ class KisSimulator:
         Control(self).add_routes(app)
         for path in ("/", "/tryitout", "/tryitout/{tr_id}"):
             app.router.add_get(path, self.sockets.connect)
-        app.router.add_route("*", "/{path:.*}", self._rest.answer)
+        app.router.add_route("*", "/{path:.*}", self.rest.answer)
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=False, shutdown_timeout=0.1
         )
@@ -158,7 +158,7 @@ class KisSimulator:
             self.flush()
 
     async def close(self) -> None:
-        self._rest.closing.set()
+        self.rest.closing.set()
         self.sockets.drop_all()
         await self._tasks.close(CLOSE_TIMEOUT_S)
         if self._runner is not None:
