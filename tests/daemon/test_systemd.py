@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from adapters.clock import LoopClock
+from adapters.virtual_time import VirtualTimeLoop
 from daemon.systemd import Systemd
 from tests.support.loops import in_virtual_time
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -55,6 +57,35 @@ def test_the_watchdog_is_fed_twice_in_its_time(tmp_path: Path) -> None:
     with listen(str(tmp_path / "notify")) as listener:
         in_virtual_time(half_a_minute())
         assert [listener.recv(100) for _ in range(6)] == [b"WATCHDOG=1"] * 6  # 0, 5 ... 25 s
+
+
+class Recording(Systemd):
+    """Remembers when it spoke."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        super().__init__(environ)
+        self.spoke: list[float] = []
+
+    def tell(self, *words: str) -> None:
+        assert words == ("WATCHDOG=1",)
+        self.spoke.append(asyncio.get_running_loop().time())
+
+
+def test_a_loop_that_hangs_gives_no_sign_of_life() -> None:
+    systemd = Recording({"NOTIFY_SOCKET": "/run/nobody", "WATCHDOG_USEC": "10000000"})
+
+    async def a_minute() -> None:
+        loop, clock = asyncio.get_running_loop(), LoopClock(START)
+        assert isinstance(loop, VirtualTimeLoop)
+        async with asyncio.TaskGroup() as group:
+            life = group.create_task(systemd.show_life(clock))
+            await clock.sleep(12)
+            loop._jumping.jumped += 30  # noqa: SLF001 - a call that does not return for so long
+            await clock.sleep(9)
+            life.cancel()
+
+    in_virtual_time(a_minute())
+    assert systemd.spoke == [0, 5, 10, 42, 47]  # systemd has started it anew before 42
 
 
 def test_a_watchdog_of_another_process_or_no_number_is_none_of_ours() -> None:
