@@ -98,7 +98,9 @@ def _orders(view: View, account: AccountName, book: BookName | None = None) -> s
     """Say how many orders have not ended, of one book or of all."""
     row = view.fetch_one("count_live_orders", account=account, book=book or "")
     count = 0 if row is None else int(row["count"])
-    return f"{count} order{'s have' if count > 1 else ' has'} not ended" if count else ""
+    if not count:
+        return ""
+    return "1 order has not ended" if count == 1 else f"{count} orders have not ended"
 
 
 def _holdings(

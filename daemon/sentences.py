@@ -104,8 +104,10 @@ class _Pattern:
         self._said = said
         self.letters = sum(map(len, literals[::2]))
         self._anchor = max(literals[::2], key=len)
+        ends = [*literals[2:-1:2], None]
         body = "".join(
-            "(.*?)" if number % 2 else re.escape(part) for number, part in enumerate(literals)
+            _value(ends[number // 2]) if number % 2 else re.escape(part)
+            for number, part in enumerate(literals)
         )
         self._matches = re.compile(body, re.DOTALL).fullmatch
 
@@ -119,3 +121,14 @@ class _Pattern:
     def filled(self, values: Sequence[str]) -> str:
         """Return the sentence in the language."""
         return _VALUE.sub(lambda value: values[int(value[1])], self._said)
+
+
+def _value(behind: str | None) -> str:
+    """Return the pattern of a value, by the literal behind it; None for the last value.
+
+    The last value may be anything. Another one does not reach over what joins sentences, unless
+    the form has a joint there; directly before another value it ends where that one's joint is.
+    """
+    if behind is None or behind.startswith(_JOINTS):
+        return "(.*?)"
+    return r"((?:(?![;:,] ).)*?)" if behind else r"((?:(?![;:,] | \().)*)"

@@ -87,6 +87,24 @@ def test_the_net_finds_what_people_read() -> None:
             "nettingd order: whether it was taken is not known: to be sure, repeat it with --id a1",
             "nettingd order: 접수되었는지 알 수 없습니다: 확실히 하려면 --id a1 로 다시 하세요",
         ),
+        (
+            "insufficient_cash: needs 100 USD, 5 free in dip",
+            "현금이 모자랍니다: 100 USD 필요, dip 에 5 있음",
+        ),
+        (
+            "books.dip: cannot go: 3 orders have not ended (give one of the two)",
+            "books.dip: 없앨 수 없습니다: 끝나지 않은 주문 3건 (둘 중 하나를 주세요)",
+        ),
+        (
+            "BUY for 1000, conditions to buy are met: price 99, average 100, take-profit 110, "
+            "point price 106 (6 %), T 10 of 40, invested 10000, seed 1000, 2 of 2 conditions",
+            "매수 1000, 매수 조건이 맞음: 가격 99, 평균 100, 익절가 110, "
+            "기준가 106 (6%), T 10 of 40, 투입 10000, 시드 1000, 조건 2개 중 2개",
+        ),
+        (
+            "sell 5 at 100.8 (TP, bought at 96 on 2026-11-18); previous close 98",
+            "100.8 에 5 매도 (TP, 2026-11-18 에 96 로 매수); 전일 종가 98",
+        ),
         ("complete", "완료"),
         ("momentum", "momentum"),
         ("order", "order"),  # the name of a book, as far as anybody knows

@@ -69,8 +69,9 @@ OF_BODIES = re.compile(r"_KEYS$")
 SILENT_KEYWORDS = {"name", "description", "summary", "title", "default_text", "shown"}
 SILENT_ERRORS = {"AssertionError", "TypeError", "RuntimeError"}
 WORDS_LEAST = 2
+SHORT = ("daemon/cli/", "daemon/cancel_preview.py", "algorithms/tiered.py", "daemon/rules/")
 COUNTED = re.compile(r"1 |.*\{0\}")
-"""With a number or a value, one word is a sentence of a command."""
+"""With a number or a value, one word is a sentence in these."""
 COLUMNS = {">", ">quantity", ">books", ">target", ">limit_price", "account", "account_id", "symbol"}
 """A row of texts with one of these names the columns of a table."""
 SINGLE = (
@@ -157,7 +158,7 @@ def _of_commands(tree: ast.Module) -> Iterator[str]:
 
 def _is_said(text: str, place: str) -> bool:
     words = re.findall(r"[A-Za-z]{2,}", re.sub(r"\{\d+\}", " ", text))
-    counts = COUNTED.match(text) and place.startswith(("daemon/cli/", "daemon/cancel_preview.py"))
+    counts = COUNTED.match(text) and place.startswith(SHORT)
     least = 1 if counts else WORDS_LEAST
     if len(words) < least or " " not in text or not {*map(str.lower, words)} - JOINING:
         return False
