@@ -60,8 +60,8 @@ class Sentences:
 
     def _hinting(self, text: str) -> str | None:
         """Say a sentence that ends with a hint in brackets, if both are known."""
-        head, bracket, hint = text.removesuffix(")").rpartition(" (")
-        if not bracket or " " not in hint or text in self._whole:
+        head, bracket, hint = text[:-1].rpartition(" (")
+        if not (bracket and text.endswith(")") and " " in hint) or text in self._whole:
             return None
         said, hinted = self.again(head), self.again(hint)
         return f"{said} ({hinted})" if said != head and hinted != hint else None
@@ -104,7 +104,7 @@ class _Pattern:
         self._said = said
         self.letters = sum(map(len, literals[::2]))
         self._anchor = max(literals[::2], key=len)
-        ends = [*literals[2:-1:2], None]
+        ends = [*literals[2:-1:2], literals[-1] or None]
         body = "".join(
             _value(ends[number // 2]) if number % 2 else re.escape(part)
             for number, part in enumerate(literals)
@@ -124,11 +124,11 @@ class _Pattern:
 
 
 def _value(behind: str | None) -> str:
-    """Return the pattern of a value, by the literal behind it; None for the last value.
+    """Return the pattern of a value, by the literal behind it; None at the end of the form.
 
-    The last value may be anything. Another one does not reach over what joins sentences, unless
-    the form has a joint there; directly before another value it ends where that one's joint is.
+    There it may be anything. Elsewhere it does not reach over what joins sentences, unless the
+    form has a joint there; directly before another value it ends where that one's joint is.
     """
-    if behind is None or behind.startswith(_JOINTS):
+    if behind is None or behind.startswith((*_JOINTS, ")")):
         return "(.*?)"
     return r"((?:(?![;:,] ).)*?)" if behind else r"((?:(?![;:,] | \().)*)"
