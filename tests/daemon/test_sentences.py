@@ -96,8 +96,8 @@ def test_the_net_finds_what_people_read() -> None:
             "books.dip: 없앨 수 없습니다: 끝나지 않은 주문 3건 (둘 중 하나를 주세요)",
         ),
         (
-            "BUY for 9, conditions to buy are met: price 9, point price 10 (6 %), 2 of 2 conditions",
-            "매수 9, 매수 조건이 맞음: 가격 9, 기준가 10 (6%), 조건 2개 중 2개",
+            "BUY for 9, conditions to buy are met: price 9, average 10, 2 of 2 conditions",
+            "매수 9, 매수 조건이 맞음: 가격 9, 평균 10, 조건 2개 중 2개",
         ),
         (
             "sell 5 at 100.8 (TP, bought at 96 on 2026-11-18); previous close 98",
