@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-OF_A_FULL_DISK = ("StorageFullError", "disk is full", "its comparison does not end")
+EXCUSED = ("StorageFullError", "disk is full", "its comparison does not end", "closing transport")
+"""What a full disk makes the daemon say, and a daemon that dies its broker's server."""
 
 
 @dataclass(slots=True)
@@ -38,6 +39,6 @@ class Errors(logging.Handler):
         words = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
             words += f" {record.exc_info[1]!r}"
-        if self._excused() and any(each in words for each in OF_A_FULL_DISK):
-            return  # the disk is full, and the log says so
+        if self._excused() and any(each in words for each in EXCUSED):
+            return
         self._wrong(f"logged: {words}")
