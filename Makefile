@@ -63,6 +63,24 @@ types: $(READY) ## check the types
 layers: $(READY) ## check who imports whom
 	@$(BIN)/lint-imports --no-logo
 
+build/audit/.ready: $(READY)
+	@$(BIN)/python -m venv --clear build/audit
+	@build/audit/bin/python $(PIP_INSTALL) pip-audit
+	@touch $@
+
+# Fails on a known weakness; says so when nobody can be asked for any.
+.PHONY: audit
+audit: build/audit/.ready ## ask whether a weakness is known of a locked version
+	@rm -f build/audit/found.json; \
+	if build/audit/bin/pip-audit -r requirements.lock --no-deps --disable-pip \
+		--progress-spinner off -f json -o build/audit/found.json 2>build/audit/said; then \
+		echo "no weakness is known of the locked versions"; \
+	elif [ -s build/audit/found.json ]; then \
+		build/audit/bin/python -m json.tool build/audit/found.json; exit 1; \
+	else \
+		tail -1 build/audit/said; echo "NOT AUDITED: nobody who knows of weaknesses can be asked"; \
+	fi
+
 .PHONY: demo
 demo: $(READY) ## watch a trading day of the paper broker, in about a minute
 	@$(BIN)/nettingd demo

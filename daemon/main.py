@@ -27,7 +27,7 @@ from daemon.api.sessions import Sessions
 from daemon.api.stream import EventStream
 from daemon.api.views import Lists
 from daemon.book_office import BookOffice
-from daemon.config import ConfigErrors, load_config, unsupported
+from daemon.config import ConfigErrors, exposed, load_config, unsupported
 from daemon.config.changes import load_again
 from daemon.engine import Engine
 from daemon.exits import Exit
@@ -75,7 +75,7 @@ def run(config_path: Path, environ: Mapping[str, str]) -> int:
     try:
         config = load_config(config_path, environ)
         start_logging(config.daemon)
-        for warning in unsupported(config):
+        for warning in (*unsupported(config), *exposed(config)):
             log.warning("%s", warning)
         with ExitStack() as locks:
             for directory in _directories(config):

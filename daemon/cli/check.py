@@ -14,7 +14,7 @@ from daemon.cli.check_brokers import broker_logins
 from daemon.cli.check_notifiers import notifier_logins
 from daemon.cli.table import table
 from daemon.cli.voice import tell, warn
-from daemon.config import ConfigErrors, describe, load_config, unsupported
+from daemon.config import ConfigErrors, describe, exposed, load_config, unsupported
 from daemon.config.accounts import BrokerKind
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def check(config_path: Path, environ: Mapping[str, str], *, as_json: bool, onlin
         else:
             warn(f"{found}\n")
         return BAD_CONFIG
-    warnings = unsupported(config) + _told_before(config)
+    warnings = unsupported(config) + exposed(config) + _told_before(config)
     logins = broker_logins(config) | notifier_logins(config) if online else {}
     if as_json:
         report = {"ok": True, "errors": [], "warnings": [asdict(each) for each in warnings]}

@@ -7,6 +7,7 @@ refers to. What a key means stands with its field; ``docs/reference/config.md`` 
 from __future__ import annotations
 
 from daemon.config.describe import describe
+from daemon.config.exposed import exposed
 from daemon.config.loader import load_config
 from daemon.config.model import Config
 from daemon.config.problems import ConfigErrors, ConfigProblem
@@ -22,6 +23,7 @@ __all__ = [
     "describe",
     "ensure_admin_token",
     "ensure_strategy_token",
+    "exposed",
     "load_config",
     "unsupported",
 ]

@@ -7,6 +7,7 @@ file can be shown, copied and committed.
 from __future__ import annotations
 
 import hmac
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, cast
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE_BYTES_MAX = 65_536
+_OTHERS = 0o077
 _FORMS = 'write { env = "NAME" } or { file = "path" }'
 
 
@@ -33,12 +35,16 @@ class Surroundings:
 
 
 class Secret:
-    """A text that no representation, log line, dump or pickle shows; only :meth:`reveal` does."""
+    """A text that no representation, log line, dump or pickle shows; only :meth:`reveal` does.
 
-    __slots__ = ("_text",)
+    ``open_file``: where it was read from, if others on this host can read that too.
+    """
 
-    def __init__(self, text: str) -> None:
+    __slots__ = ("_text", "open_file")
+
+    def __init__(self, text: str, open_file: Path | None = None) -> None:
         self._text = text
+        self.open_file = open_file
 
     def reveal(self) -> str:
         """The secret itself, for the one place that sends or compares it."""
@@ -112,6 +118,7 @@ def _from_file(name: str, around: Surroundings) -> Secret:
     try:
         with (around.folder / name).open("rb") as file:
             content = file.read(_FILE_BYTES_MAX + 1)
+            is_open = os.fstat(file.fileno()).st_mode & _OTHERS
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a usable path"
         raise fault(f"the file cannot be read: {reason}", PATHS_HINT) from None
@@ -124,12 +131,12 @@ def _from_file(name: str, around: Surroundings) -> Secret:
     text = text.removesuffix("\n").removesuffix("\r")
     if not text:
         raise fault("the file is empty")
-    return _checked(text, "the file's content")
+    return _checked(text, "the file's content", around.folder / name if is_open else None)
 
 
-def _checked(text: str, what: str) -> Secret:
+def _checked(text: str, what: str, open_file: Path | None = None) -> Secret:
     try:
         text.encode()
     except UnicodeEncodeError:
         raise fault(f"{what} is not UTF-8 text") from None
-    return Secret(text)
+    return Secret(text, open_file)
