@@ -37,7 +37,7 @@ ASKED_AT_ONCE = 4
 TRIES = 3
 """How often a broker is asked that does not answer."""
 
-KIS = "kis"
+KIS_IN_KOREA = ("kis", "XKRX")
 FUNDS = frozenset({"etf", "etn", "elw"})
 """Types of paper whose sales bear no tax in Korea; KIS is the broker that tells them apart."""
 
@@ -125,7 +125,7 @@ class Snapshots:
                 owner.get(ticker, UNCLASSED),
                 own.get(ticker),
                 holdings,
-                untaxed=book.account.broker == KIS and _is_fund(ticker, priced),
+                untaxed=_is_untaxed(book, priced.get(ticker)),
             )
             for ticker in tickers
         }
@@ -249,8 +249,9 @@ def _amounts(row: sqlite3.Row | None) -> tuple[Decimal, Decimal]:
     return quantity, subtract(quantity, Decimal(row["reserved"]))
 
 
-def _is_fund(ticker: Symbol, priced: Mapping[Symbol, _Priced]) -> bool:
-    return ticker in priced and priced[ticker].instrument.type in FUNDS
+def _is_untaxed(book: Book, priced: _Priced | None) -> bool:
+    is_fund = priced is not None and priced.instrument.type in FUNDS
+    return is_fund and (book.account.broker, book.account.market) == KIS_IN_KOREA
 
 
 def _asset(

@@ -150,6 +150,9 @@ async def test_a_halted_stock_is_named_and_the_rest_is_bought(tmp_path: Path) ->
         await here.until(await here.start(), *ENDED)
         before = await here.holds()
         await here.want(STOCKS)
+        assets = (await here.desk.prepare("main")).draft.snapshot.portfolio.assets
+        taxed = {ticker for ticker, asset in assets.items() if not asset.untaxed}
+        assert taxed == {SAMSUNG, HYNIX}  # sales of funds bear no tax
         simulator.host.market.tapes[HYNIX].halted = True
         stopped = await here.until(await here.start(), *ENDED)
         assert stopped.state is RunState.STOPPED
