@@ -364,7 +364,7 @@ class Day:
 
     async def _evening(self, day: World, clients: TaskSupervisor) -> None:
         """Resume and cancel everything; all requests get their outcomes, and nothing is left."""
-        await self._all_answered(clients, "client")
+        await self._all_answered(clients, ("client", "owner"))
         while (left_s := (self._scene.jobs_are_over - self._now()).total_seconds()) > 0:
             await self._clock.sleep(min(left_s, 60.0))
             if self._judge.sees_news():
@@ -401,13 +401,13 @@ class Day:
             self._clerk.fractions.clear()
             self._judge_now(still=True, done=True)
 
-    async def _all_answered(self, clients: TaskSupervisor, kind: str = "") -> None:
+    async def _all_answered(self, clients: TaskSupervisor, kinds: tuple[str, ...] = ("",)) -> None:
         """Wait until every request has a reply; each comes in a few seconds, come what may.
 
         What a person enters may have to wait until the orders of a symbol have ended.
         """
         for _ in range(200):
-            if not any(name.startswith(kind) for name in clients.names):
+            if not any(name.startswith(kinds) for name in clients.names):
                 return
             await self._clock.sleep(1.0)
         self.wrong(f"without a reply: {', '.join(clients.names)}")
