@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from algorithms.domain import BookName, StrategyName
 from daemon.api.errors import ErrorCode, Refused
+from daemon.api.marks import SeenMark
 from daemon.cancel_preview import cancel_preview
 from daemon.execution.answers import RequestStatus
 from daemon.execution.halts import Scope
@@ -16,6 +17,7 @@ from daemon.live_netting import live_netting
 from daemon.netting_run import netting_run
 from daemon.notices import raise_notice
 from daemon.restore import RESTORED
+from daemon.storage.rows import from_us, to_us
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -68,6 +70,22 @@ class Administration:
 
     async def reject(self, order_id: str) -> None:
         await self._engine.approvals.reject(order_id)
+
+    async def see(self, ids: Sequence[str], by: str) -> list[SeenMark]:
+        at = to_us(self._clock.now())
+
+        def mark(tx: Tx) -> list[SeenMark]:
+            found = []
+            for notice in ids:
+                tx.execute("see_notice", id=notice, at=at, by=by)
+                row = tx.fetch_one("seen_notice", id=notice)
+                if row is None:
+                    raise Refused(ErrorCode.NOT_FOUND, f"there is no alarm {notice}")
+                seen_at = from_us(row["seen_at"]).isoformat()
+                found.append(SeenMark(id=notice, seen_at=seen_at, seen_by=row["seen_by"]))
+            return found
+
+        return await self._engine.store.write(mark)
 
     async def settle(self, child_id: str, number: str | None) -> None:
         verdicts = Verdicts(self._engine.services)

@@ -21,6 +21,7 @@ from daemon.api.door import Door
 from daemon.api.errors import ErrorCode, Refused
 from daemon.api.health import Health
 from daemon.api.lean import SECURITY_HEADERS
+from daemon.api.marks import Marks
 from daemon.api.metrics import CONTENT_TYPE
 from daemon.api.operation import HTML, PLAIN, Access, Answer, Operation, in_order
 from daemon.api.pages import Pages, to_login
@@ -139,6 +140,7 @@ def _operations(parts: Parts, webhook: Webhook) -> list[Operation]:
             *Calculators(parts.admin).operations(),
             *ApprovalDesk(parts.admin).operations(),
             *VerdictDesk(parts.admin).operations(),
+            *Marks(parts.admin).operations(),
             *ByHand(parts.desk, parts.admin, parts.clock).operations(),
             *pages.operations(),
             *(each for part in parts.more for each in part.operations()),

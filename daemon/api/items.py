@@ -222,7 +222,8 @@ class HistoryItem(TypedDict):
 class EventItem(TypedDict):
     """A notice: ``text`` is the sentence of ``code`` with its ``params``, in ``daemon.locale``.
 
-    ``delivered_at``: when the last of the configured notifiers was done with it.
+    ``delivered_at``: when the last of the configured notifiers was done with it. ``seen_at``: when
+    a person marked the alarm as seen.
     """
 
     id: str
@@ -233,4 +234,6 @@ class EventItem(TypedDict):
     book: str | None
     params: dict[str, str]
     delivered_at: Time | None
+    seen_at: Time | None
+    seen_by: str | None
     text: str

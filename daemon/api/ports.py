@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from algorithms.rebalancing.targets import TargetFault, Targets
     from daemon.api.decode import Json
     from daemon.api.ledger import BookReport, EntryAnswer, PaperAnswer
+    from daemon.api.marks import SeenMark
     from daemon.execution.answers import RequestStatus
     from daemon.execution.commands import Cancel, CancelAll, Submission
     from daemon.execution.desk import Reply
@@ -143,6 +144,10 @@ class AdminPort(Protocol):
 
     async def reject(self, order_id: str) -> None:
         """End an order that waits for a yes. Raises UnknownOrderError, NotWaitingError."""
+        ...
+
+    async def see(self, ids: Sequence[str], by: str) -> list[SeenMark]:
+        """Mark alarms as seen, all or none; return what they bear. Raises Refused."""
         ...
 
 

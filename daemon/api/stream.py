@@ -149,6 +149,8 @@ class EventStream:
                 "book": notice.book,
                 "params": dict(notice.params),
                 "delivered_at": None,
+                "seen_at": None,
+                "seen_by": None,
                 "text": render(notice.code, notice.params, self._lists.words),
             },
         )

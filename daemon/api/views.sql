@@ -42,7 +42,7 @@ FROM requests WHERE id = :id;
 
 -- name: events
 -- What people were told.
-SELECT id, at, level, code, account, book, params, delivered_at FROM notices;
+SELECT id, at, level, code, account, book, params, delivered_at, seen_at, seen_by FROM notices;
 
 -- name: halts
 -- Where new orders are stopped, and why.
@@ -88,7 +88,7 @@ WHERE id = :id;
 
 -- name: events_after
 -- What people were told after a moment they know, oldest first.
-SELECT id, at, level, code, account, book, params, delivered_at FROM notices
+SELECT id, at, level, code, account, book, params, delivered_at, seen_at, seen_by FROM notices
 WHERE id > :id ORDER BY id LIMIT :limit;
 
 -- name: newest_event

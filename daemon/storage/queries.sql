@@ -718,6 +718,15 @@ WHERE id = :id AND delivered_at IS NULL AND NOT EXISTS (
 DELETE FROM deliveries WHERE notice_id = :id
   AND EXISTS (SELECT 1 FROM notices WHERE id = :id AND delivered_at IS NOT NULL);
 
+-- name: see_notice!
+-- Mark an alarm as seen; the first mark stays.
+UPDATE notices SET seen_at = :at, seen_by = :by
+WHERE id = :id AND level = 'alarm' AND seen_at IS NULL;
+
+-- name: seen_notice
+-- Who has seen an alarm, and when.
+SELECT id, seen_at, seen_by FROM notices WHERE id = :id AND seen_at IS NOT NULL;
+
 -- name: symbols_at_close
 -- Symbols of an account whose orders for the close wait for a ladder, or are in one.
 SELECT symbol FROM loc_orders WHERE account = :account AND ladder_id IS NULL

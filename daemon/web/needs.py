@@ -23,7 +23,10 @@ SHOWN_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """One thing to see to. ``asks``: what can be done here, as label and question's address."""
+    """One thing to see to. ``asks``: what can be done here, as label and question's address.
+
+    ``notice``: the id of an alarm that goes when somebody marks it as seen.
+    """
 
     level: Level
     text: str
@@ -31,6 +34,7 @@ class Need:
     until: int | None = None
     href: str | None = None
     asks: tuple[tuple[str, str], ...] = ()
+    notice: str | None = None
 
 
 Rows = dict[str, "list[sqlite3.Row]"]
@@ -101,6 +105,7 @@ def _alarms(rows: Iterable[sqlite3.Row], visit: Visit) -> Iterator[Need]:
             text=notice_text(row, visit),
             at=row["at"],
             href="/log?level=alarm",
+            notice=row["id"],
         )
 
 

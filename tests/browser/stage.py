@@ -19,6 +19,10 @@ from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 
+from adapters.clock import SystemClock
+from daemon.ids import id_before
+from daemon.storage.rows import to_us
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -186,6 +190,23 @@ class Daemon:
                 "UPDATE child_orders SET state = 'unknown', broker_order_id = NULL WHERE id = "
                 "(SELECT MAX(id) FROM child_orders WHERE book = ? AND state = 'open')",
                 (book,),
+            )
+
+    def raise_alarms(self, count: int) -> None:
+        """Put alarms into the database, as if they had just been raised."""
+        now = SystemClock().now()
+        with self._database() as database:
+            database.executemany(
+                "INSERT INTO notices (id, at, level, code, params) "
+                "VALUES (?, ?, 'alarm', 'invariant_broken', ?)",
+                [
+                    (
+                        f"{id_before(now)[:-1]}{number}",
+                        to_us(now),
+                        json.dumps({"number": str(number), "text": "no sum"}),
+                    )
+                    for number in range(count)
+                ],
             )
 
     @contextmanager

@@ -193,6 +193,31 @@ def test_an_order_waits_for_a_yes_and_a_dropped_webhook_is_replayed(
         who.page.wait_for_url("**/webhooks/*")
 
 
+@pytest.mark.parametrize("view", [DESKTOP, PHONE], ids=lambda view: view.name)
+def test_alarms_go_when_they_have_been_seen_one_or_all_and_the_log_says_so(
+    browser: Browser, daemon: Daemon, view: View
+) -> None:
+    one, every = "Mark as seen", "Mark all alarms as seen"
+    if view is PHONE:
+        one, every = "확인함", "경보 모두 확인함"
+    with person(browser, daemon, view) as who:
+        who.enter()
+        daemon.raise_alarms(3)
+        who.go("/")
+        page, alarms = who.page, who.page.locator("#needs .need", has_text="no sum")
+        expect(alarms).to_have_count(3)
+        alarms.nth(1).get_by_role("button", name=one).focus()
+        page.keyboard.press("Enter")
+        expect(alarms).to_have_count(2)
+        expect(page.locator("#needs :focus")).to_have_count(1)
+        page.get_by_role("button", name=every).click()
+        expect(alarms).to_have_count(0)
+        page.goto(daemon.url + "/log?level=alarm")
+        seen = page.locator("#log li", has_text="(page)")
+        assert seen.count() >= 3
+        who.look("log-seen")
+
+
 def test_what_only_a_person_can_know_is_settled_where_it_is_seen(
     browser: Browser, daemon: Daemon
 ) -> None:

@@ -46,7 +46,9 @@
         const open = [...old.querySelectorAll("details")].map((each) => each.open);
         old.replaceChildren(...now.childNodes);
         old.querySelectorAll("details").forEach((each, at) => { each.open = open[at] ?? each.open; });
-        if (focused) old.querySelectorAll("a, button, summary")[place]?.focus();
+        if (!focused) continue;
+        const left = [...old.querySelectorAll("a, button, summary")];
+        (left[place] ?? left.at(-1) ?? main).focus({ preventScroll: true });
       }
     } catch {
       listen(false);
@@ -127,8 +129,10 @@
   }
 
   async function post(form, button) {
+    if (form.dataset.busy) return; // not by disabling the button: whoever uses keys would lose their place
     const out = form.querySelector("output");
-    if (button) button.disabled = true;
+    form.dataset.busy = "1";
+    button?.setAttribute("aria-disabled", "true");
     try {
       const answer = await fetch(form.dataset.api, {
         method: "POST",
@@ -155,7 +159,8 @@
     } catch {
       fault(out, said.dataset.lost);
     } finally {
-      if (button) button.disabled = false;
+      delete form.dataset.busy;
+      button?.removeAttribute("aria-disabled");
     }
   }
 

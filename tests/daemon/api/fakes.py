@@ -16,6 +16,7 @@ from daemon.api.addresses import Networks
 from daemon.api.app import OPERATIONS, Parts, make_app
 from daemon.api.auth import Authority, FailureThrottle, StrategyAccess, digest
 from daemon.api.door import Door
+from daemon.api.errors import ErrorCode, Refused
 from daemon.api.health import Readiness
 from daemon.api.ledger import Ledger
 from daemon.api.metrics import Metrics
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from algorithms.domain import Symbol
     from daemon.api.app import HasOperations
     from daemon.api.decode import Json
+    from daemon.api.marks import SeenMark
     from daemon.api.operation import Operation
     from daemon.api.ports import LedgerPort, RebalancingPort
     from daemon.execution.commands import Cancel, CancelAll, Submission
@@ -107,6 +109,7 @@ class FakeAdmin:
     def __init__(self) -> None:
         self.halts: dict[tuple[Scope, str], str] = {}
         self.waiting: dict[str, str | None] = {}
+        self.alarms: dict[str, str | None] = {}
 
     def names(self, scope: Scope) -> Collection[str]:
         return {
@@ -151,6 +154,13 @@ class FakeAdmin:
 
     async def reject(self, order_id: str) -> None:
         self._decide(order_id, "rejected")
+
+    async def see(self, ids: Sequence[str], by: str) -> list[SeenMark]:
+        if set(ids) - self.alarms.keys():
+            raise Refused(ErrorCode.NOT_FOUND, "there is no such alarm")
+        for each in ids:
+            self.alarms[each] = self.alarms[each] or by
+        return [{"id": each, "seen_at": "", "seen_by": self.alarms[each] or ""} for each in ids]
 
     async def settle(self, child_id: str, number: str | None) -> None:
         if child_id not in self.waiting:

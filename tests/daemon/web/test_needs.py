@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from algorithms.domain import AccountName
+from daemon.notices import raise_notice
 from tests.support.books import parents
 from tests.support.served import Served, served
 from tests.support.world import THREE_BOOKS
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
+
+    from daemon.storage.tx import Tx
 
 APPROVED = THREE_BOOKS.replace('strategy = "alpha"', 'strategy = "alpha"\nmode = "approve"')
 APPROVED += "[webhook]\nwait_seconds = 0\n"
@@ -65,3 +68,57 @@ async def test_an_alarm_stands_above_everything_else(
             ("need alarm" in need for need in found), reverse=True
         )
         assert "+5 TQQQ" in await here.page("/accounts")
+
+
+async def alarmed(here: Served, count: int) -> list[str]:
+    services = here.day.engine.services
+    ids = [services.ids.new() for _ in range(count)]
+
+    def tell(tx: Tx) -> None:
+        for number, each in enumerate(ids, 1):
+            now = services.clock.now()
+            raise_notice(tx, each, "invariant_broken", now, number=str(number), text="no sum")
+
+    await here.day.engine.store.write(tell)
+    return ids
+
+
+async def test_an_alarm_goes_once_somebody_has_seen_it_and_the_log_keeps_both(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as here:
+        first, second, third = await alarmed(here, 3)
+        assert len(await needs(here)) == 3
+        html = await here.page("/")
+        assert html.count("Mark as seen") == 3
+        assert f'"ids": ["{third}", "{second}", "{first}"]' in html, "all that are shown"
+        await here.post("/api/events/seen", {"ids": [second], "by": "page"})
+        assert [
+            text for need in await needs(here) for text in re.findall(r"invariant \d", need)
+        ] == ["invariant 3", "invariant 1"]
+        log = await here.page("/log")
+        assert log.count("(page)</small>") == 1
+        assert log.count("no sum") == 3
+        await here.post("/api/events/seen", {"ids": [first, third]})
+        assert await needs(here) == []
+        korean = await here.page("/log", "ko")
+        assert "확인 (admin)" in korean
+
+
+async def test_alarms_are_marked_all_or_none_and_the_first_mark_stays(tmp_path: Path) -> None:
+    async with served(tmp_path) as here:
+        (alarm,) = await alarmed(here, 1)
+        await here.post("/api/halt", {"reason": "odd fills"})
+        halted = (await here.get("/api/events?code=halted"))["items"][0]["id"]
+        for other in (halted, "01KGF0J5EG9QK1Y1V7W4D2M3ZC"):
+            told = await here.post("/api/events/seen", {"ids": [alarm, other]}, status=404)
+            assert (told["code"], told["detail"]) == ("not_found", f"there is no alarm {other}")
+        event = (await here.get("/api/events?level=alarm"))["items"][0]
+        assert (event["seen_at"], event["seen_by"]) == (None, None)
+        marks = [
+            (await here.post("/api/events/seen", {"ids": [alarm], "by": by}))["marks"]
+            for by in ("anna", "ben")
+        ]
+        event = (await here.get("/api/events?level=alarm"))["items"][0]
+        kept = {"id": alarm, "seen_at": event["seen_at"], "seen_by": "anna"}
+        assert marks == [[kept], [kept]]
