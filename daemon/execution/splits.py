@@ -45,6 +45,12 @@ if TYPE_CHECKING:
     from daemon.storage.tx import Tx, View
 
 
+NOTHING_TO_SEE = (
+    "the account holds none of it, so the broker shows nothing: enter the split again with force "
+    "when the broker has split"
+)
+
+
 class Splits:
     """Takes splits and carries them out; every function runs in the writer's transaction."""
 
@@ -55,12 +61,19 @@ class Splits:
         self._ids = ids
 
     def request(self, tx: Tx, split: Split, note: str, now: datetime) -> str:
-        """Store a split and ask for the end of the symbol's orders; return its id."""
+        """Store a split and ask for the end of the symbol's orders; return its id.
+
+        Entered again with ``force``, one that waits goes on whatever the broker shows.
+        """
         account, symbol = split.account, split.symbol
         if account not in self._current.registry.accounts:
             raise NotPossibleError("account", "must be the name of a configured account")
-        if tx.fetch_one("pending_split", account=account, symbol=symbol) is not None:
-            raise NotPossibleError("symbol", f"another split of {symbol} is under way")
+        waiting = tx.fetch_one("pending_split", account=account, symbol=symbol)
+        if waiting is not None:
+            if not split.force or _ratio(waiting) != split.ratio:
+                raise NotPossibleError("symbol", f"another split of {symbol} is under way")
+            tx.execute("force_split", id=waiting["id"])
+            return str(waiting["id"])
         held = any(holding.quantity for _, holding in _held(tx, account, symbol))
         if not held and not tx.fetch("live_parents_of_symbol", account=account, symbol=symbol):
             raise NotPossibleError("symbol", f"{account} has neither {symbol} nor orders for it")
@@ -148,14 +161,17 @@ class Splits:
 
         It has when its units are nearer to the new ones than to the old: what else is different
         must not hold a split up for ever. What waits in suspense may be old units of nobody, or
-        new ones that the split brought before it was entered.
+        new ones that the split brought before it was entered. Where there are no units to compare,
+        a person says when: an order in new units would trade at the price of old ones before.
         """
         lot = self._lots.instrument(account, symbol).lot
         books = total(holding.quantity for _, holding in _held(view, account, symbol))
         row = view.fetch_one("position", account=account, book=SUSPENSE, asset=symbol)
         old = {books, add(books, ZERO if row is None else Decimal(row["quantity"]))}
         new = {ratio.units(quantity, lot) for quantity in old}
-        if not old - new or _distance(at_broker, new) < _distance(at_broker, old - new):
+        if not old - new:
+            return NOTHING_TO_SEE
+        if _distance(at_broker, new) < _distance(at_broker, old - new):
             return None
         return (
             f"the broker has {to_text(at_broker)}, not yet {to_text(ratio.units(books, lot))}: "

@@ -571,6 +571,10 @@ SELECT * FROM ledger_keys WHERE key = :key;
 INSERT INTO splits (id, account, symbol, new_units, old_units, forced, note, requested_at)
 VALUES (:id, :account, :symbol, :new_units, :old_units, :forced, :note, :requested_at);
 
+-- name: force_split!
+-- A split that waits is to be carried out whatever the broker shows.
+UPDATE splits SET forced = 1 WHERE id = :id;
+
 -- name: pending_split
 -- The split that a symbol waits for.
 SELECT * FROM splits WHERE account = :account AND symbol = :symbol AND applied_at IS NULL;

@@ -7,7 +7,7 @@ in between leaves it to the next life. Meanwhile books and exchange of that acco
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -189,6 +189,10 @@ class Clerk:
             if not self.judge.has_orders(account, entered.symbol):
                 await self._at_exchange(day, account, work.key, work.operation)
             await day.clock.sleep(WAIT_S)
+        # Where nobody holds any, only a person sees that the exchange has split.
+        forced = replace(entered, force=True)
+        if self.judge.awaits_split(account, entered.symbol):
+            await self._enter(day, f"{work.key} seen", forced)
         paid = self.judge.paid_out(account, work.key)
         if entered.ratio.old > 1:
             self.fractions.add(account)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from algorithms.domain import SUSPENSE, AccountName, BookName, Measure, OrderTyp
 from daemon.audit import audit
 from daemon.execution.bookkeeper import NotPossibleError
 from daemon.execution.entries import Deposit, Split
+from daemon.execution.splits import NOTHING_TO_SEE
 from tests.daemon.execution.ladder.stories import (
     MIDNIGHT,
     evening,
@@ -195,7 +197,7 @@ async def test_orders_in_cash_keep_their_cash(tmp_path: Path) -> None:
             due_at=day.clock.now().replace(hour=12),
         )
         await make(day, wish)
-        await enter(day, split(2, 1))
+        await enter(day, replace(split(2, 1), force=True))
         await day.pass_time(6)
         (asked,) = parents(day)
         assert (asked["remain"], asked["total"]) == ("1000", "1000")
@@ -245,6 +247,26 @@ async def test_a_split_can_be_forced_whatever_the_broker_shows(tmp_path: Path) -
         await day.pass_time(6)
         assert await day.held("a", "TQQQ") == 20
         assert await audit(day.engine.store, None, day.clock) == ()
+
+
+async def test_without_units_to_see_a_person_says_when_the_broker_has_split(
+    tmp_path: Path,
+) -> None:
+    """Carried out at once, eight would have been bought at the price of old units."""
+    async with world(tmp_path, TWO) as day:
+        await day.submit("alpha", buy("TQQQ", "4", kind=LIMIT, price="90"))
+        await enter(day, split(2, 1))
+        await day.pass_time(60)
+        assert [one["reason"] for one in told(day, "split_waits")] == [NOTHING_TO_SEE]
+        assert parents(day)[0]["remain"] == "4"
+        with pytest.raises(NotPossibleError, match="under way"):
+            await enter(day, replace(split(3, 1), force=True), key="another")
+        await at_the_exchange(day, 2, 1)
+        await enter(day, replace(split(2, 1), force=True), key="seen")
+        await day.pass_time(6)
+        assert (parents(day)[0]["remain"], parents(day)[0]["limit_price"]) == ("8", "45")
+        assert day.told("split_done") == 1
+        await all_is_well(day)
 
 
 async def test_a_broker_that_does_not_answer_holds_a_split_up(tmp_path: Path) -> None:
