@@ -12,8 +12,8 @@ from daemon.execution.answers import RequestStatus
 from daemon.execution.halts import Scope
 from daemon.execution.requests import cancel_standing
 from daemon.execution.verdicts import Verdicts
-from daemon.live_loc import live_loc
 from daemon.live_netting import live_netting
+from daemon.loc.live import live_loc
 from daemon.netting_run import netting_run
 from daemon.notices import raise_notice
 from daemon.restore import RESTORED

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from adapters.sqlite.driver import connect_to_look
+from daemon.brokers.shadows import database_of, shadows
 from daemon.config.accounts import BrokerKind
-from daemon.shadows import database_of, shadows
 from daemon.storage.schema import applied
 
 if TYPE_CHECKING:

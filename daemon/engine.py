@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 from adapters.broker import BrokerUnavailableError
 from adapters.sqlite.errors import StorageError
 from daemon import audit, rate_watch, trading_days
-from daemon.brokers import open_broker
+from daemon.brokers.fleet import Fleet
+from daemon.brokers.opening import open_broker
+from daemon.brokers.shadows import configured, open_shadow
+from daemon.brokers.silence import Silence
 from daemon.calendars import CalendarError, Calendars, compute_in_child
 from daemon.execution import skew
 from daemon.execution.approvals import EXPIRE_EVERY, Approvals
@@ -35,7 +38,6 @@ from daemon.execution.persistence import Persistence
 from daemon.execution.requests import Requests
 from daemon.execution.services import KnownLots, MarketDays, Services
 from daemon.execution.splits import Splits
-from daemon.fleet import Fleet
 from daemon.ids import IdSource
 from daemon.jobs.office import Timetables, approvals_of, open_board
 from daemon.jobs.schedule import guarded
@@ -46,9 +48,7 @@ from daemon.rebalancing.planner import Planner
 from daemon.rebalancing.runner import Runner, Runners
 from daemon.rebalancing.standings import Standings
 from daemon.setup import Current, setup_of
-from daemon.shadows import configured, open_shadow
 from daemon.signals import Committed, LadderStirred, OrderTaken, SignalBus, WorkArrived
-from daemon.silence import Silence
 from daemon.storage.store import SqliteStore, open_store
 
 if TYPE_CHECKING:

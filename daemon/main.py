@@ -15,7 +15,6 @@ import uvloop
 
 from adapters.sqlite.errors import StorageError, StorageFailedError
 from adapters.tasks import TaskSupervisor
-from daemon.address import note_address
 from daemon.administration import Administration
 from daemon.api.app import Parts, make_app, make_door
 from daemon.api.health import LoopLag, Readiness
@@ -30,20 +29,21 @@ from daemon.book_office import BookOffice
 from daemon.config import ConfigErrors, exposed, load_config, unsupported
 from daemon.config.changes import load_again
 from daemon.engine import Engine
-from daemon.exits import Exit
-from daemon.heartbeat import Heartbeat
-from daemon.logs import log_notices, start_logging
 from daemon.measures import Measures
 from daemon.notify.office import NotifyOffice
 from daemon.outside import real_outside
-from daemon.process import StopSignals, allow_files, keep_secrets_in, spare_the_collector
 from daemon.rebalancing.office import RebalancingOffice
 from daemon.reload import Reload
 from daemon.restore import is_armed, put_in_place
+from daemon.service.address import note_address
+from daemon.service.exits import Exit
+from daemon.service.heartbeat import Heartbeat
+from daemon.service.logs import log_notices, start_logging
+from daemon.service.process import StopSignals, allow_files, keep_secrets_in, spare_the_collector
+from daemon.service.systemd import Systemd
+from daemon.service.watch import DatabaseWatch, FailedTasks
 from daemon.storage.lock import AlreadyRunningError, DirectoryLock
-from daemon.systemd import Systemd
 from daemon.telegram.commands import Commands
-from daemon.watch import DatabaseWatch, FailedTasks
 from daemon.web.page import Sources
 from daemon.web.site import Site
 

@@ -12,7 +12,7 @@ from daemon.api.webhook_model import commands_from_stored
 from daemon.calendars import compute_in_child
 from daemon.ids import IdSource
 from daemon.jobs.schedule import ApSchedule
-from daemon.logs import start_logging
+from daemon.service.logs import start_logging
 
 if TYPE_CHECKING:
     import random

@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from daemon.brokers.shadows import configured
 from daemon.config.accounts import BrokerKind
 from daemon.rates import rate_at
 from daemon.roster import registry_of
-from daemon.shadows import configured
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -22,14 +22,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from adapters.sqlite.errors import StorageError
-from daemon.brokers import reaches_the_same
+from daemon.brokers.opening import reaches_the_same
+from daemon.brokers.shadows import configured, shadows
 from daemon.config import ConfigErrors, ConfigProblem, unsupported
 from daemon.config.changes import Change, changes_between, kept_until_restart
 from daemon.execution.capital import post_capital
 from daemon.leaving import obstacles, stays
 from daemon.notices import raise_notice
 from daemon.setup import setup_of
-from daemon.shadows import configured, shadows
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from daemon.api.door import Door
     from daemon.config import Config
     from daemon.engine import Engine
+    from daemon.service.systemd import Systemd
     from daemon.setup import Setup
     from daemon.storage.tx import Tx, View
-    from daemon.systemd import Systemd
 
 NAMED_MOST = 40
 """Changes and faults that a notice names; the log has them all."""

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from algorithms.domain import AccountName, BookName, StrategyName, Symbol
+from daemon.brokers.shadows import configured, shadow_of, shadows
 from daemon.config.accounts import Environment, MarketType
 from daemon.config.books import PORTFOLIO_RULE, WEBHOOK_RULE, BookMode
 from daemon.rates import rate_at
 from daemon.registry import Account, Book, Registry
 from daemon.rules.catalogue import make_rule
-from daemon.shadows import configured, shadow_of, shadows
 
 if TYPE_CHECKING:
     from datetime import datetime

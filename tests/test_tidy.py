@@ -35,8 +35,8 @@ ENTRY_POINTS = {"daemon.__main__", "daemon.cli.main", "daemon.config.reference"}
 TASK_STARTER = "adapters/tasks.py"
 
 NO_MIRROR = {
-    "daemon/binance_accounts.py": "a venue's half of brokers; test_brokers tells their stories",
-    "daemon/kis_accounts.py": "a venue's half of brokers; test_brokers tells their stories",
+    "daemon/brokers/binance.py": "a venue's half of brokers; test_brokers tells their stories",
+    "daemon/brokers/kis.py": "a venue's half of brokers; test_brokers tells their stories",
     "daemon/__main__.py": "hands over to daemon.cli.main; every test of a process goes through it",
     "daemon/execution/backlog.py": "requests that wait; test_desk tells their stories",
     "daemon/execution/enquiries.py": "prices before an order; test_desk tells their stories",

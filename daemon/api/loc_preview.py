@@ -20,7 +20,7 @@ from algorithms.loc.sheet import sheet
 from daemon.api.preview_fields import Name, Number, Positive
 from daemon.api.problems import BadInput, Problem, model_problems, path_text
 from daemon.config.service import Locale
-from daemon.loc_words import apart_note, note
+from daemon.loc.words import apart_note, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.cli.caller import NotReachableError, asked, print_json
 from daemon.cli.table import item_table
 from daemon.cli.voice import tell, warn
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
     import argparse

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from adapters.clock import SystemClock
 from adapters.sqlite.errors import StorageError, environment_error
 from daemon import restore as restoring
-from daemon.address import noted_address
 from daemon.backup import BOOKS, BackupError, Manifest, back_up, read_manifest
 from daemon.cli.caller import Caller, NotReachableError, RefusedError, print_json
 from daemon.cli.progress import Bar
 from daemon.cli.verify import findings_of
 from daemon.cli.voice import tell, warn
 from daemon.config import ConfigErrors, load_config
-from daemon.exits import Exit
+from daemon.service.address import noted_address
+from daemon.service.exits import Exit
 from daemon.storage.lock import AlreadyRunningError, DirectoryLock, is_locked
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
-from daemon.address import noted_address
 from daemon.cli.voice import warn
 from daemon.config import ConfigErrors, ensure_admin_token, load_config
-from daemon.exits import Exit
+from daemon.service.address import noted_address
+from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

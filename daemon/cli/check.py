@@ -67,7 +67,7 @@ def _told_before(config: Config) -> tuple[ConfigProblem, ...]:
     }
     if not bridged:
         return ()
-    from daemon.ccxt_accounts import told_before  # noqa: PLC0415
+    from daemon.brokers.ccxt import told_before  # noqa: PLC0415
 
     return tuple(each for name, account in bridged.items() for each in told_before(name, account))
 

@@ -11,7 +11,7 @@ from adapters.broker import BrokerError
 from adapters.clock import SystemClock
 from adapters.sessions import AlwaysOpen, ListedSessions
 from algorithms.decimals import to_text
-from daemon.brokers import BrokerNotAvailableError
+from daemon.brokers.opening import BrokerNotAvailableError
 from daemon.calendars import ZONES, CalendarError, compute_in_child, corrected
 from daemon.config.accounts import BrokerKind
 from daemon.trading_days import AHEAD, differences
@@ -48,7 +48,7 @@ async def _ask(config: Config, name: AccountName) -> str:
 
 async def _ask_binance(config: Config, name: AccountName) -> str:
     from adapters.binance.hub import Hub  # noqa: PLC0415 - for those who trade there
-    from daemon.binance_accounts import open_binance  # noqa: PLC0415
+    from daemon.brokers.binance import open_binance  # noqa: PLC0415
 
     hub = Hub(SystemClock())
     try:
@@ -63,7 +63,7 @@ async def _ask_kis(config: Config, name: AccountName) -> str:
     """Use the token that the daemon keeps: KIS tells the owner of every new one."""
     from adapters.kis.broker import KisBroker  # noqa: PLC0415 - for those who trade there
     from adapters.kis.hub import Hub  # noqa: PLC0415
-    from daemon.kis_accounts import kis_settings  # noqa: PLC0415
+    from daemon.brokers.kis import kis_settings  # noqa: PLC0415
 
     account = config.accounts[name]
     hub = Hub(SystemClock(), config.daemon.data_dir)
@@ -102,7 +102,7 @@ async def _days(config: Config, market: Market, broker: KisBroker) -> str:
 
 async def _ask_bridge(config: Config, name: AccountName) -> str:
     from adapters.ccxt_bridge.hub import Hub  # noqa: PLC0415 - for those who trade there
-    from daemon.ccxt_accounts import open_bridge  # noqa: PLC0415
+    from daemon.brokers.ccxt import open_bridge  # noqa: PLC0415
 
     hub = Hub(SystemClock())
     try:

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

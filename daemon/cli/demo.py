@@ -23,7 +23,7 @@ from daemon.cli.demo_books import Books, money
 from daemon.cli.demo_stage import Stage
 from daemon.cli.process import DaemonFailedError
 from daemon.cli.screen import Screen
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
     import sqlite3

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from daemon.cli.caller import NotReachableError, asked, print_json
 from daemon.cli.table import item_table
 from daemon.cli.voice import cell, tell, warn
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
     import argparse

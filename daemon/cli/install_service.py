@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from daemon.cli.voice import tell, warn
 from daemon.config import ConfigErrors, ConfigProblem, load_config
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
     import argparse

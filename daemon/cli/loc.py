@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from daemon.cli.table import table
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,7 +125,7 @@ def _sheet(answer: LocAnswer, locale: Locale) -> str:
 
 def _sheet_row(row: SheetRow, locale: Locale) -> tuple[str, str, str, str]:
     from daemon.config.service import Locale  # noqa: PLC0415
-    from daemon.loc_words import kind_text  # noqa: PLC0415
+    from daemon.loc.words import kind_text  # noqa: PLC0415
 
     kind = kind_text(row["kind"], row["label"], locale)
     note = row["note"] if locale is Locale.KOREAN else row["note_en"]

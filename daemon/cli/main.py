@@ -22,7 +22,7 @@ from daemon.cli.voice import (
     tell,
     warn,
 )
-from daemon.exits import MEANING, Exit
+from daemon.service.exits import MEANING, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,7 +13,7 @@ from adapters.sqlite.driver import connect_to_look
 from adapters.sqlite.errors import StorageError
 from daemon.cli.voice import tell, warn
 from daemon.config import ConfigErrors, load_config
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 from daemon.storage.lock import AlreadyRunningError, DirectoryLock
 from daemon.storage.schema import applied, taken_back, wanted
 

@@ -13,7 +13,7 @@ from daemon.cli.caller import asked, print_json, quoted
 from daemon.cli.rebalance import NOTHING_TO_DO, plan_text
 from daemon.cli.table import table
 from daemon.cli.voice import tell, warn
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
     import argparse

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from daemon.cli.caller import asked, print_json
 from daemon.cli.table import item_table
 from daemon.cli.voice import tell
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

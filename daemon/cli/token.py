@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from algorithms.domain import StrategyName
 from daemon.cli.voice import warn
 from daemon.config import ConfigErrors, ensure_admin_token, ensure_strategy_token, load_config
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

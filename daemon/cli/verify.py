@@ -18,12 +18,12 @@ from algorithms.domain import AccountName
 from algorithms.invariants import examine
 from daemon.audit import REQUEST_AGE_MOST
 from daemon.books import read_books
+from daemon.brokers.shadows import database_of, shadows
 from daemon.cli.progress import Bar
 from daemon.cli.table import table
 from daemon.cli.voice import tell, warn
 from daemon.config import ConfigErrors, load_config
 from daemon.config.accounts import BrokerKind
-from daemon.shadows import database_of, shadows
 from daemon.storage.lock import is_locked
 from daemon.storage.schema import applied, wanted
 from daemon.storage.store import named_queries

@@ -19,7 +19,7 @@ from adapters.broker import (
     StreamRestored,
 )
 from adapters.sqlite.errors import StorageError
-from daemon.brokers import BrokerNotAvailableError, PaperSettingsError
+from daemon.brokers.opening import BrokerNotAvailableError, PaperSettingsError
 from daemon.execution.account import AccountWorker
 from daemon.execution.broker_calls import BrokerCalls
 from daemon.execution.ladder.keeper import LadderKeeper, no_ladder, no_moc_buys

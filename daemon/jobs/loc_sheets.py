@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from algorithms.decimals import to_text
 from daemon.i18n import words_in
 from daemon.jobs.board import NotNowError
-from daemon.loc_plans import NoPlanError, plan_symbol, planned_symbols
-from daemon.loc_text import plan_text
+from daemon.loc.plans import NoPlanError, plan_symbol, planned_symbols
+from daemon.loc.text import plan_text
 from daemon.notices import raise_notice
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from daemon.execution.services import Services
     from daemon.jobs.runs import JobRun
-    from daemon.loc_plans import SymbolPlan
+    from daemon.loc.plans import SymbolPlan
     from daemon.storage.tx import Tx
 
 

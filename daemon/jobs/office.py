@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from daemon.brokers.shadows import configured
 from daemon.calendars import CalendarError
 from daemon.config.jobs import JobKind
 from daemon.execution.approvals import Approvals
@@ -20,7 +21,6 @@ from daemon.jobs.reports import Reports
 from daemon.jobs.rule_round import RuleRound
 from daemon.jobs.timetable import Timetable
 from daemon.jobs.twap import TwapTick
-from daemon.shadows import configured
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

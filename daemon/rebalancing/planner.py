@@ -13,9 +13,9 @@ from algorithms.rebalancing.drift import Thresholds
 from algorithms.rebalancing.holdings import Fees, Problem
 from algorithms.rebalancing.in_force import Setting, in_force
 from algorithms.rebalancing.plan import DEFAULT_THRESHOLDS, Plan, Rounding, Settings, make_plan
+from daemon.brokers.shadows import configured
 from daemon.rebalancing.runs import targets_of
 from daemon.rebalancing.snapshot import Snapshots
-from daemon.shadows import configured
 from daemon.storage.rows import from_us
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 from algorithms.domain import OrderType
 from algorithms.loc.sheet import RowKind
 from daemon.config.service import Locale
-from daemon.live_loc import live_loc
-from daemon.loc_words import KINDS
+from daemon.loc.live import live_loc
+from daemon.loc.words import KINDS
 from daemon.notify.lengths import as_fits
 
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ from daemon.ids import IdSource
 from daemon.jobs.schedule import ClockSchedule
 from daemon.main import Daemon
 from daemon.outside import Outside
+from daemon.service.systemd import Systemd
 from daemon.signals import NoticeRaised
 from daemon.storage.rows import to_us
-from daemon.systemd import Systemd
 from daemon.testing.loops import require_virtual_time
 from daemon.testing.safety import harmless
 from daemon.testing.wire import Answer, Wire

@@ -15,9 +15,9 @@ from algorithms.loc.sheet import RowKind, sheet
 from daemon.api.operation import Parameter
 from daemon.api.problems import BadInput
 from daemon.config.service import Locale
-from daemon.live_loc import live_loc
-from daemon.loc_plans import planned_symbols
-from daemon.loc_words import kind_text, label_text
+from daemon.loc.live import live_loc
+from daemon.loc.plans import planned_symbols
+from daemon.loc.words import kind_text, label_text
 from daemon.web.page import Page
 from daemon.web.steps import span, steps
 

@@ -35,7 +35,7 @@ from adapters.sqlite.group_commit import MOST_IN_A_BATCH
 from adapters.tasks import TaskSupervisor
 from algorithms.domain import ChildId
 from daemon.execution.broker_calls import BrokerCalls
-from daemon.process import spare_the_collector
+from daemon.service.process import spare_the_collector
 from tests.adapters.binance.rows import placed_row
 from tests.adapters.binance.test_routes import LIMIT, sent
 from tests.support.scripted_binance import EXCHANGE_INFO, Says, ScriptedBinance

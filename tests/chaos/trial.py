@@ -17,7 +17,7 @@ from adapters.sqlite.driver import connect_to_look
 from adapters.tasks import TaskSupervisor
 from daemon.cli.process import DaemonFailedError, DaemonProcess, surroundings
 from daemon.config import ensure_strategy_token, load_config
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 from tests.chaos.load import FINAL, HTTP_TIMEOUT_S, Load, Record
 from tests.chaos.troubles import Trouble, Troubles, read_only
 

@@ -17,7 +17,7 @@ from adapters.sqlite.driver import InlineDriver
 from adapters.tasks import TaskSupervisor
 from adapters.virtual_time import VirtualTimeLoop
 from algorithms.domain import AccountName, Symbol
-from daemon.brokers import open_broker
+from daemon.brokers.opening import open_broker
 from daemon.config import load_config
 from daemon.market import FRESH_S, RECENT_S, Market
 from tests.support.world import START, THREE_BOOKS, started

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon.execution.reasons import REASONS
-from daemon.exits import MEANING
 from daemon.sentences import ALONE, SPEAKER, normal
+from daemon.service.exits import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +25,9 @@ OTHERWISE = (
     "daemon/web/",
     "daemon/labels.py",
     "daemon/telegram/",
-    "daemon/loc_words.py",
+    "daemon/loc/words.py",
     "daemon/testing/",  # for programmers
     "daemon/cli/completion.py",  # scripts
-    "daemon/service/",
     "daemon/storage/",
     "daemon/api/metrics.py",  # English reference
     "daemon/api/openapi.py",

@@ -11,7 +11,6 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from adapters.sqlite.driver import InlineDriver
 from algorithms.domain import StrategyName
-from daemon.address import note_address
 from daemon.administration import Administration
 from daemon.api.addresses import Networks
 from daemon.api.app import Parts, make_app
@@ -27,6 +26,7 @@ from daemon.api.views import Lists
 from daemon.book_office import BookOffice
 from daemon.cli.main import main
 from daemon.rebalancing.office import RebalancingOffice
+from daemon.service.address import note_address
 from daemon.web.page import Sources
 from daemon.web.site import Site
 from tests.support.books import children, parents

@@ -22,7 +22,7 @@ from daemon.config.changes import load_again
 from daemon.execution.commands import Cancel, CancelAll, Place, Submission, Venue
 from daemon.jobs.schedule import ClockSchedule
 from daemon.main import Daemon
-from daemon.systemd import Systemd
+from daemon.service.systemd import Systemd
 from daemon.testing.running import RunningDaemon, paper_outside
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from daemon.execution import reconcile
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 from tests.support.books import MAIN
 from tests.support.served import served
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.cli.main import make_parser
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 
 
 @pytest.mark.parametrize(

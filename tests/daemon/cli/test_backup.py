@@ -12,7 +12,7 @@ from aiohttp import ClientSession
 
 from adapters.sqlite.driver import connect_to_look
 from daemon.cli.process import DaemonProcess, command_line, surroundings
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

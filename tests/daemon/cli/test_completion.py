@@ -10,7 +10,7 @@ import pytest
 from daemon.cli.arguments import SHELLS
 from daemon.cli.completion import completion
 from daemon.cli.main import make_parser
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 
 
 @pytest.mark.parametrize("shell", SHELLS)

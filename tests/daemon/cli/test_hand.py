@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from algorithms.domain import OrderType, ParentStatus
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 from tests.support.books import children, parents
 from tests.support.served import Served, served
 from tests.support.world import THREE_BOOKS, buy

@@ -13,7 +13,7 @@ import pytest
 
 from daemon.cli.install_service import Installation, units
 from daemon.cli.main import main
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

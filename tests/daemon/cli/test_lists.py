@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from algorithms.domain import OrderType
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 from tests.support.served import Served, served
 from tests.support.world import buy
 

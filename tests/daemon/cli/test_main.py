@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from daemon.cli.main import main, make_parser
-from daemon.exits import MEANING, Exit
+from daemon.service.exits import MEANING, Exit
 
 ROOT = Path(__file__).parents[3]
 NETTING = {

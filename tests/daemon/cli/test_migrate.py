@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daemon.cli.main import main
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 from daemon.storage.lock import DirectoryLock
 from daemon.storage.schema import migrate, taken_back, wanted
 from tests.support.loops import in_virtual_time

@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 from tests.daemon.rebalancing.portfolios import config
 from tests.support.served import served
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from daemon.address import note_address
 from daemon.cli.process import DaemonProcess
 from daemon.cli.status import status
-from daemon.exits import Exit
+from daemon.service.address import note_address
+from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

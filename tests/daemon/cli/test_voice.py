@@ -13,7 +13,7 @@ import pytest
 from daemon.cli.main import main, make_parser
 from daemon.cli.table import table
 from daemon.cli.voice import again, language, speak, spoken
-from daemon.exits import Exit
+from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from algorithms.decimals import to_text
 from daemon.cli.table import table
 from daemon.config.service import Locale
-from daemon.loc_words import kind_text, money
+from daemon.loc.words import kind_text, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from daemon.api.loc_preview import SheetRow
     from daemon.i18n import Words
-    from daemon.loc_plans import SymbolPlan
+    from daemon.loc.plans import SymbolPlan
 
 
 def plan_text(plan: SymbolPlan, words: Words, locale: Locale) -> str:

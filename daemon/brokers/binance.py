@@ -9,7 +9,7 @@ from adapters.binance.account import BinanceSettings
 from adapters.binance.broker import BinanceBroker
 from adapters.binance.hosts import MarketKind, hosts_of, moves_real_money
 from adapters.binance.signing import KeyKindError, read_keys
-from daemon.brokers import BrokerNotAvailableError, no_orders
+from daemon.brokers.opening import BrokerNotAvailableError, no_orders
 from daemon.config.accounts import Environment
 
 if TYPE_CHECKING:

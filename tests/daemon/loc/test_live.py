@@ -8,7 +8,7 @@ import pytest
 
 from algorithms.domain import OrderType
 from daemon.api.problems import BadInput
-from daemon.live_loc import live_loc
+from daemon.loc.live import live_loc
 from tests.support.loops import in_virtual_time
 from tests.support.world import buy, sell, world
 

@@ -8,8 +8,8 @@ from adapters.virtual_time import VirtualTimeLoop
 from algorithms.domain import AccountName, OrderType, Symbol
 from daemon.audit import audit
 from daemon.backup import databases_of
+from daemon.brokers.shadows import configured, shadow_of, shadows
 from daemon.config import load_config
-from daemon.shadows import configured, shadow_of, shadows
 from tests.daemon.jobs.mornings import DAILY, house, morning, new_york, until
 from tests.support.books import children, fills, parents, told
 from tests.support.world import buy, sell

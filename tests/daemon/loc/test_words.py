@@ -9,7 +9,7 @@ import pytest
 
 from algorithms.loc.sheet import RowKind, sheet
 from daemon.config.service import Locale
-from daemon.loc_words import KINDS, apart_note, money, note
+from daemon.loc.words import KINDS, apart_note, money, note
 from tests.algorithms.loc.books import CENTS, buy, sell
 
 if TYPE_CHECKING:

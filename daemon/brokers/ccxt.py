@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from adapters.ccxt_bridge.account import BridgeSettings
 from adapters.ccxt_bridge.broker import BridgeBroker
 from adapters.ccxt_bridge.fitness import limits, obstacles
-from daemon.brokers import BrokerNotAvailableError, no_orders
+from daemon.brokers.opening import BrokerNotAvailableError, no_orders
 from daemon.config.accounts import Environment
 from daemon.config.problems import ConfigProblem
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from daemon.without import without
+from daemon.service.without import without
 
 
 def test_a_module_seems_not_to_be_installed_for_a_while() -> None:

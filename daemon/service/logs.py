@@ -16,8 +16,8 @@ import orjson
 from daemon.config.service import Locale, LogFormat
 from daemon.i18n import words_in
 from daemon.notices import Level, render
+from daemon.service.without import without
 from daemon.signals import NoticeRaised
-from daemon.without import without
 
 with without("rich"):
     # Where it is installed, structlog loads it for tracebacks in colour: 3 MB that nobody sees.

@@ -7,7 +7,13 @@ from adapters.clock import LoopClock
 from adapters.sqlite.errors import StorageFullError
 from adapters.tasks import TaskSupervisor
 from daemon.api.metrics import Metrics
-from daemon.watch import PROBE_AGAIN_S, PROBE_EVERY_S, PROBE_TIMEOUT_S, DatabaseWatch, FailedTasks
+from daemon.service.watch import (
+    PROBE_AGAIN_S,
+    PROBE_EVERY_S,
+    PROBE_TIMEOUT_S,
+    DatabaseWatch,
+    FailedTasks,
+)
 from tests.support.loops import in_virtual_time
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from daemon.config.service import DaemonConfig, Locale, LogFormat, LogLevel
-from daemon.logs import log_notices, start_logging
+from daemon.service.logs import log_notices, start_logging
 from daemon.signals import NoticeRaised, SignalBus
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 WAITS = """
 import asyncio, sys
-from daemon.process import StopSignals
+from daemon.service.process import StopSignals
 async def main():
     wanted = asyncio.Event()
     StopSignals(wanted, lambda: print("reload", flush=True)).listen(asyncio.get_running_loop())
@@ -20,7 +20,7 @@ asyncio.run(main())
 """
 KEEPS = """
 import os, resource, tempfile
-from daemon.process import keep_secrets_in
+from daemon.service.process import keep_secrets_in
 keep_secrets_in()
 with tempfile.TemporaryDirectory() as folder:
     with open(os.path.join(folder, "file"), "w") as file:
@@ -29,7 +29,7 @@ print(resource.getrlimit(resource.RLIMIT_CORE))
 """
 SPARES = """
 import gc
-from daemon.process import GC_THRESHOLDS, spare_the_collector
+from daemon.service.process import GC_THRESHOLDS, spare_the_collector
 spare_the_collector()
 print(gc.get_freeze_count() > 1000, gc.get_threshold() == GC_THRESHOLDS)
 """
@@ -37,7 +37,7 @@ print(gc.get_freeze_count() > 1000, gc.get_threshold() == GC_THRESHOLDS)
 
 ALLOWS = """
 import resource
-from daemon.process import MOST_FILES, allow_files
+from daemon.service.process import MOST_FILES, allow_files
 _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (100, min(hard, 5000)))
 allow_files()

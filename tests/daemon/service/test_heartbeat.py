@@ -14,12 +14,12 @@ from aiohttp.test_utils import TestServer
 from adapters.clock import SystemClock
 from adapters.sqlite.driver import InlineDriver
 from adapters.tasks import TaskSupervisor
-from daemon import heartbeat
 from daemon.api.health import Readiness
 from daemon.config import load_config
 from daemon.engine import Engine
-from daemon.heartbeat import Heartbeat
 from daemon.jobs.schedule import ClockSchedule
+from daemon.service import heartbeat
+from daemon.service.heartbeat import Heartbeat
 from daemon.setup import setup_of
 from daemon.signals import NoticeRaised
 from tests.support.world import START, THREE_BOOKS, started

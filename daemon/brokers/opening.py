@@ -64,15 +64,15 @@ async def open_broker(
     account = config.accounts[name]
     if account.broker is BrokerKind.BINANCE:
         # It costs 8 MB of memory, which only those pay who trade there.
-        from daemon.binance_accounts import open_binance  # noqa: PLC0415
+        from daemon.brokers.binance import open_binance  # noqa: PLC0415
 
         return open_binance(config, name, account, hub())
     if account.broker is BrokerKind.KIS:
-        from daemon.kis_accounts import open_kis  # noqa: PLC0415 - as above
+        from daemon.brokers.kis import open_kis  # noqa: PLC0415 - as above
 
         return open_kis(config, name, account, kis(), sessions)
     if account.broker is BrokerKind.CCXT:
-        from daemon.ccxt_accounts import open_bridge  # noqa: PLC0415 - as above
+        from daemon.brokers.ccxt import open_bridge  # noqa: PLC0415 - as above
 
         return open_bridge(config, name, account, bridge())
     if account.paper is None:

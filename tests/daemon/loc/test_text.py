@@ -6,8 +6,8 @@ from adapters.virtual_time import VirtualTimeLoop
 from algorithms.domain import AccountName, Symbol
 from daemon.config.service import Locale
 from daemon.i18n import words_in
-from daemon.loc_plans import plan_symbol
-from daemon.loc_text import plan_text
+from daemon.loc.plans import plan_symbol
+from daemon.loc.text import plan_text
 from tests.daemon.jobs.mornings import house, morning, new_york, until
 from tests.support.world import buy
 

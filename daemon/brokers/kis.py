@@ -12,7 +12,7 @@ from adapters.kis.hosts import Profile, hosts_of, moves_real_money
 from adapters.kis.krx import Venue
 from adapters.kis.tokens import Keys
 from algorithms.domain import Symbol
-from daemon.brokers import BrokerNotAvailableError, no_orders, told_instruments
+from daemon.brokers.opening import BrokerNotAvailableError, no_orders, told_instruments
 from daemon.config.accounts import Environment
 from daemon.rates import rates_of
 

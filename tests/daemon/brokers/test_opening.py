@@ -17,14 +17,14 @@ from adapters.kis.tokens import Keys
 from adapters.sessions import AlwaysOpen
 from adapters.sqlite.driver import InlineDriver
 from algorithms.domain import AccountName, Symbol
-from daemon.binance_accounts import binance_settings
-from daemon.brokers import (
+from daemon.brokers.binance import binance_settings
+from daemon.brokers.kis import kis_settings
+from daemon.brokers.opening import (
     BrokerNotAvailableError,
     open_broker,
     paper_settings,
 )
 from daemon.config import Config, load_config
-from daemon.kis_accounts import kis_settings
 
 if TYPE_CHECKING:
     from adapters.binance.account import BinanceSettings

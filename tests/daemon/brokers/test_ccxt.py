@@ -9,8 +9,8 @@ from adapters.ccxt_bridge.fitness import NO_STOPS
 from adapters.ccxt_bridge.hub import Hub
 from adapters.clock import SystemClock
 from algorithms.domain import AccountName
-from daemon.brokers import BrokerNotAvailableError
-from daemon.ccxt_accounts import bridge_settings, open_bridge, told_before
+from daemon.brokers.ccxt import bridge_settings, open_bridge, told_before
+from daemon.brokers.opening import BrokerNotAvailableError
 from daemon.cli.check import check
 from daemon.config import load_config
 from tests.support.fake_ccxt import install

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from daemon.address import note_address, noted_address
+from daemon.service.address import note_address, noted_address
 
 if TYPE_CHECKING:
     from pathlib import Path

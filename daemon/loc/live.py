@@ -16,7 +16,7 @@ from algorithms.instruments import normalise_symbol
 from algorithms.loc.curve import LocOrder
 from daemon.api.loc_preview import describe
 from daemon.api.problems import BadInput, Problem
-from daemon.loc_plans import NoPlanError, plan_symbol
+from daemon.loc.plans import NoPlanError, plan_symbol
 from daemon.storage.rows import parent_from_row
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from adapters.clock import LoopClock
 from adapters.virtual_time import VirtualTimeLoop
-from daemon.systemd import Systemd
+from daemon.service.systemd import Systemd
 from tests.support.loops import in_virtual_time
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from adapters.virtual_time import VirtualTimeLoop
 from algorithms.domain import AccountName, Symbol
 from daemon.config.service import Locale
 from daemon.i18n import words_in
-from daemon.live_loc import live_loc
-from daemon.loc_plans import NoPlanError, plan_symbol, planned_symbols
-from daemon.loc_text import plan_text
+from daemon.loc.live import live_loc
+from daemon.loc.plans import NoPlanError, plan_symbol, planned_symbols
+from daemon.loc.text import plan_text
 from tests.daemon.jobs.mornings import house, morning, new_york, until
 from tests.support.world import World, buy
 

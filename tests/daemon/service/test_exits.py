@@ -3,9 +3,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from daemon.exits import MEANING, Exit
+from daemon.service.exits import MEANING, Exit
 
-REFERENCE = Path(__file__).parents[2] / "docs/reference/cli.md"
+REFERENCE = Path(__file__).parents[3] / "docs/reference/cli.md"
 
 
 def test_every_code_has_a_meaning() -> None:

@@ -1,0 +1,1 @@
+"""The accounts of the configuration, each with the adapter of its broker."""

@@ -1,0 +1,1 @@
+"""Orders for the close, as people are shown them: live, planned for tomorrow, in words."""
