@@ -56,6 +56,7 @@ class ErrorCode(StrEnum):
     TOO_MANY_FAILURES = "too_many_failures"
     TOO_MANY_READERS = "too_many_readers"
     BROKER_SILENT = "broker_silent"
+    PAGE_SLOW = "page_slow"
     INTERNAL = "internal"
     STORAGE_BUSY = "storage_busy"
     STORAGE_ERROR = "storage_error"
@@ -212,6 +213,11 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The broker, or the paper exchange's database, does not answer. The same request may be "
         "sent again.",
+    ),
+    ErrorCode.PAGE_SLOW: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "A page was not ready within 10 seconds: the host is busy, or a broker that the page asks "
+        "takes its time. Try again after `Retry-After`.",
     ),
     ErrorCode.INTERNAL: Meaning(
         HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from daemon.api.errors import PROBLEM_TYPE
-from daemon.api.operation import JSON, STREAM, Access
+from daemon.api.operation import HTML, JSON, STREAM, Access
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -89,6 +89,8 @@ def _operation(operation: Operation, schemas: _Schemas) -> Json:
     }
     for status, codes in operation.problems().items():
         problem = _problem(status, codes, schemas)
+        if any(HTML in answer.media for answer in operation.answers.values()):
+            problem["content"][HTML] = {"schema": {"type": "string"}}
         answer = described["responses"].setdefault(str(status.value), problem)
         answer["content"] |= problem["content"]
     parameters = [

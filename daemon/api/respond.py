@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 CSV_HEADERS = {**SECURITY_HEADERS, hdrs.CONTENT_TYPE: f"{CSV}; charset=utf-8"}
 BUSY_RETRY_S = 1
 STORAGE_RETRY_S = 5
+PAGE_RETRY_S = 5
 WRITE_S = 10.0
 """A caller whose connection takes nothing for this long is hung up on."""
 CHALLENGE = 'Bearer realm="nettingd"'
@@ -129,6 +130,12 @@ def in_language(refused: Refused, request: web.Request) -> Refused:
 def internal_error() -> Refused:
     """Return the problem that says no more than that it is ours."""
     return Refused(ErrorCode.INTERNAL, "a fault of the daemon; its log says more")
+
+
+def too_slow() -> Refused:
+    """Return the problem of a page that was not ready in time."""
+    detail = "this page took too long and was given up; orders are worked all the same"
+    return Refused(ErrorCode.PAGE_SLOW, detail, headers={"Retry-After": str(PAGE_RETRY_S)})
 
 
 def answering(handler: Handler) -> Handler:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import hdrs, web
@@ -12,6 +14,7 @@ from daemon.api.errors import ErrorCode
 from daemon.api.lean import SECURITY_HEADERS
 from daemon.api.operation import HTML, Access, Answer, Operation, Parameter
 from daemon.api.pages import local
+from daemon.api.respond import refusal_of, too_slow
 from daemon.i18n import words_in
 from daemon.language import locale_for
 from daemon.web import (
@@ -38,6 +41,7 @@ from daemon.web.totals import Totals
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from daemon.api.errors import Refused
     from daemon.config.service import Locale
     from daemon.signals import SignalBus
     from daemon.web.page import Page, Sources
@@ -72,6 +76,8 @@ PAGES: tuple[Callable[[Sources, Totals], Page], ...] = (
     log.page,
     questions.page,
 )
+
+logger = logging.getLogger(__name__)
 
 
 class _Part(NamedTuple):
@@ -127,7 +133,9 @@ class Site:
                 200: Answer("A page.", media=(HTML,)),
                 303: Answer("Nobody is logged in: a browser goes there first.", media=()),
             },
-            codes=page.codes | frozenset({ErrorCode.NOT_FOUND} if page.in_path else ()),
+            codes=page.codes
+            | {ErrorCode.PAGE_SLOW}
+            | ({ErrorCode.NOT_FOUND} if page.in_path else set()),
         )
 
     def _login(self) -> Operation:
@@ -146,23 +154,61 @@ class Site:
         )
 
     async def _show(self, page: Page, request: web.Request) -> web.StreamResponse:
-        """Show a page, or its main part alone."""
+        """Show a page, or its main part alone. Why it cannot be shown is a page for a browser."""
         visit = self._visit(request)
-        async with asyncio.timeout(LOAD_S):
-            part = await self._part(page, visit)
-        if PART_HEADER in request.headers:
-            return web.Response(body=part.body, headers=HEADERS)
-        session = await self._sources.sessions.of(request)
-        csrf = "" if session is None else session.csrf
+        try:
+            part = await self._in_time(page, visit)
+            if PART_HEADER in request.headers:
+                return web.Response(body=part.body, headers=HEADERS)
+            return _answer(await self._shell(page, visit, part.title, part.html))
+        except Exception as error:
+            if PART_HEADER in request.headers or HTML not in request.headers.get(hdrs.ACCEPT, ""):
+                raise
+            return await self._fault(page, visit, refusal_of(error))
+
+    async def _in_time(self, page: Page, visit: Visit) -> _Part:
+        """Make the main part, or give it up. Raises Refused."""
+        try:
+            async with asyncio.timeout(LOAD_S):
+                return await self._part(page, visit)
+        except TimeoutError:
+            logger.warning("the page %s took longer than %s s", page.path, LOAD_S)
+            raise too_slow() from None
+
+    async def _fault(self, page: Page, visit: Visit, refused: Refused) -> web.StreamResponse:
+        """Say why a page cannot be shown, with the way back to everything else."""
+        words = visit.words
+        match refused.status:
+            case HTTPStatus.NOT_FOUND:
+                title = words.say("Nothing is here")
+            case HTTPStatus.SERVICE_UNAVAILABLE:
+                title = words.say("Not now")
+            case _:
+                title = words.say("This cannot be shown")
         context = {
             **self._common(visit),
-            "title": part.title,
-            "main": part.html,
+            "title": title,
+            "detail": words.again(refused.detail),
+            "problems": [f"{each.path}: {words.again(each.message)}" for each in refused.problems],
+            "address": visit.request.path_qs,
+        }
+        html = await self._shell(page, visit, title, render(visit.request, "fault.html", context))
+        response = _answer(html, refused.status)
+        response.headers.update(refused.headers)
+        return response
+
+    async def _shell(self, page: Page, visit: Visit, title: str, main: str) -> str:
+        """Put what is around every page around a main part."""
+        session = await self._sources.sessions.of(visit.request)
+        context = {
+            **self._common(visit),
+            "title": title,
+            "main": main,
             "menu": MENU,
             "here": page.menu_path,
-            "csrf": csrf,
+            "csrf": "" if session is None else session.csrf,
         }
-        return _answer(render(request, "shell.html", context))
+        return render(visit.request, "shell.html", context)
 
     async def _part(self, page: Page, visit: Visit) -> _Part:
         """Make the main part, or take one that was made for somebody else just now.
@@ -228,5 +274,5 @@ class Site:
         }
 
 
-def _answer(html: str) -> web.Response:
-    return web.Response(body=html.encode(), headers=HEADERS)
+def _answer(html: str, status: int = HTTPStatus.OK) -> web.Response:
+    return web.Response(body=html.encode(), status=status, headers=HEADERS)

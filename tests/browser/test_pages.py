@@ -313,7 +313,11 @@ def test_a_fault_is_told_where_it_was_made_and_a_log_out_ends_it_all(
         page.goto(daemon.url + "/ask/order?strategy=dip&side=buy&symbol=TQQQ&qty=-1")
         page.click("form.question button:not([data-close])")
         expect(page.locator("output.fault")).to_contain_text("qty")
+        page.goto(daemon.url + "/orders/nothing")
         who.faults.clear()  # a browser counts a refusal as an error on its console
+        expect(page.locator("#link.on")).to_be_visible()
+        expect(page.locator("h1")).to_have_text("Nothing is here")
+        who.look("fault")
         page.get_by_role("button", name="Log out").click()
         expect(page.locator("#token")).to_be_visible()
 

@@ -29,6 +29,7 @@
 
   /* Exchange what has changed, and leave alone what somebody writes in. */
   async function look(cache = "default") {
+    if (main.querySelector("[data-fault]")) return; // it says why there is nothing to exchange
     if (looking) {
       again = true;
       return;

@@ -157,3 +157,46 @@ async def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
         for path in ("/orders/nothing", "/webhooks/nothing", "/ask/nothing", "/static/x.js"):
             await here.page(path, status=404)
         await here.page("/orders?side=up", status=400)
+
+
+async def test_a_page_that_takes_too_long_is_given_up_and_says_when_to_try_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stuck(sources: Sources, visit: Visit, /) -> Question:
+        await asyncio.Event().wait()
+        return await halt(sources, visit)
+
+    halt = questions.QUESTIONS["halt"]
+    monkeypatch.setattr(questions, "QUESTIONS", {"halt": stuck})
+    monkeypatch.setattr(site, "LOAD_S", 0.05)
+    async with served(tmp_path) as here:
+        address = "/ask/halt?scope=all"
+        for part in ({}, {site.PART_HEADER: "main", **BROWSER}):
+            response = await here.client.get(address, headers={**ADMIN, **part})
+            assert (response.status, response.headers["Retry-After"]) == (503, "5")
+            assert (await response.json(content_type=None))["code"] == "page_slow"
+        response = await here.client.get(
+            address, headers={**ADMIN, **BROWSER, "Accept-Language": "ko"}
+        )
+        html = await response.text()
+        assert (response.status, response.headers["Retry-After"]) == (503, "5")
+        assert response.headers["Content-Security-Policy"]
+        assert "<h1>지금은 안 됩니다</h1>" in html
+        assert "주문은 그대로 처리됩니다" in html
+        assert f'href="{address}">다시 시도' in html
+        assert "<h1>Log</h1>" in await here.page("/log"), "others go on"
+
+
+async def test_a_browser_reads_on_a_page_why_something_cannot_be_shown(tmp_path: Path) -> None:
+    async with served(tmp_path) as here:
+        told = {
+            "/orders/nothing": (404, "Nothing is here", "there is no such order"),
+            "/orders?side=up": (400, "This cannot be shown", "side: must be one of buy, sell"),
+        }
+        for path, (status, title, text) in told.items():
+            response = await here.client.get(path, headers={**ADMIN, **BROWSER})
+            html = await response.text()
+            assert response.status == status
+            assert f"<h1>{title}</h1>" in html
+            assert text in html
+            assert 'aria-current="page">Orders</a>' in html, "the way on"
