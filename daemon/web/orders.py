@@ -10,7 +10,9 @@ from multidict import MultiDict
 from algorithms.domain import ParentStatus, Side
 from daemon.api.operation import Parameter
 from daemon.execution.approvals import WAITING
+from daemon.jobs.office import Timetables
 from daemon.web.page import Page, narrowed, next_page
+from daemon.web.slices import slices_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,6 +69,7 @@ def page(sources: Sources, _: Totals) -> Page:
 
 def life_page(sources: Sources, _: Totals) -> Page:
     """Describe the page of one order."""
+    timetables = Timetables(sources.engine.services, sources.engine.calendars)
 
     async def load(visit: Visit) -> Mapping[str, object]:
         life = await sources.lists.life(visit.request.match_info["id"])
@@ -76,6 +79,7 @@ def life_page(sources: Sources, _: Totals) -> Page:
             "waiting": WAITING,
             "steps": steps(life["phases"]),
             "is_live": life["ended_at"] is None,
+            "slices": await slices_of(life, timetables.of, visit.now),
         }
 
     return Page(
