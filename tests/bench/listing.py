@@ -15,6 +15,7 @@ import sys
 import tempfile
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -24,6 +25,7 @@ import orjson
 from aiohttp.test_utils import TestClient, TestServer
 
 from adapters.sqlite.driver import ThreadedDriver
+from algorithms.decimals import multiply, to_text
 from daemon.api.views import Lists
 from daemon.cli.table import table
 from daemon.config import load_config
@@ -137,6 +139,14 @@ def _whose(number: int, books: int) -> Values:
     }
 
 
+def _set_aside(number: int, units: Decimal) -> Values:
+    """What an order keeps for units nobody works: a buy cash with its fee, a sell the units."""
+    if not number % 2:
+        return {"reserved": to_text(units)}
+    unit = multiply(Decimal("99.5"), Decimal("1.0025"))
+    return {"reserved": to_text(multiply(units, unit)), "reserve_price": to_text(unit)}
+
+
 def _request(number: int) -> Values:
     return {
         "id": _id("R", number),
@@ -166,7 +176,7 @@ def _parent(number: int, books: int) -> Values:
         "measure": "quantity",
         "total": "100",
         "remain": "60",
-        "reserved": "60",
+        **_set_aside(number, Decimal(50)),
         "nets": 1,
         "slices": 10,
         "slices_left": 6,
@@ -186,7 +196,7 @@ def _child(number: int, books: int) -> Values:
         "time_in_force": "DAY",
         "quantity": "10",
         "limit_price": "99.5",
-        "reserved": "995",
+        **_set_aside(number, Decimal(10)),
         "state": "open",
         "reason": "",
         "filled": "0",
