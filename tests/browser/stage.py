@@ -163,7 +163,7 @@ class Daemon:
                 process.send_signal(signal.SIGTERM)
                 process.wait(15)
 
-    def post(self, path: str, body: Mapping[str, str]) -> dict[str, str]:
+    def post(self, path: str, body: Mapping[str, object]) -> dict[str, str]:
         """Do something as a program with the admin token does."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers)  # noqa: S310 - ours
