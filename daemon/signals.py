@@ -68,6 +68,12 @@ class PairCrossed(NamedTuple):
     broker_orders_saved: int
 
 
+class StandingKnown(NamedTuple):
+    """The broker has told how a portfolio stands; pages that did not wait for it look again."""
+
+    account: str
+
+
 class RebalanceMoved(NamedTuple):
     """A run of a rebalance is stored, or stands elsewhere than before."""
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from daemon.api.errors import Refused
-from daemon.signals import RebalanceMoved
+from daemon.signals import RebalanceMoved, StandingKnown
 
 if TYPE_CHECKING:
     from adapters.clock import Clock
@@ -28,6 +28,7 @@ class Standings:
         self, desk: RebalanceDesk, bus: SignalBus, tasks: TaskSupervisor, clock: Clock
     ) -> None:
         self._desk = desk
+        self._bus = bus
         self._tasks = tasks
         self._clock = clock
         self._known: dict[str, tuple[float, Standing | Refused]] = {}
@@ -48,14 +49,23 @@ class Standings:
         return None if found is None else found[1]
 
     def renew(self) -> None:
-        """Ask anew at the next look: targets or thresholds have changed, or a run has moved."""
+        """Ask anew at the next look: targets or thresholds have changed, or a run has moved.
+
+        What is being asked now may have begun before that, and is not waited for.
+        """
         self._known = {account: (NEVER, found) for account, (_, found) in self._known.items()}
+        self._asking.clear()
 
     async def _ask(self, account: str) -> None:
+        asking = asyncio.current_task()
         try:
             found: Standing | Refused = await self._desk.standing(account)
         except Refused as refused:
             found = refused
         finally:
-            del self._asking[account]
-        self._known[account] = (self._clock.monotonic(), found)
+            is_newest = self._asking.get(account) is asking
+            if is_newest:
+                del self._asking[account]
+        if is_newest:
+            self._known[account] = (self._clock.monotonic(), found)
+            self._bus.deliver([StandingKnown(account)])

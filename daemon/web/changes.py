@@ -1,4 +1,4 @@
-"""``GET /api/events/changes``: says to open pages that something was stored, so that they look.
+"""``GET /api/events/changes``: says to open pages that something is new, so that they look.
 
 It tells that, not what: nothing waits for anybody, however slow, and a thousand commits a second
 are one event. Pages are told one after another over the time between two events, so that they do
@@ -18,7 +18,7 @@ from daemon.api.lean import SECURITY_HEADERS
 from daemon.api.operation import STREAM, Answer, Operation, StreamEvent
 from daemon.api.pace import Pace, waited
 from daemon.api.respond import send
-from daemon.signals import Committed
+from daemon.signals import Committed, StandingKnown
 
 if TYPE_CHECKING:
     from daemon.signals import SignalBus
@@ -38,13 +38,14 @@ class Changes:
     """Wakes every open page after commits."""
 
     def __init__(self, bus: SignalBus) -> None:
-        self.commits = 0
+        self.count = 0
         """How many there were since the start."""
         self._news = asyncio.Event()
         self._over = asyncio.Event()
         self._readers = 0
         self._pace = Pace(GAP_S)
-        bus.subscribe(Committed, self._committed)
+        bus.subscribe(Committed, self._changed)
+        bus.subscribe(StandingKnown, self._changed)
 
     def operations(self) -> list[Operation]:
         """Return what can be asked here."""
@@ -83,20 +84,20 @@ class Changes:
         return response
 
     async def _tell(self, request: web.Request, response: web.StreamResponse) -> None:
-        seen = self.commits
+        seen = self.count
         await send(request, response, b": changes\n\n")
         while not self._over.is_set():
-            if self.commits == seen:
+            if self.count == seen:
                 self._news.clear()
                 if not await waited(self._news, HEARTBEAT_S):
                     await send(request, response, b": still here\n\n")
                 continue
             await waited(self._over, self._pace.delay_s())
-            seen = self.commits
+            seen = self.count
             await send(request, response, b"event: changed\ndata: {}\n\n")
             await waited(self._over, EVERY_S)
 
-    def _committed(self, _: Committed) -> None:
-        self.commits += 1
+    def _changed(self, _: Committed | StandingKnown) -> None:
+        self.count += 1
         if self._readers:
             self._news.set()

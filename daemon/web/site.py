@@ -81,13 +81,13 @@ logger = logging.getLogger(__name__)
 
 
 class _Part(NamedTuple):
-    """The main part of a page as it was at a time of the monotonic clock, after so many commits.
+    """The main part of a page as it was at a time of the monotonic clock, after so much news.
 
     ``body`` is what all who ask for it are sent.
     """
 
     made_at: float
-    commits: int
+    news: int
     title: str
     html: str
     body: bytes
@@ -222,7 +222,7 @@ class Site:
         key = (visit.request.path_qs, visit.locale)
         headers = visit.request.headers
         anew = PART_HEADER not in headers or "no-cache" in headers.get(hdrs.CACHE_CONTROL, "")
-        arrived, clock = self._changes.commits, self._sources.clock
+        arrived, clock = self._changes.count, self._sources.clock
         while True:
             async with self._turn:
                 kept = self._kept.get(key)
@@ -232,16 +232,16 @@ class Site:
                         self._kept.clear()
                     part = self._kept[key] = await self._made(page, visit)
                     return part
-                if kept.commits >= arrived:
+                if kept.news >= arrived:
                     return kept
             await clock.sleep(KEPT_S - age)
 
     async def _made(self, page: Page, visit: Visit) -> _Part:
-        commits, made_at = self._changes.commits, self._sources.clock.monotonic()
+        count, made_at = self._changes.count, self._sources.clock.monotonic()
         loaded = {"title": visit.words.say(MENU[page.menu_path]), **await page.load(visit)}
         context = {**self._common(visit), **loaded}
         html = await render_in_steps(visit.request, page.template, context, self._sources.clock)
-        return _Part(made_at, commits, str(loaded["title"]), html, html.encode())
+        return _Part(made_at, count, str(loaded["title"]), html, html.encode())
 
     async def _login_form(self, request: web.Request) -> web.StreamResponse:
         visit = self._visit(request)

@@ -12,7 +12,12 @@ from daemon.execution.entries import Entered, Interest
 
 
 def test_there_is_an_entry_for_every_kind_that_a_person_enters() -> None:
-    made_by_itself = {EventKind.CAPITAL, EventKind.OPENING, EventKind.DIFFERENCE}
+    made_by_itself = {
+        EventKind.CAPITAL,
+        EventKind.OPENING,
+        EventKind.DIFFERENCE,
+        EventKind.FUNDING,
+    }
     kinds = {kind.__name__.lower() for kind in get_args(Entered)}
     assert kinds == {kind.value for kind in EventKind} - made_by_itself
 

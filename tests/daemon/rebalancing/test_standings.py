@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from daemon.api.errors import Refused
 from daemon.rebalancing.desk import Standing
 from daemon.rebalancing.standings import KEPT_S
+from daemon.signals import StandingKnown
 from tests.daemon.rebalancing.portfolios import HALVES, house
 
 if TYPE_CHECKING:
@@ -61,3 +62,31 @@ async def test_a_slow_broker_delays_nobody_who_looks(
         assert (here.world.now - before).total_seconds() < 1
         await here.world.pass_time(8)
         assert isinstance(await here.world.engine.standings.of("main"), Standing)
+
+
+async def test_what_was_asked_before_a_change_is_not_taken_for_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Targets are set while a slow broker is asked; the page looked at the old ones for long."""
+    async with house(tmp_path) as here:
+        exchange = here.world.exchange()
+        real = exchange.holdings
+
+        async def slow() -> object:
+            await here.world.clock.sleep(3)
+            return await real()
+
+        await here.want(HALVES)
+        monkeypatch.setattr(exchange, "holdings", slow)
+        standings = here.world.engine.standings
+        told: list[StandingKnown] = []
+        here.world.engine.bus.subscribe(StandingKnown, told.append)
+        assert await standings.of("main") is None
+        standings.renew()
+        await here.world.pass_time(2)
+        assert await standings.of("main") is None
+        await here.world.pass_time(1.5)
+        assert told == [], "the first answer is older than the change"
+        await here.world.pass_time(2)
+        assert told == [StandingKnown("main")]
+        assert isinstance(await standings.of("main"), Standing)
