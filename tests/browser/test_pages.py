@@ -168,6 +168,31 @@ def test_orders_are_placed_shown_and_cancelled_after_a_look_at_what_ends(
         expect(who.page.locator("dialog")).to_contain_text("nothing to cross")
 
 
+def test_what_a_halt_kept_apart_is_crossed_after_a_look_at_the_pairs(
+    browser: Browser, daemon: Daemon
+) -> None:
+    slow = {"symbol": "TQQQ", "qty": "3", "order_type": "TWAP", "slices": 2, "minutes": 600}
+    dip = {"scope": "book", "name": "dip"}
+    with person(browser, daemon, DESKTOP) as who:
+        who.enter()
+        bought = {"symbol": "TQQQ", "side": "buy", "qty": "3", "order_type": "MARKET"}
+        daemon.post("/api/orders", {"strategy": "momentum", **bought})
+        daemon.post("/api/orders", {"strategy": "dip", "side": "buy", **slow})
+        daemon.post("/api/halt", {**dip, "reason": "odd fills"})
+        daemon.post("/api/orders", {"strategy": "momentum", "side": "sell", **slow})
+        daemon.post("/api/netting/run", {})  # once it is over, nobody looks before the next slice
+        daemon.post("/api/resume", dip)
+        who.page.goto(daemon.url + "/netting")
+        asked(who, "Net now")
+        expect(who.page.locator("dialog")).to_contain_text("Cross 1 pair now?")
+        expect(who.page.locator("dialog li")).to_have_text("main: 3 TQQQ, price 100")
+        who.look("net")
+        yes(who)
+        expect(who.page.locator("#said")).to_have_text("Crossed.")
+        expect(who.page.locator("#pairs tbody tr")).to_have_count(1)
+        who.look("netted")
+
+
 def test_an_order_waits_for_a_yes_and_a_dropped_webhook_is_replayed(
     browser: Browser, daemon: Daemon
 ) -> None:

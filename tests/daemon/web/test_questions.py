@@ -125,3 +125,24 @@ async def test_a_question_about_nothing_is_refused(tmp_path: Path, path: str) ->
 async def test_a_question_about_what_is_not_there_is_not_found(tmp_path: Path, path: str) -> None:
     async with served(tmp_path) as here:
         await here.page(path, status=404)
+
+
+async def test_pairs_are_shown_before_they_are_crossed(tmp_path: Path) -> None:
+    slow = {"order_type": "TWAP", "symbol": "TQQQ", "qty": 3, "slices": 2, "minutes": 600}
+    buy = {"order_type": "MARKET", "symbol": "TQQQ", "qty": 3, "side": "buy"}
+    async with served(tmp_path) as here:
+        await here.post("/api/orders", {"strategy": "alpha", **buy})
+        await here.traded()
+        await here.post("/api/orders", {"strategy": "beta", "side": "buy", **slow})
+        halt = {"scope": "book", "name": "b"}
+        await here.post("/api/halt", {**halt, "reason": "odd fills"})
+        await here.post("/api/orders", {"strategy": "alpha", "side": "sell", **slow})
+        assert (await here.post("/api/netting/run", {}))["pairs"] == [], "the round is over"
+        await here.post("/api/resume", halt)
+        html = await here.page("/ask/net")
+        assert "Cross 1 pair now?" in html
+        assert "main: 3 TQQQ, price 100" in html
+        assert (await here.get("/api/netting"))["items"] == [], "a question changes nothing"
+        told = await answered(here, "/ask/net")
+        assert [pair["quantity"] for pair in told["pairs"]] == ["3"]
+        assert "There is nothing to cross" in await here.page("/ask/net")
