@@ -41,14 +41,14 @@ Rows = dict[str, "list[sqlite3.Row]"]
 
 
 def fetch_needs(fetch: Fetch, since: str) -> Rows:
-    """Read what may need somebody. ``since``: the id before which drops and alarms are old."""
+    """Read what may need somebody. ``since``: the id before which drops are old."""
     return {
         "halts": fetch("halts"),
         "waiting": fetch("waiting", limit=SHOWN_MAX),
         "unknown": fetch("unknown", limit=SHOWN_MAX),
         "suspense": fetch("suspense", book=SUSPENSE, limit=SHOWN_MAX),
         "dropped": fetch("dropped", since=since, limit=SHOWN_MAX),
-        "alarms": fetch("alarms", since=since, limit=SHOWN_MAX),
+        "alarms": fetch("alarms", limit=SHOWN_MAX),
     }
 
 

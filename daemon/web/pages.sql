@@ -26,10 +26,10 @@ SELECT id, strategy, received_at FROM requests
 WHERE id > :since AND status = 'dropped' ORDER BY id DESC LIMIT :limit;
 
 -- name: alarms
--- Alarms since a time that nobody has seen, newest first, but for those whose matter is shown as
--- long as it stands.
+-- Alarms that nobody has marked as seen, newest first, but for those whose matter is shown as long
+-- as it stands.
 SELECT id, at, code, account, book, params FROM notices
-WHERE id > :since AND level = 'alarm' AND seen_at IS NULL
+WHERE level = 'alarm' AND seen_at IS NULL
   AND code NOT IN ('difference', 'order_ambiguous')
 ORDER BY id DESC LIMIT :limit;
 

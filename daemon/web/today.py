@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from daemon.web.totals import Totals
 
 OLD = timedelta(days=1)
-"""What was dropped or alarmed longer ago is in the log."""
+"""What was dropped longer ago is in the log. An alarm stays until somebody has seen it."""
 AHEAD = timedelta(hours=36)
 NEXT_MAX = 12
 NOTICES_MAX = 40

@@ -285,6 +285,7 @@ def test_all_is_done_by_keyboard_alone(browser: Browser, daemon: Daemon) -> None
     with person(browser, daemon, DESKTOP) as who:
         page, keys = who.page, who.page.keyboard
         page.goto(daemon.url + "/strategies")
+        expect(page.locator("input:focus")).to_be_visible()
         keys.type(daemon.token)
         keys.press("Enter")
         page.wait_for_selector("#strategy-dip")

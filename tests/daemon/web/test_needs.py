@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from algorithms.domain import AccountName
+from daemon.ids import id_before
 from daemon.notices import raise_notice
 from tests.support.books import parents
 from tests.support.served import Served, served
@@ -103,6 +104,19 @@ async def test_an_alarm_goes_once_somebody_has_seen_it_and_the_log_keeps_both(
         assert await needs(here) == []
         korean = await here.page("/log", "ko")
         assert "확인 (admin)" in korean
+
+
+async def test_an_alarm_that_nobody_has_seen_stays_over_the_week_end(tmp_path: Path) -> None:
+    async with served(tmp_path) as here:
+        then = here.day.clock.now() - timedelta(days=3)
+
+        def tell(tx: Tx) -> None:
+            raise_notice(
+                tx, id_before(then), "invariant_broken", then, number="2", text="units differ"
+            )
+
+        await here.day.engine.store.write(tell)
+        assert any("units differ" in need for need in await needs(here))
 
 
 async def test_alarms_are_marked_all_or_none_and_the_first_mark_stays(tmp_path: Path) -> None:
