@@ -69,9 +69,9 @@ def page(sources: Sources, _: Totals) -> Page:
 
 def life_page(sources: Sources, _: Totals) -> Page:
     """Describe the page of one order."""
-    timetables = Timetables(sources.engine.services, sources.engine.calendars)
 
     async def load(visit: Visit) -> Mapping[str, object]:
+        timetables = Timetables(sources.engine.services, sources.engine.calendars)
         life = await sources.lists.life(visit.request.match_info["id"])
         return {
             "title": visit.words.say("Order of {book}", book=life["book"]),

@@ -37,7 +37,6 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to look with"),
 ]
 SETTINGS = "/rebalancing?tab=settings"
-BASE = "/api/macro-trading/rebalancing"
 
 
 @pytest.fixture
@@ -110,24 +109,6 @@ def test_targets_are_written_refused_mended_and_followed_to_their_end(
         expect(page.locator("#history svg rect")).to_have_count(1)
         for tab in ("mp", "sub_mp", "settings"):
             who.go(f"/rebalancing?tab={tab}")
-        if view is DESKTOP:
-            a_run_is_ended_from_the_page(who)
-
-
-def a_run_is_ended_from_the_page(who: Person) -> None:
-    """A halt holds up a run that has begun; somebody gives it up."""
-    page, portfolio = who.page, {"scope": "book", "name": "portfolio"}
-    turned = {"mp": {"stocks": 80, "cash": 20}, "sub_mp": {"stocks": {"BBB": 50, "CCC": 50}}}
-    who.daemon.post(f"{BASE}/targets", {"account": "main", **turned})
-    who.daemon.post(f"{BASE}/run", {"account": "main"})
-    who.daemon.post("/api/halt", {**portfolio, "reason": "odd prices"})
-    page.locator("#run").get_by_role("button", name="Cancel", exact=True).click()
-    expect(page.locator("dialog")).to_contain_text("What it has sold stays cash")
-    who.look("give up")
-    page.locator("dialog").get_by_role("button", name="End the run", exact=True).click()
-    expect(page.locator("#history .s-failed")).to_have_count(1, timeout=10_000)
-    expect(page.locator("#run progress")).to_have_count(0)
-    who.daemon.post("/api/resume", portfolio)
 
 
 def test_a_ticker_that_stands_there_twice_is_marked_where_it_stands(
