@@ -91,10 +91,6 @@ WHERE id = :id;
 SELECT id, at, level, code, account, book, params, delivered_at, seen_at, seen_by FROM notices
 WHERE id > :id ORDER BY id LIMIT :limit;
 
--- name: newest_event
--- Where the list of notices ends now.
-SELECT MAX(id) AS id FROM notices;
-
 -- name: history
 -- What every book did: fills, and events that are no orders. The casts give both halves the same
 -- affinities: only then does SQLite walk both by their keys instead of sorting all of history.
