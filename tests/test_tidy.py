@@ -309,6 +309,20 @@ def test_no_ban_is_lifted_in_place() -> None:
     )
 
 
+def test_no_class_is_lent_what_it_has_not() -> None:
+    lent = re.compile(r"setattr\(type\(.*raising=False|setattr\([A-Z]\w*,.*raising=False")
+    none_of(
+        (
+            f"{source.path}:{number}"
+            for source in everything()
+            for number, line in enumerate(source.text.splitlines(), start=1)
+            if lent.search(line) and source.path.name != "test_tidy.py"
+        ),
+        "isinstance() remembers that a class met a protocol, also when the test is over: patch the"
+        " one object",
+    )
+
+
 FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)\s>]+)")
 HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
