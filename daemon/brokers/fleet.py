@@ -91,10 +91,10 @@ class Fleet:
         await asyncio.gather(*(account.tried.wait() for account in self.accounts.values()))
 
     def wake(self) -> None:
-        """Let every account look again at what is due."""
+        """Let every account look again at all its symbols: what is allowed has changed."""
         for account in self.accounts.values():
             if account.worker is not None:
-                account.worker.wake()
+                account.worker.wake_all()
             if account.ladders is not None:
                 account.ladders.wake()
 

@@ -124,9 +124,14 @@ class AccountWorker:
             self._wake.set()
 
     def wake(self) -> None:
-        """Look again at what is due; for changes that belong to no symbol, such as a resume."""
+        """Look again at what is due."""
         self._wake.set()
         self._attention.set()
+
+    def wake_all(self) -> None:
+        """Look again at every symbol: a resume may let orders meet that a halt kept apart."""
+        self._dirty |= self._sides.keys()
+        self.wake()
 
     async def net_now(self, symbols: Iterable[Symbol]) -> None:
         """Have these symbols netted in the next round, and wait until that is over."""

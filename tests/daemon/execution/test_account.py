@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from adapters.paper import Fault
 from adapters.sqlite.errors import StorageFullError
 from algorithms.domain import ChildState, OrderType, Side, Symbol
+from daemon.administration import Administration
+from daemon.execution.halts import Scope
 from tests.support.books import MAIN, Wish, all_is_well, make, paper, parents, states
 from tests.support.world import START, THREE_BOOKS, World, buy, cancel_all, sell, started, world
 
@@ -96,6 +99,27 @@ async def test_a_cancel_does_not_wait_for_a_price_that_planning_needs(tmp_path: 
         assert reply.body["cancelled_orders"] == 1
         assert here.clock.now() - begun < timedelta(seconds=0.1)
         await here.pass_time(60)
+        await all_is_well(here)
+
+
+async def test_what_a_halt_kept_apart_meets_as_soon_as_it_is_resumed(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        await here.submit("beta", buy("TQQQ", "8", nets=False))
+        await here.pass_time(1)
+        twap = partial(Wish, order_type=OrderType.TWAP, due_at=START + timedelta(hours=1))
+        halts, admin = here.engine.halts, Administration(here.engine, here.clock)
+        await halts.halt(Scope.BOOK, "a", "not yet", here.clock.now())
+        await make(
+            here,
+            twap(book="a", side=Side.BUY, value="8", reserve_price="110"),
+            twap(book="b", side=Side.SELL, value="8"),
+        )
+        await here.pass_time(60)
+        assert await here.held("a", "TQQQ") == 0
+        assert await admin.resume(Scope.BOOK, "a", "go on")
+        await here.pass_time(0.1)
+        assert await here.held("a", "TQQQ") == 8
+        assert [row["reason"] for row in parents(here)[1:]] == ["netted", "netted"]
         await all_is_well(here)
 
 
