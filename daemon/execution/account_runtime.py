@@ -106,6 +106,7 @@ class AccountRuntime:
         await self.reconcile()
         assert self.ladders is not None  # assembled with the worker
         self._tasks.spawn(self.ladders.run(), name=f"ladders of {self.name}")
+        self._tasks.spawn(self.ladders.let_go(), name=f"cancels in ladders of {self.name}")
         self._problem = None
         self.tried.set()
         await self._worker.run()

@@ -737,6 +737,11 @@ SELECT symbol FROM loc_orders WHERE account = :account AND ladder_id IS NULL
 UNION SELECT symbol FROM loc_ladders WHERE account = :account AND ended_at IS NULL
 ORDER BY symbol;
 
+-- name: symbols_to_leave
+-- Symbols of an account in whose ladders an order is that was cancelled.
+SELECT DISTINCT l.symbol FROM loc_ladders l JOIN loc_orders o ON o.ladder_id = l.id
+WHERE l.account = :account AND l.ended_at IS NULL AND o.leaving IS NOT NULL ORDER BY l.symbol;
+
 -- name: open_ladders
 -- The ladders of an account and symbol that are not settled, oldest first.
 SELECT * FROM loc_ladders
@@ -749,6 +754,10 @@ SELECT * FROM loc_ladders WHERE id = :id;
 -- name: revise_ladder!
 -- Store how far a ladder has come, and the cash that its worst close may take.
 UPDATE loc_ladders SET revising = :revising, whole = :whole, needs = :needs WHERE id = :id;
+
+-- name: withdraw_ladder!
+-- Store how far a ladder has come that lets orders go; what it may take stays as it was reckoned.
+UPDATE loc_ladders SET revising = :revising, whole = :whole WHERE id = :id;
 
 -- name: ladder_was_short!
 -- At the cut-off a ladder was at its exchange, or was short of something.

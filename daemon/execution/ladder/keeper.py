@@ -16,7 +16,7 @@ from adapters.broker import BrokerError, ClosingPrices
 from adapters.clock import wait_until
 from algorithms.decimals import ZERO
 from algorithms.domain import AT_THE_CLOSE, Symbol
-from daemon.execution.ladder.revising import LadderTerms
+from daemon.execution.ladder.revising import LadderPlace, LadderTerms
 from daemon.execution.ladder.settling import DoubtfulCloseError
 from daemon.notices import raise_notice
 from daemon.storage.rows import from_us
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 GATHER_S = 0.25
 """Orders that come together are put into the ladder together."""
+REPLACED_WITHIN_S = 1.0
+"""A cancel waits so long for the ladder to be worked out together with what takes its place; a
+broker that tells prices more slowly does not hold it up any longer."""
 LOOK_AGAIN = timedelta(seconds=5)
 """After this, what could not be done is tried again."""
 LOOK_LATER = timedelta(minutes=1)
@@ -56,12 +59,14 @@ class LadderKeeper:
         self._services = services
         self._ladders = services.ladders
         self._wake = asyncio.Event()
+        self._cancels = asyncio.Event()
         self._next_at: datetime | None = None
-        self._wake.set()
+        self.wake()
 
     def wake(self) -> None:
         """Look at what there is to do."""
         self._wake.set()
+        self._cancels.set()
 
     async def run(self) -> None:
         """Look when something stirs, and when a time has come."""
@@ -77,14 +82,50 @@ class LadderKeeper:
                 log.exception("account %s: its ladders could not be looked after", self._account)
                 self._next_at = clock.now() + LOOK_AGAIN
 
+    async def let_go(self) -> None:
+        """Take cancelled orders out of ladders, beside all that waits for a broker's word."""
+        clock = self._services.clock
+        again_at = None
+        while True:
+            await wait_until(clock, self._cancels, again_at)
+            if again_at is None:  # none is under way
+                await clock.sleep(REPLACED_WITHIN_S)
+            self._cancels.clear()
+            again_at = clock.now() + LOOK_AGAIN
+            try:
+                symbols = await self._symbols("symbols_to_leave")
+                if all([await self._withdraw(symbol) for symbol in symbols]):
+                    again_at = None
+            except Exception:
+                log.exception("account %s: cancels could not leave its ladders", self._account)
+
+    async def _withdraw(self, symbol: Symbol) -> bool:
+        """Let what was cancelled leave a symbol's ladder; return False to look again soon."""
+        services, now = self._services, self._services.clock.now()
+        closing = self._ladders.closings.of(self._account, now)
+        instrument = services.market.known_instrument(self._account, symbol)
+        if closing is None or not closing.opens_at <= now < closing.send_until:
+            return True
+        if instrument is None:
+            return False  # it is asked for where the ladder is made
+        place = LadderPlace(
+            account=self._account, symbol=symbol, closing=closing, instrument=instrument
+        )
+        return await services.persistence.write(
+            lambda tx: self._ladders.reviser.withdraw(tx, place, now)
+        )
+
+    async def _symbols(self, query: str) -> list[Symbol]:
+        rows = await self._services.persistence.read(
+            lambda view: view.fetch(query, account=self._account)
+        )
+        return [Symbol(row["symbol"]) for row in rows]
+
     async def _look(self) -> datetime | None:
         """Do what is to be done; return when to look again if nothing stirs before."""
         persistence = self._services.persistence
-        rows = await persistence.read(
-            lambda view: view.fetch("symbols_at_close", account=self._account)
-        )
         again: list[datetime] = []
-        for symbol in [Symbol(row["symbol"]) for row in rows]:
+        for symbol in await self._symbols("symbols_at_close"):
             again += await self._look_after(symbol)
         if await persistence.read(self._is_left_with_something):
             now = self._services.clock.now()

@@ -68,7 +68,17 @@ RUNGS = Table("loc_rungs", ("parent_id", "ladder_id"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LadderTerms:
+class LadderPlace:
+    """Which ladder is meant, and the lots and ticks it is made of."""
+
+    account: AccountName
+    symbol: Symbol
+    closing: Closing
+    instrument: Instrument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderTerms(LadderPlace):
     """What a ladder of an account and symbol is made with.
 
     ``cash``: the account's at the broker, whatever open orders set aside of it. ``worst_price``:
@@ -76,10 +86,6 @@ class LadderTerms:
     holds cash for each order by itself.
     """
 
-    account: AccountName
-    symbol: Symbol
-    closing: Closing
-    instrument: Instrument
     cash: Decimal
     worst_price: Decimal
     holds_each: bool = False
@@ -113,36 +119,70 @@ class Reviser:
         and leave, and what is missing is sent. After ``change_until`` nothing new is begun.
         """
         standing = self._standing(tx, terms)
-        if now >= terms.closing.change_until and not standing.is_revising:
+        if self._is_too_late(terms, standing, now):
             return True
         staying = [member for member in standing.members if member.stays]
         joining = self._affordable(tx, terms, staying, self._joining(tx, terms), now)
         if standing.id is None and not joining:
             return True
         wanted = ladder_of([*staying, *joining], terms.instrument)
+        missing, is_clear = self._take_back(tx, standing, wanted, now)
+        needs = to_text(self._needs(terms, wanted))
+        if standing.id is not None and not is_clear:
+            tx.execute("revise_ladder", id=standing.id, revising=1, whole=0, needs=needs)
+            return False
+        ladder_id = standing.id or self._begin(tx, terms, now)
+        self._let_leave(tx, standing, now)
+        for member in joining:
+            tx.execute("join_ladder", parent_id=member.parent.id, ladder_id=ladder_id)
+        sent = self._sendable(terms, missing, standing.rungs, now)
+        for wish in sent:
+            self._send(tx, terms, ladder_id, wish, now)
+        whole = len(sent) == len(missing)
+        tx.execute("revise_ladder", id=ladder_id, revising=0, whole=int(whole), needs=needs)
+        if sent:
+            self._tell_sent(tx, terms, len(staying) + len(joining), wanted, now)
+        return whole or not self._may_come(terms, missing, standing.rungs, now)
+
+    def withdraw(self, tx: Tx, place: LadderPlace, now: datetime) -> bool:
+        """Take what was cancelled out of a ladder. That needs no price, and sends nothing.
+
+        Returns False if there is more to do before long, as ``revise`` does.
+        """
+        standing = self._standing(tx, place)
+        staying = [member for member in standing.members if member.stays]
+        nobody_leaves = len(staying) == len(standing.members)
+        if standing.id is None or nobody_leaves or self._is_too_late(place, standing, now):
+            return True
+        wanted = ladder_of(staying, place.instrument)
+        missing, is_clear = self._take_back(tx, standing, wanted, now)
+        if is_clear:
+            self._let_leave(tx, standing, now)
+        unfinished = bool(missing) or not is_clear
+        tx.execute(
+            "withdraw_ladder", id=standing.id, revising=int(unfinished), whole=int(not unfinished)
+        )
+        return is_clear
+
+    def _is_too_late(self, place: LadderPlace, standing: _Standing, now: datetime) -> bool:
+        return now >= place.closing.change_until and not standing.is_revising
+
+    def _take_back(
+        self, tx: Tx, standing: _Standing, wanted: Sequence[Rung], now: datetime
+    ) -> tuple[Sequence[Rung], bool]:
+        """Cancel what a ladder has too much; return what is missing, and whether all that is gone.
+
+        Only then may orders join and leave.
+        """
         live = [rung for rung in standing.rungs if not rung.status.is_final]
+        # One that is being cancelled stands for nothing any more, even if it is wanted again.
+        going = [rung for rung in live if rung.cancel_requested_at is not None]
+        live = [rung for rung in live if rung.cancel_requested_at is None]
         plan = revise([rung_of(rung) for rung in live], wanted)
         surplus = [live[place] for place in plan.surplus]
         for rung in surplus:
             self._orders.request_cancel(tx, rung, REVISED, now)
-        needs = to_text(self._needs(terms, wanted))
-        if standing.id is not None and any(self._lives(tx, rung) for rung in surplus):
-            tx.execute("revise_ladder", id=standing.id, revising=1, whole=0, needs=needs)
-            return False
-        ladder_id = standing.id or self._begin(tx, terms, now)
-        for member in standing.members:
-            if not member.stays:
-                self._leave(tx, member, now)
-        for member in joining:
-            tx.execute("join_ladder", parent_id=member.parent.id, ladder_id=ladder_id)
-        missing = self._sendable(terms, plan.missing, standing.rungs, now)
-        for wish in missing:
-            self._send(tx, terms, ladder_id, wish, now)
-        whole = len(missing) == len(plan.missing)
-        tx.execute("revise_ladder", id=ladder_id, revising=0, whole=int(whole), needs=needs)
-        if missing:
-            self._tell_sent(tx, terms, len(staying) + len(joining), wanted, now)
-        return whole or not self._may_come(terms, plan.missing, standing.rungs, now)
+        return plan.missing, not any(self._lives(tx, rung) for rung in (*going, *surplus))
 
     def count_up(
         self, tx: Tx, row: sqlite3.Row, instrument: Instrument, until: datetime, now: datetime
@@ -163,16 +203,16 @@ class Reviser:
                 missing=", ".join(map(spell, missing)),
             )  # fmt: skip
 
-    def _standing(self, view: View, terms: LadderTerms) -> _Standing:
-        day = terms.closing.day.isoformat()
-        for row in view.fetch("open_ladders", account=terms.account, symbol=terms.symbol):
+    def _standing(self, view: View, place: LadderPlace) -> _Standing:
+        day = place.closing.day.isoformat()
+        for row in view.fetch("open_ladders", account=place.account, symbol=place.symbol):
             if row["day"] == day:
                 members = view.fetch("orders_of_ladder", ladder_id=row["id"])
                 rungs = view.fetch("rungs_of_ladder", ladder_id=row["id"])
                 return _Standing(
                     row["id"],
                     bool(row["revising"]),
-                    tuple(member_from_row(each, terms.instrument) for each in members),
+                    tuple(member_from_row(each, place.instrument) for each in members),
                     tuple(parent_from_row(each) for each in rungs),
                 )
         return _Standing(None, is_revising=False, members=(), rungs=())
@@ -301,11 +341,14 @@ class Reviser:
         )
         return ladder_id
 
-    def _leave(self, tx: Tx, member: Member, now: datetime) -> None:
-        tx.execute("forget_loc_order", parent_id=member.parent.id)
-        if not member.parent.status.is_final:
-            reason = member.leaving or "less than one lot is left"
-            self._orders.end_parent(tx, member.parent, ParentStatus.CANCELLED, reason, now)
+    def _let_leave(self, tx: Tx, standing: _Standing, now: datetime) -> None:
+        for member in standing.members:
+            if member.stays:
+                continue
+            tx.execute("forget_loc_order", parent_id=member.parent.id)
+            if not member.parent.status.is_final:
+                reason = member.leaving or "less than one lot is left"
+                self._orders.end_parent(tx, member.parent, ParentStatus.CANCELLED, reason, now)
 
     def _lives(self, view: View, rung: ParentOrder) -> bool:
         return not self._orders.parent(view, rung.id).status.is_final

@@ -18,10 +18,12 @@ from tests.daemon.execution.ladder.stories import (
     stocked,
 )
 from tests.support.books import all_is_well, children, paper, told
-from tests.support.world import cancel_all
+from tests.support.world import cancel_all, started
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+BY_STRATEGY = "cancelled by its strategy"
 
 
 async def test_the_orders_of_two_books_are_sent_as_one_ladder_and_settled(tmp_path: Path) -> None:
@@ -113,11 +115,50 @@ async def test_a_cancelled_order_ends_when_the_ladder_is_without_it(tmp_path: Pa
         assert ladder_at_broker(here) == ["buy 500 @ 100"]
         assert outcomes(here) == [
             ("a", "working", ""),
-            ("b", "cancelled", "cancelled by its strategy"),
+            ("b", "cancelled", BY_STRATEGY),
         ]
         await at_close(here, "99")
         assert await here.held("b", "TQQQ") == 300
         assert await here.held("a", "TQQQ") == 500
+        await all_is_well(here)
+
+
+async def test_a_cancel_does_not_wait_for_a_price(tmp_path: Path) -> None:
+    """Just before the cut-off the broker tells no price; what must be made anew is made later."""
+    async with evening(tmp_path) as here:
+        await stocked(here, beta="300")
+        await here.submit("alpha", loc_buy("500", "100"))
+        await here.submit("beta", loc_sell("300", "98"))
+        await here.advance_to(MIDNIGHT - timedelta(seconds=125))
+        for _ in range(4):
+            paper(here).faults.script("quote", Fault.DELAY, delay_s=30)
+        begun = here.clock.now()
+        reply = await here.submit("beta", cancel_all())
+        assert reply.body["message"] == "1 order cancelled"
+        assert here.clock.now() - begun < timedelta(seconds=3)
+        assert ladder_at_broker(here) == []
+        await here.pass_time(40)
+        assert ladder_at_broker(here) == ["buy 500 @ 100"]
+        await at_close(here, "99")
+        assert await here.held("b", "TQQQ") == 300
+        assert await here.held("a", "TQQQ") == 500
+        await all_is_well(here)
+
+
+async def test_an_order_that_comes_back_while_it_is_withdrawn_is_sent_anew(tmp_path: Path) -> None:
+    async with evening(tmp_path) as here:
+        await here.submit("alpha", loc_buy("5", "100"))
+        await here.pass_time(2)
+        paper(here).faults.script("quote", Fault.DELAY, delay_s=2)
+        paper(here).faults.script("cancel", Fault.DELAY, delay_s=3)
+        cancelled = started(here.submit("alpha", cancel_all()))
+        await here.pass_time(1.5)
+        await here.submit("beta", loc_buy("5", "100"))
+        await cancelled
+        await here.pass_time(5)
+        assert ladder_at_broker(here) == ["buy 5 @ 100"]
+        assert outcomes(here) == [("a", "cancelled", BY_STRATEGY), ("b", "working", "")]
+        assert [row["state"] for row in children(here)] == ["cancelled", "open"]
         await all_is_well(here)
 
 
@@ -135,7 +176,7 @@ async def test_a_cancel_after_the_cut_off_comes_too_late(tmp_path: Path) -> None
         assert await here.held("a", "TQQQ") == 5
         assert outcomes(here) == [
             ("a", "done", "filled"),
-            ("a", "cancelled", "cancelled by its strategy"),
+            ("a", "cancelled", BY_STRATEGY),
         ]
         await all_is_well(here)
 
