@@ -245,7 +245,10 @@ class Undecided:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """Several orders could be it (venues without client ids). A person must say."""
+    """Several orders could be it (venues without client ids). A person must say.
+
+    Without candidates: the venue lists none, yet cash or units are gone that it would have held.
+    """
 
     candidates: tuple[BrokerOrder, ...]
 

@@ -77,6 +77,13 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
             "a person must say which it is"
         ),
     ),
+    "order_hidden": (
+        Level.ALARM,
+        (
+            "{book}: order {order} for {symbol} is in no list of the broker, but cash or units "
+            "have moved that it would hold; a person must say whether it is there"
+        ),
+    ),
     "order_lost": (
         Level.ALARM,
         "{book}: the broker does not know order {order} for {symbol} any more, which it had taken",

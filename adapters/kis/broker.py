@@ -155,7 +155,8 @@ class KisBroker:
         today = self._desk.day_at(self._clock.now())
         rows = await self._orders.listed(today, today, symbol=request.symbol)
         known = {each.number for each in self._orders.register.all() if each.day == today}
-        print_ = Fingerprint(terms, frozenset({row.number for row in rows} | known), origin=origin)
+        numbers = frozenset({row.number for row in rows} | known)
+        print_ = Fingerprint(terms, numbers, await self._desk.trace(request), origin)
         before = self._attempts.pop(request.client_id, None)
         throttled = before.throttled if before is not None else 0
         self._attempts[request.client_id] = _Attempt(print_, throttled=throttled)
@@ -270,8 +271,11 @@ class KisBroker:
                 if asked >= sure_at:
                     break
             await self._clock.sleep(LOOK_AGAIN_S * look)
-        if attempt.throttled > 1:
-            return OutcomeUnknown(reason)
+        try:
+            if attempt.throttled > 1 or await self._may_hide(sent, attempt.print_):
+                return OutcomeUnknown(reason)
+        except BrokerError as error:
+            return OutcomeUnknown(f"{reason}, and nobody tells what has moved: {error}")
         return Refused(RefusalCode.RATE_LIMITED, reason, 0.1)
 
     async def _terms(self, request: OrderRequest) -> Terms | Refused:
@@ -355,7 +359,13 @@ class KisBroker:
             return Undecided("the request is still on its way")
         if began < max(sent.sent_at, left_at or sent.sent_at) + self.capabilities.settle_time:
             return Undecided("too early to be sure")
-        return Absent()
+        return Ambiguous(()) if await self._may_hide(sent, print_) else Absent()
+
+    async def _may_hide(self, sent: SentOrder, print_: Fingerprint) -> bool:
+        """Whether the lists may never show an order; they do not if they show a later one."""
+        return not self._orders.register.shows_after(sent.sent_at) and await self._desk.is_hiding(
+            sent.request, print_.free
+        )
 
     async def _search(self, sent: SentOrder, print_: Fingerprint) -> Found | Ambiguous | None:
         """Look at the list once: the one order that must be it, several that may, or none."""

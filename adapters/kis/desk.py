@@ -157,6 +157,21 @@ class Desk(ABC):
     async def sellable(self, symbol: Symbol) -> Decimal:
         """Return how much of a symbol KIS lets be sold now."""
 
+    async def trace(self, request: OrderRequest) -> Decimal | None:
+        """Return what such an order changes at once, where lists may never show it.
+
+        None where they show every order in the end. Raises BrokerError.
+        """
+        del request
+        return None
+
+    async def is_hiding(self, request: OrderRequest, before: Decimal | None) -> bool:
+        """Whether there may be an order that lists do not show, however long one waits.
+
+        ``before``: the trace, noted before it was sent; None where none was. Raises BrokerError.
+        """
+        return before is not None and await self.trace(request) != before
+
     @abstractmethod
     async def quote(self, symbol: Symbol, at: datetime) -> Quote:
         """Return the price now; raise UnknownSymbolError."""

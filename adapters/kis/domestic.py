@@ -217,6 +217,22 @@ class Domestic(Desk):
         symbol: Symbol | None = None,
         number: str | None = None,
     ) -> list[Row]:
+        found = {}
+        for reply in await self._daily_pages(first, last, which, symbol=symbol, number=number):
+            for line in rows_of(reply.body.get("output1"), "odno"):
+                row = self._read(line)
+                found[row.key] = row
+        return list(found.values())
+
+    async def _daily_pages(
+        self,
+        first: date,
+        last: date,
+        which: str,
+        *,
+        symbol: Symbol | None = None,
+        number: str | None = None,
+    ) -> list[Reply]:
         paper = self.settings.profile is Profile.PAPER
         call = Call(
             operation=Operation.KR_ORDERS,
@@ -237,12 +253,7 @@ class Domestic(Desk):
             ),
             rank=Rank.FIND,
         )
-        found = {}
-        for reply in await self.asker.pages(call, PAGE_KEYS):
-            for line in rows_of(reply.body.get("output1"), "odno"):
-                row = self._read(line)
-                found[row.key] = row
-        return list(found.values())
+        return await self.asker.pages(call, PAGE_KEYS)
 
     async def owned(self) -> Owned:
         lines, first = await self._balance()
@@ -292,6 +303,16 @@ class Domestic(Desk):
         reply = await self.asker.ask(Call(operation=Operation.KR_SELLABLE, params=params))
         output = object_of(reply.body.get("output", reply.body.get("output1")))
         return amount(output, "ord_psbl_qty") or ZERO
+
+    async def is_hiding(self, request: OrderRequest, before: Decimal | None) -> bool:
+        """On paper: the day's list was seen to tell totals, and not one order."""
+        del before
+        if self.settings.profile is not Profile.PAPER:
+            return False
+        today = self.day_at(self.asker.clock.now())
+        first = (await self._daily_pages(today, today, "00", symbol=request.symbol))[0]
+        ordered = amount(object_of(first.body.get("output2")), "tot_ord_qty")
+        return bool(ordered) and not rows_of(first.body.get("output1"), "odno")
 
     async def spendable(self) -> Decimal:
         call = Call(

@@ -40,7 +40,7 @@ class Fingerprint:
     terms: Terms
     numbers: frozenset[str]
     free: Decimal | None = None
-    """What could be spent, or sold, before; where lists may never show an order."""
+    """What could be spent, or sold, before; told where lists may never show an order."""
     origin: str = ""
     """The number of the order whose place it takes, if it does."""
 

@@ -269,6 +269,16 @@ class Overseas(Desk):
                 found += rows_of(reply.body.get("output1"), "ovrs_pdno")
         return found
 
+    async def trace(self, request: OrderRequest) -> Decimal | None:
+        """On paper, where orders were missing from the list that had moved cash already.
+
+        Whatever else moves it (a fill, a cancel) makes a person look where none need have.
+        """
+        if not self.is_paper:
+            return None
+        selling = request.side is Side.SELL
+        return await (self.sellable(request.symbol) if selling else self.spendable())
+
     async def sellable(self, symbol: Symbol) -> Decimal:
         lines = await self._balance((await self.exchange(symbol),) if self.is_paper else (US,))
         own = {

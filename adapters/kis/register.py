@@ -145,6 +145,13 @@ class Register:
     def all(self) -> Iterator[Known]:
         yield from self._orders.values()
 
+    def shows_after(self, at: datetime) -> bool:
+        """Whether a list has shown an order of ours that was taken after a time."""
+        return any(
+            known.listed and known.client_id is not None and known.placed_at > at
+            for known in self._orders.values()
+        )
+
     def owner(self, key: Key) -> ChildId | None:
         """Return which order of ours has a number, if any is known to have it."""
         known = self._orders.get(key)

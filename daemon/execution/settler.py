@@ -188,7 +188,10 @@ class Settler:
         return await self._persistence.read(lambda view: self._orders.child(view, child_id))
 
     async def _warn_ambiguous(self, child: ChildOrder, outcome: AmbiguousOutcome) -> None:
-        await self._warn(child, "order_ambiguous", count=str(len(outcome.candidates)))
+        if outcome.candidates:
+            await self._warn(child, "order_ambiguous", count=str(len(outcome.candidates)))
+        else:
+            await self._warn(child, "order_hidden")
 
     async def _warn_slow(self, child: ChildOrder) -> None:
         await self._warn(child, "cancel_slow")

@@ -30,7 +30,7 @@ WHERE id > :since AND status = 'dropped' ORDER BY id DESC LIMIT :limit;
 -- as it stands.
 SELECT id, at, code, account, book, params FROM notices
 WHERE level = 'alarm' AND seen_at IS NULL
-  AND code NOT IN ('difference', 'order_ambiguous')
+  AND code NOT IN ('difference', 'order_ambiguous', 'order_hidden')
 ORDER BY id DESC LIMIT :limit;
 
 -- name: notices

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.broker import Absent, OrderRequest
+from adapters.broker import Absent, Ambiguous, OrderRequest
 from adapters.paper import Fault
 from algorithms.domain import ChildId, OrderType, Side, Symbol, TimeInForce
 from tests.support.books import BY_HAND, all_is_well, children, paper, parents, states, told
@@ -139,6 +139,28 @@ async def test_two_orders_that_could_be_it_are_left_to_a_person(tmp_path: Path) 
         assert notice["count"] == "2"
         assert len(await paper(here).open_orders()) == 2
         assert await here.reserved("a", "USD") > 0
+
+
+async def test_an_order_in_no_list_that_moved_something_is_a_persons_to_judge(
+    tmp_path: Path,
+) -> None:
+    async with world(tmp_path, BARE) as here:
+        broker = paper(here)
+        find = broker.find
+
+        async def hidden(_: SentOrder) -> FindOutcome:
+            return Ambiguous(())
+
+        broker.find = hidden  # type: ignore[assignment]
+        broker.faults.script("place", Fault.RESET_BEFORE)
+        await here.submit("alpha", buy("TQQQ", "10", kind=LIMIT, price="90"))
+        await here.pass_time(300)
+        assert states(here) == ["unknown"]
+        assert len(told(here, "order_hidden")) == 1
+        assert told(here, "order_ambiguous") == []
+        broker.find = find  # type: ignore[method-assign]
+        await here.pass_time(100)
+        assert states(here) == ["rejected"]
 
 
 async def test_a_slow_cancel_is_told_once(tmp_path: Path) -> None:

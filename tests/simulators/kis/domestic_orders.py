@@ -158,7 +158,8 @@ class DomesticOrders:
         if first < call.now.date() - QUARTER:
             raise field_wrong("INQR_STRT_DT")
         found = self._daily_rows(call, lambda order: first <= order.day <= last)
-        return self._daily_answer(call, found, found)
+        hidden = self._paper and self._engine.switches.lines_hidden
+        return self._daily_answer(call, [] if hidden else found, found)
 
     def history(self, call: Call) -> Answer:
         """Answer from the copy of the ledger, which does not have today yet."""

@@ -62,6 +62,8 @@ class Switches:
     visible_from_s: float = 0.0
     visible_to_s: float = 6.0
     """How much later lists of domestic orders show what happened: each order has its own lag."""
+    lines_hidden: bool = False
+    """Whether paper's list of the day tells totals and not one order, as its retired id does."""
     us_visible_from_s: float = 0.0
     us_visible_to_s: float = 6.0
     """The same of American orders; the paper profile makes it 15 to 30."""
