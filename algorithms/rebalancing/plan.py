@@ -40,7 +40,7 @@ from algorithms.rebalancing.rounding import floor_targets, nearest_targets, trac
 from algorithms.rebalancing.targets import CASH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from algorithms.domain import Symbol
     from algorithms.rebalancing.targets import Targets
@@ -117,23 +117,22 @@ def make_plan(portfolio: Portfolio, targets: Targets, settings: Settings) -> Pla
     reasons = tuple(found.reasons(settings.thresholds))
     if problems:
         return Plan(equity=equity, drifts=found, reasons=reasons, problems=tuple(problems))
-    target = target_units(portfolio, targets, settings)
-    net_trade = {
-        ticker: subtract(units, portfolio.assets[ticker].held) for ticker, units in target.items()
-    }
-    draft = _Draft(portfolio, targets, settings, _first_slice(portfolio, net_trade, settings))
-    sells, buys, left_out = draft.orders() if reasons else ([], [], [])
-    after = _After(portfolio, weights, targets.cash, settings.fees, (*sells, *buys))
+    draft = min(
+        (_drawn(portfolio, targets, settings, target, ordered=bool(reasons))
+         for target in target_units(portfolio, targets, settings)),
+        key=lambda each: each.after.tracking_error(),
+    )  # fmt: skip
+    sells, buys, after = draft.sells, draft.buys, draft.after
     most = percent(equity, settings.max_order_percent)
     return Plan(
         equity=equity,
         drifts=found,
         reasons=reasons,
-        target=target,
-        net_trade=net_trade,
+        target=draft.target,
+        net_trade=draft.net_trade,
         sells=tuple(sells),
         buys=tuple(buys),
-        left_out=tuple(left_out),
+        left_out=tuple(draft.left_out),
         large=tuple(each.asset.ticker for each in (*sells, *buys) if each.value > most),
         expected=after.weights(),
         expected_cash=after.cash,
@@ -143,12 +142,16 @@ def make_plan(portfolio: Portfolio, targets: Targets, settings: Settings) -> Pla
 
 def target_units(
     portfolio: Portfolio, targets: Targets, settings: Settings
-) -> Mapping[Symbol, Decimal]:
-    """Units of every ticker that are to be held, in whole lots."""
+) -> Iterator[Mapping[Symbol, Decimal]]:
+    """Yield units of every ticker that are to be held, in whole lots: the better ways first.
+
+    What comes of them is known when they are fitted to the cash, so that the nearest rounding has
+    the plain one beside it: by its orders it must not be farther from the weights.
+    """
     weights = targets.weights()
-    if settings.rounding is Rounding.FLOOR:
-        return floor_targets(portfolio, weights)
-    return nearest_targets(portfolio, weights, settings.fees, settings.cash_buffer_percent)
+    if settings.rounding is Rounding.NEAREST_CASH:
+        yield nearest_targets(portfolio, weights, settings.fees, settings.cash_buffer_percent)
+    yield floor_targets(portfolio, weights)
 
 
 def plan_buys(
@@ -158,14 +161,18 @@ def plan_buys(
 
     Whatever drift is left is no reason to stop. Prices of all targets must be known.
     """
-    target = target_units(portfolio, targets, settings)
-    wanted = {
-        ticker: change
-        for ticker, units in target.items()
-        if (change := subtract(units, portfolio.assets[ticker].held)) > ZERO
-    }
-    today = _first_slice(portfolio, wanted, settings)
-    return next_buys(portfolio, targets, settings, portfolio.spendable, today)
+    found = []
+    for target in target_units(portfolio, targets, settings):
+        wanted = {
+            ticker: change
+            for ticker, units in target.items()
+            if (change := subtract(units, portfolio.assets[ticker].held)) > ZERO
+        }
+        today = _first_slice(portfolio, wanted, settings)
+        found.append(next_buys(portfolio, targets, settings, portfolio.spendable, today))
+    return min(
+        found, key=lambda each: _after(portfolio, targets, settings, each[0]).tracking_error()
+    )
 
 
 def _first_slice(
@@ -184,7 +191,43 @@ def _first_slice(
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
+class _Drawn:
+    """One way to plan, and what comes of it."""
+
+    target: Mapping[Symbol, Decimal]
+    net_trade: Mapping[Symbol, Decimal]
+    sells: list[Order]
+    buys: list[Order]
+    left_out: list[LeftOut]
+    after: _After
+
+
+def _drawn(
+    portfolio: Portfolio,
+    targets: Targets,
+    settings: Settings,
+    target: Mapping[Symbol, Decimal],
+    *,
+    ordered: bool,
+) -> _Drawn:
+    """Plan orders to targets in whole lots; none unless ``ordered``."""
+    net_trade = {
+        ticker: subtract(units, portfolio.assets[ticker].held) for ticker, units in target.items()
+    }
+    trade = _NetTrade(portfolio, targets, settings, _first_slice(portfolio, net_trade, settings))
+    sells, buys, left_out = trade.orders() if ordered else ([], [], [])
+    after = _after(portfolio, targets, settings, (*sells, *buys))
+    return _Drawn(target, net_trade, sells, buys, left_out, after)
+
+
+def _after(
+    portfolio: Portfolio, targets: Targets, settings: Settings, orders: Sequence[Order]
+) -> _After:
+    return _After(portfolio, targets.weights(), targets.cash, settings.fees, orders)
+
+
+@dataclass(frozen=True, slots=True)
+class _NetTrade:
     """Net trades on their way to orders."""
 
     portfolio: Portfolio
@@ -233,10 +276,7 @@ class _Draft:
         return multiply(gaps, before[1]) < multiply(before[0], equity)
 
     def _distance(self, orders: tuple[Order, ...]) -> tuple[Decimal, Decimal]:
-        weights = self.targets.weights()
-        return _After(
-            self.portfolio, weights, self.targets.cash, self.settings.fees, orders
-        ).distance()
+        return _after(self.portfolio, self.targets, self.settings, orders).distance()
 
     def _sells(
         self, net_trade: Mapping[Symbol, Decimal], left_out: list[LeftOut]
@@ -304,7 +344,7 @@ class _After:
         weights: Mapping[Symbol, Decimal],
         cash_weight: Decimal,
         fees: Fees,
-        orders: tuple[Order, ...],
+        orders: Sequence[Order],
     ) -> None:
         units = {ticker: asset.held for ticker, asset in portfolio.assets.items()}
         for order in orders:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heapreplace
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import (
@@ -19,6 +19,7 @@ from algorithms.decimals import (
     divide,
     floor_divide,
     multiply,
+    percent,
     root,
     subtract,
     total,
@@ -60,10 +61,9 @@ def floor_targets(portfolio: Portfolio, weights: Mapping[Symbol, Decimal]) -> di
 class _Candidate:
     """One ticker that may get more lots. Money is of one lot, but for ``lacks``."""
 
-    ticker: Symbol
-    lot: Decimal
-    target: Decimal
-    """Units it is to hold, as far as decided."""
+    asset: Asset
+    net: int
+    """Lots that are traded, as far as decided; below zero: sold."""
     lacks: Decimal
     """Value that it lacks to its weight; below zero: has too much."""
     value: Decimal
@@ -72,36 +72,46 @@ class _Candidate:
     """Order value of a lot more, and cash with fees."""
     kept: tuple[Decimal, Decimal]
     """The same while it is still to be sold: no order, and what its sale would have brought."""
-    unsold: int
-    """Lots that are still to be sold."""
-    at_once: int
+    least_buy: int
+    least_sale: int
+    """Lots of the smallest orders that the market takes."""
+    at_once: int = 1
     """Lots of one step. Small lots are taken many at a time first, or steps would never end."""
 
     def step(self) -> tuple[Decimal, Decimal, Decimal]:
         """Value, order value and cost of the next step: to keep and to buy is not mixed."""
-        worth, cost = self.kept if self.unsold else self.bought
+        worth, cost = self.kept if self.net < 0 else self.bought
         lots = self._lots()
         if lots == 1:
             return self.value, worth, cost
         many = Decimal(lots)
         return multiply(self.value, many), multiply(worth, many), multiply(cost, many)
 
-    def gain(self, excess: Decimal) -> Decimal:
-        """How much the sum of squared drifts falls by the next step, cash at ``excess``."""
+    def change(self) -> tuple[Decimal, Decimal]:
+        """How the next step changes the sum of squared drifts: a factor of excess cash, a rest."""
         value, _, cost = self.step()
-        own = multiply(value, subtract(add(self.lacks, self.lacks), value))
-        cash = multiply(cost, subtract(add(excess, excess), cost))
-        return add(own, cash)
+        own = multiply(value, subtract(value, add(self.lacks, self.lacks)))
+        return EXACT.minus(add(cost, cost)), EXACT.fma(cost, cost, own)
 
     def take(self) -> None:
         """Take the next step."""
         lots = self._lots()
-        self.target = add(self.target, multiply(Decimal(lots), self.lot))
+        self.net += lots
         self.lacks = subtract(self.lacks, multiply(Decimal(lots), self.value))
-        self.unsold = max(self.unsold - lots, 0)
+
+    def target(self) -> Decimal:
+        """Units it is to hold, in whole lots: for odd units no order is made."""
+        lot = self.asset.instrument.lot
+        whole = multiply(lot, Decimal(floor_divide(self.asset.held, lot)))
+        if self.net > 0 and whole != self.asset.held:
+            whole = add(whole, lot)
+        return add(whole, multiply(lot, Decimal(self.net)))
 
     def _lots(self) -> int:
-        return min(self.at_once, self.unsold) if self.unsold else self.at_once
+        if self.net >= 0:
+            return max(self.at_once, self.least_buy - self.net)
+        left = -self.net - self.at_once
+        return self.at_once if left >= self.least_sale else -self.net
 
 
 @dataclass(slots=True)
@@ -142,89 +152,133 @@ def nearest_targets(
     their limits, fees paid, all buys together stay inside ``buffer_percent`` of what there is.
     """
     targets = floor_targets(portfolio, weights)
-    purse, excess = _purse(portfolio, targets, weights, fees, buffer_percent)
+    traded = {ticker: _lots_traded(portfolio.assets[ticker], targets[ticker]) for ticker in targets}
+    purse, excess = _purse(portfolio, traded, weights, fees, buffer_percent)
     equity = portfolio.equity
     candidates = [
-        _candidate(portfolio.assets[ticker], targets[ticker], multiply(equity, weight), fees)
+        _candidate(portfolio.assets[ticker], traded[ticker], percent(equity, weight), fees)
         for ticker, weight in weights.items()
         if weight
     ]
     for each in candidates:
         at_once = floor_divide(excess, multiply(each.value, Decimal(STEPS)))
         each.at_once = max(at_once, 1)
+    changes = [each.change() for each in candidates]
     while True:
-        excess = _add_steps(candidates, purse, excess)
-        if all(each.at_once == 1 for each in candidates):
-            return targets | {each.ticker: each.target for each in candidates}
-        for each in candidates:
-            each.at_once = max(each.at_once // 2, 1)
+        excess = _add_steps(candidates, changes, purse, excess)
+        many = [at for at, each in enumerate(candidates) if each.at_once > 1]
+        if not many:
+            break
+        for at in many:
+            candidates[at].at_once //= 2
+            changes[at] = candidates[at].change()
+    for each in candidates:
+        ticker = each.asset.ticker
+        if each.net != traded[ticker]:
+            targets[ticker] = each.target()
+    return targets
 
 
-def _add_steps(candidates: Sequence[_Candidate], purse: _Purse, excess: Decimal) -> Decimal:
-    """Take the step that gains most, until none gains; return the excess of cash that is left."""
+def _add_steps(
+    candidates: Sequence[_Candidate],
+    changes: list[tuple[Decimal, Decimal]],
+    purse: _Purse,
+    excess: Decimal,
+) -> Decimal:
+    """Take the step that gains most, until none gains; return the excess of cash that is left.
+
+    ``changes`` are those of the candidates' next steps, before and after.
+    """
     # Cash falls with every step, and with it what any step gains. So a gain reckoned earlier is
     # never too small: the best of the heap, reckoned anew and still the best, is the best.
-    heap = [(EXACT.minus(each.gain(excess)), at) for at, each in enumerate(candidates)]
+    fma = EXACT.fma
+    heap = [(fma(factor, excess, rest), at) for at, (factor, rest) in enumerate(changes)]
     heapify(heap)
     while heap:
-        reckoned, at = heappop(heap)
+        reckoned, at = heap[0]
+        factor, rest = changes[at]
+        change = fma(factor, excess, rest)
+        if change >= ZERO:
+            heappop(heap)
+            continue
+        if change != reckoned:
+            heapreplace(heap, (change, at))
+            continue
         each = candidates[at]
-        gain = each.gain(excess)
-        if gain <= ZERO:
-            continue
-        if EXACT.minus(gain) != reckoned:
-            heappush(heap, (EXACT.minus(gain), at))
-            continue
         _, worth, cost = each.step()
         if not purse.pays(worth, cost):
+            heappop(heap)
             continue
         purse.pay(worth, cost)
         excess = subtract(excess, cost)
         each.take()
-        heappush(heap, (EXACT.minus(each.gain(excess)), at))
+        changes[at] = factor, rest = each.change()
+        heapreplace(heap, (fma(factor, excess, rest), at))
     return excess
 
 
-def _candidate(asset: Asset, target: Decimal, hundredfold: Decimal, fees: Fees) -> _Candidate:
+def _lots_traded(asset: Asset, target: Decimal) -> int:
+    """Whole lots that are ordered on the way to a target, sold ones below zero.
+
+    None where the market finds the order too small.
+    """
+    change = subtract(target, asset.held)
+    if not change:
+        return 0
+    lot = asset.instrument.lot
+    if change > ZERO:
+        count = floor_divide(change, lot)
+        return count if count >= _least(asset, Side.BUY) else 0
+    count = floor_divide(min(EXACT.minus(change), asset.may_sell), lot)
+    return -count if count >= _least(asset, Side.SELL) else 0
+
+
+def _least(asset: Asset, side: Side) -> int:
+    """Lots of the smallest order that the market takes."""
+    least = asset.instrument.min_notional
+    if not least:
+        return 1
+    worth = multiply(asset.instrument.lot, limit_price(asset, side))
+    return max(-floor_divide(EXACT.minus(least), worth), 1)
+
+
+def _candidate(asset: Asset, traded: int, goal: Decimal, fees: Fees) -> _Candidate:
     assert asset.price is not None  # Portfolio.problems was asked before
     lot = asset.instrument.lot
     worth = multiply(lot, limit_price(asset, Side.BUY))
-    surplus = subtract(asset.held, target)
-    unsold = floor_divide(surplus, lot) if surplus > ZERO else 0
-    sold = multiply(lot, limit_price(asset, Side.SELL)) if unsold else ZERO
+    sold = multiply(lot, limit_price(asset, Side.SELL)) if traded < 0 else ZERO
+    after = add(asset.held, multiply(lot, Decimal(traded)))
     return _Candidate(
-        ticker=asset.ticker,
-        lot=lot,
-        target=target,
-        lacks=subtract(hundredfold.scaleb(-2, EXACT), multiply(target, asset.price)),
+        asset=asset,
+        net=traded,
+        lacks=subtract(goal, multiply(after, asset.price)),
         value=multiply(lot, asset.price),
         bought=(worth, fees.cost(worth)),
         kept=(ZERO, fees.proceeds(sold, asset)),
-        unsold=unsold,
-        at_once=1,
+        least_buy=_least(asset, Side.BUY),
+        least_sale=_least(asset, Side.SELL) if traded < 0 else 1,
     )
 
 
 def _purse(
     portfolio: Portfolio,
-    targets: Mapping[Symbol, Decimal],
+    traded: Mapping[Symbol, int],
     weights: Mapping[Symbol, Decimal],
     fees: Fees,
     buffer_percent: Decimal,
 ) -> tuple[_Purse, Decimal]:
-    """Cash when all is traded to ``targets``, and how much of it is above what is wanted."""
+    """Cash when so many lots are traded, and how much of it is above what is wanted."""
     cash, worth = portfolio.cash, ZERO
     for ticker, asset in portfolio.assets.items():
-        change = subtract(targets[ticker], asset.held)
-        if change > ZERO:
-            worth = add(worth, multiply(change, limit_price(asset, Side.BUY)))
-        elif change < ZERO:
-            units = min(asset.instrument.floor_to_lot(EXACT.minus(change)), asset.may_sell)
-            sold = multiply(units, limit_price(asset, Side.SELL)) if units else ZERO
+        units = multiply(asset.instrument.lot, Decimal(abs(traded[ticker])))
+        if traded[ticker] > 0:
+            worth = add(worth, multiply(units, limit_price(asset, Side.BUY)))
+        elif units:
+            sold = multiply(units, limit_price(asset, Side.SELL))
             cash = add(cash, fees.proceeds(sold, asset))
     cost = fees.cost(worth)
-    wanted = multiply(portfolio.equity, subtract(HUNDRED, total(weights.values())))
-    excess = subtract(subtract(cash, cost), wanted.scaleb(-2, EXACT))
+    wanted = percent(portfolio.equity, subtract(HUNDRED, total(weights.values())))
+    excess = subtract(subtract(cash, cost), wanted)
     return _Purse(cash, worth, cost, buffer_percent.scaleb(-2, EXACT)), excess
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 NOW = Settings(thresholds=Thresholds(Decimal(0), Decimal(0)))
 """Whatever the drift, it is a reason."""
+ROUNDED = 1e-7
+"""Errors are compared with eight digits after the point."""
 
 
 @dataclass(frozen=True)
@@ -217,3 +220,29 @@ def test_buys_after_the_sells_spend_what_there_is_and_come_nearer(case: Case) ->
     )
     lost = Fraction(case.book.equity) - rest
     assert after <= before + 2 * lost
+
+
+@given(cases())
+def test_the_nearest_rounding_is_never_farther_than_rounding_down(case: Case) -> None:
+    """By its orders, whatever lots, fees and smallest orders make of them."""
+    if list(case.book.problems(case.wanted.weights())) or case.book.equity <= 0:
+        return
+    plans, errors = {}, {}
+    for rounding in Rounding:
+        settings = replace(case.settings, rounding=rounding)
+        plans[rounding] = make_plan(case.book, case.wanted, settings).tracking_error
+        buys, _ = plan_buys(case.book, case.wanted, settings)
+        errors[rounding] = squares(case, buys)
+    assert (plans[Rounding.NEAREST_CASH] or 0) <= (plans[Rounding.FLOOR] or 0)
+    assert errors[Rounding.NEAREST_CASH] <= errors[Rounding.FLOOR] + ROUNDED
+
+
+def squares(case: Case, buys: Iterable[Order]) -> float:
+    """The tracking error after these buys in percent, reckoned anew."""
+    cash = cash_after(case, case.book.cash, (), buys)
+    prices = {t: Fraction(a.price or 0) for t, a in case.book.assets.items()}
+    values = {t: Fraction(count) * prices[t] for t, count in units_after(case, buys).items()}
+    equity, weights = cash + sum(values.values()), case.wanted.weights()
+    gaps = [Fraction(weights.get(t, Decimal(0))) / 100 - v / equity for t, v in values.items()]
+    gaps.append(Fraction(case.wanted.cash) / 100 - cash / equity)
+    return 100 * math.sqrt(sum(gap**2 for gap in gaps))

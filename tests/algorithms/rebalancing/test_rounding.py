@@ -80,6 +80,32 @@ def test_the_buffer_and_fees_are_kept_back() -> None:
     assert nearest_targets(book, weights, Fees(), Decimal(98)) == floor_targets(book, weights)
 
 
+@pytest.mark.parametrize(
+    ("cash", "held", "weight", "least", "down", "nearest"),
+    [
+        # Seven are to be bought, and ten are the smallest order: three too many is nearer.
+        ("1100", "45", "94", "1000", 52, 55),
+        # Three are to be bought, and ten would be farther away: none are.
+        ("1100", "45", "86", "1000", 48, 48),
+        # One that is kept comes nearer, but nobody takes an order to sell the other four.
+        ("0", "50", "91.5", None, 45, 46),
+        ("0", "50", "91.5", "450", 45, 45),
+    ],
+)
+def test_no_lot_is_counted_that_the_market_takes_no_order_for(
+    cash: str, held: str, weight: str, least: str | None, down: int, nearest: int
+) -> None:
+    book = portfolio(cash, asset("A", "100", held, ticks=FINE, min_notional=least))
+    weights = {Symbol("A"): Decimal(weight)}
+    assert floor_targets(book, weights) == {"A": down}
+    assert nearest_targets(book, weights, Fees(), ALL) == {"A": nearest}
+
+
+def test_odd_units_count_and_only_whole_lots_are_added() -> None:
+    book = portfolio("400", asset("A", "100", "1.5", ticks=FINE))
+    assert nearest_targets(book, {Symbol("A"): Decimal(60)}, Fees(), ALL) == {"A": 4}
+
+
 def test_small_lots_beside_large_ones_are_not_counted_one_by_one() -> None:
     # A share that is too dear leaves all its cash to a coin: 4 * 10**13 of its lots.
     book = portfolio(

@@ -14,11 +14,15 @@ from tests.algorithms.rebalancing.houses import targets
 from tests.daemon.rebalancing.portfolios import House, house
 from tests.simulators.kis import AccountSeed, KisSimulator, Profile
 from tests.simulators.kis.hours import Country
+from tests.support.mortal import apart
 from tests.support.world import buy, sell
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from tests.simulators.kis.simulator import Urls
+    from tests.support.mortal import Life
 
 MORNING = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 """Ten o'clock in Seoul."""
@@ -65,22 +69,44 @@ STOCKS = targets({"stocks": "90", "cash": "10"}, {"stocks": {SAMSUNG: "20", HYNI
 
 
 @asynccontextmanager
+async def korea(clock: LoopClock) -> AsyncIterator[tuple[KisSimulator, Urls]]:
+    """Run the broker; it outlives daemons."""
+    seed = AccountSeed(name="alice", number="5012345601", won=Decimal(100_000_000))
+    simulator = KisSimulator(clock, Profile.PAPER, accounts=[seed])
+    try:
+        with apart():
+            urls = await simulator.start()
+        yield simulator, urls
+    finally:
+        await simulator.close()
+
+
+@asynccontextmanager
+async def at_kis(
+    folder: Path,
+    clock: LoopClock,
+    simulator: KisSimulator,
+    urls: Urls,
+    *,
+    seed: int = 1,
+    life: Life | None = None,
+) -> AsyncIterator[House]:
+    """Run a daemon on the account there."""
+    key = simulator.key("alice")
+    (folder / "key").write_text(key.app_key)
+    (folder / "secret").write_text(key.app_secret)
+    text = CONFIG.format(rest=urls.rest, ws=urls.ws)
+    async with house(folder, text, clock=clock, seed=seed, life=life) as here:
+        await here.world.engine.fleet.tried()
+        yield here
+
+
+@asynccontextmanager
 async def seoul(folder: Path) -> AsyncIterator[tuple[House, KisSimulator]]:
     """Run a daemon on an account of the simulator, in the middle of a session."""
     clock = LoopClock(MORNING)
-    seed = AccountSeed(name="alice", number="5012345601", won=Decimal(100_000_000))
-    simulator = KisSimulator(clock, Profile.PAPER, accounts=[seed])
-    urls = await simulator.start()
-    try:
-        key = simulator.key("alice")
-        (folder / "key").write_text(key.app_key)
-        (folder / "secret").write_text(key.app_secret)
-        text = CONFIG.format(rest=urls.rest, ws=urls.ws)
-        async with house(folder, text, clock=clock) as here:
-            await here.world.engine.fleet.tried()
-            yield here, simulator
-    finally:
-        await simulator.close()
+    async with korea(clock) as (simulator, urls), at_kis(folder, clock, simulator, urls) as here:
+        yield here, simulator
 
 
 async def sums_agree(here: House, simulator: KisSimulator) -> None:
