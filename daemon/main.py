@@ -177,7 +177,7 @@ class Daemon:
         )
         url = await self._listen(engine)
         watchers.spawn(self.reload.run(), name="reload")
-        watchers.spawn(self._site.prepare(), name="sums of pages")
+        watchers.spawn(self._site.run(), name="sums of pages")
         return url
 
     async def stop(self) -> None:

@@ -69,7 +69,7 @@ def page(sources: Sources, totals: Totals) -> Page:
     """Describe the page."""
 
     async def load(_: Visit) -> Mapping[str, object]:
-        await totals.follow(sources)
+        is_whole = await totals.follow(sources)
         rows, halts = await sources.read(
             lambda fetch: (
                 fetch("positions"),
@@ -83,7 +83,12 @@ def page(sources: Sources, totals: Totals) -> Page:
             _account(sources, totals, account, held, halts)
             for _, account in sorted(sources.engine.registry.accounts.items())
         ]
-        return {"accounts": accounts, "chart": chart, "assign_address": assign_address}
+        return {
+            "accounts": accounts,
+            "is_whole": is_whole,
+            "chart": chart,
+            "assign_address": assign_address,
+        }
 
     return Page(
         path="/accounts",

@@ -44,8 +44,8 @@ class Changes:
         self._over = asyncio.Event()
         self._readers = 0
         self._pace = Pace(GAP_S)
-        bus.subscribe(Committed, self._changed)
-        bus.subscribe(StandingKnown, self._changed)
+        bus.subscribe(Committed, lambda _: self.tell())
+        bus.subscribe(StandingKnown, lambda _: self.tell())
 
     def operations(self) -> list[Operation]:
         """Return what can be asked here."""
@@ -97,7 +97,8 @@ class Changes:
             await send(request, response, b"event: changed\ndata: {}\n\n")
             await waited(self._over, EVERY_S)
 
-    def _changed(self, _: Committed | StandingKnown) -> None:
+    def tell(self) -> None:
+        """Wake whoever looks."""
         self.count += 1
         if self._readers:
             self._news.set()

@@ -23,13 +23,14 @@ def page(sources: Sources, totals: Totals) -> Page:
     """Describe the page."""
 
     async def load(visit: Visit) -> Mapping[str, object]:
-        await totals.follow(sources)
+        is_whole = await totals.follow(sources)
         query = narrowed(visit, (*FILTERS, "after"))
         items, after = await sources.lists.page(
             "netting", MultiDict({**query, "limit": str(LIMIT)})
         )
         accounts = sources.engine.registry.accounts
         return {
+            "is_whole": is_whole,
             "saved": [
                 (account, totals.saved[name])
                 for name, account in sorted(accounts.items())

@@ -101,15 +101,16 @@ class Site:
         self._changes = Changes(bus)
         self._kept: dict[tuple[str, Locale], _Part] = {}
         self._turn = asyncio.Lock()
-        self._totals = Totals()
+        self.totals = Totals()
+        """Sums that pages show."""
 
-    async def prepare(self) -> None:
-        """Make what the first look needs, beside everything else."""
-        await self._totals.prepare(self._sources)
+    async def run(self) -> None:
+        """Make the sums that pages show, beside everything else, until cancelled."""
+        await self.totals.run(self._sources, self._changes.tell)
 
     def operations(self) -> list[Operation]:
         """Return what can be asked here."""
-        pages = [make(self._sources, self._totals) for make in PAGES]
+        pages = [make(self._sources, self.totals) for make in PAGES]
         return [
             *map(self._operation, pages),
             self._login(),

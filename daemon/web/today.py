@@ -58,7 +58,7 @@ def page(sources: Sources, totals: Totals) -> Page:
 
     async def load(visit: Visit) -> Mapping[str, object]:
         since = id_before(visit.now - OLD)
-        await totals.follow(sources)
+        is_whole = await totals.follow(sources)
         rows, notices, live = await sources.read(
             lambda fetch: (
                 fetch_needs(fetch, since),
@@ -71,6 +71,7 @@ def page(sources: Sources, totals: Totals) -> Page:
             "coming": await _coming(sources, visit.now),
             "portfolios": await glances(sources),
             "figures": _figures(sources, totals, live, visit.now),
+            "is_whole": is_whole,
             "notices": [
                 (row, notice_text(row, visit), order_of(orjson.loads(row["params"])))
                 for row in notices

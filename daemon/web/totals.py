@@ -1,6 +1,7 @@
 """Sums over everything that was traded and crossed: kept, and brought up to date when looked at.
 
-They are made once after a start, beside everything else, and are never older than the look.
+They are made once after a start, beside everything else, and are never older than the look. Nobody
+waits for them: who looks before they are whole is told so, and told again once they are.
 The database groups and Python adds: SQLite would add decimals as floats, and fetching a hundred
 thousand rows takes longer than both. Ids are in the order of commits (one writer makes them), so
 what is new begins after the last one seen.
@@ -8,9 +9,10 @@ what is new begins after the last one seen.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from operator import mul
 from typing import TYPE_CHECKING
@@ -20,7 +22,7 @@ from algorithms.decimals import ZERO, add, exactly, subtract
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from daemon.web.page import Fetch, Sources
 
@@ -50,27 +52,36 @@ class Savings:
     broker_orders: int = 0
 
 
-@dataclass(slots=True)
 class Totals:
     """Sums by account and book, and by account."""
 
-    days: dict[tuple[str, str], dict[str, Day]] = field(default_factory=dict)
-    saved: defaultdict[str, Savings] = field(default_factory=lambda: defaultdict(Savings))
-    _last_fill: str = ""
-    _last_pair: str = ""
+    def __init__(self) -> None:
+        self.days: dict[tuple[str, str], dict[str, Day]] = {}
+        self.saved: defaultdict[str, Savings] = defaultdict(Savings)
+        self._wanted = asyncio.Event()
+        self._wanted.set()
+        self._last_fill = ""
+        self._last_pair = ""
 
-    async def prepare(self, sources: Sources) -> None:
-        """Take in what there is before anybody looks, little by little, beside everything else."""
-        try:
-            while await self._take_some(sources):
-                await sources.clock.sleep(BREATH_S)
-        except StorageError as error:
-            log.debug("the sums of pages are left to who looks first: %s", error)
+    async def run(self, sources: Sources, tell: Callable[[], None]) -> None:
+        """Make whole what is not, little by little, and ``tell`` once it is; until cancelled."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            try:
+                while await self._take_some(sources):
+                    await sources.clock.sleep(BREATH_S)
+            except StorageError as error:
+                log.debug("the sums of pages wait for the next look: %s", error)
+            else:
+                tell()
 
-    async def follow(self, sources: Sources) -> None:
-        """Take in what is new."""
-        while await self._take_some(sources):
-            pass
+    async def follow(self, sources: Sources) -> bool:
+        """Take in some of what is new; return whether that was all, or the rest is being added."""
+        if not await self._take_some(sources):
+            return True
+        self._wanted.set()
+        return False
 
     async def _take_some(self, sources: Sources) -> bool:
         """Take in some of what is new; return whether there may be more."""

@@ -1,10 +1,10 @@
 """How long pages take, and what open pages cost webhooks: ``python -m tests.bench.pages``.
 
 First a book of 100 books, 1,000 live orders, 100,000 fills and as many notices in a database file:
-each page is asked for over HTTP, with one client. ``cold`` is a look before the sums are made,
-which a daemon does beside everything else right after its start; ``first`` the first look after
-that; ``next`` the median of those that follow. A time with ``cpu``
-is what the process worked meanwhile, which others on the machine do not lengthen.
+each page is asked for over HTTP, with one client. ``cold`` is a look while the sums are made, which
+a daemon does beside everything else right after its start; ``first`` the first look once they are
+made; ``next`` the median of those that follow. A time with ``cpu`` is what the process worked
+meanwhile, which others on the machine do not lengthen.
 
 Then the webhooks of ``tests.bench.webhook`` with and without 200 open pages, which hear of every
 change and look again, in processes of their own, in turns. What counts is the median of the
@@ -114,12 +114,14 @@ async def pages(folder: Path) -> list[Row]:
             house = House()
             lists = Lists(driver, current)
             sources = _sources(house, lists, driver, current, store, tasks)
-            house.more = [lists, Site(sources, SignalBus())]
-            async with _client(house) as client:
-                cold = await _look(client, path)
             site = Site(sources, SignalBus())
             house.more = [lists, site]
-            await site.prepare()
+            async with _client(house) as client:
+                summing = tasks.spawn(site.run(), name="sums")
+                cold = await _look(client, path)
+                while not await site.totals.follow(sources):
+                    pass
+            summing.cancel()
             async with _client(house) as client:
                 rows.append(await _row(client, path, cold))
     finally:
