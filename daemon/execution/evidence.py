@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from adapters.broker import SELF_TRADE, BrokerOrderState
 from algorithms.decimals import to_text
 from algorithms.domain import ChildState
-from daemon.execution.numbers import number_of
 from daemon.notices import raise_notice
 from daemon.signals import WorkArrived
 
@@ -114,7 +113,7 @@ class Evidence:
         """Remember the broker's number, and that the order is no longer on its way."""
         day = child.market_day or order.market_day.isoformat()
         known = child._replace(
-            broker_order_id=number_of(tx, child, order.id, day),
+            broker_order_id=child.broker_order_id or order.id,
             market_day=day,
             acknowledged_at=child.acknowledged_at or now,
         )

@@ -22,7 +22,6 @@ from algorithms.ledger import (
     trade,
     transfer,
 )
-from daemon.execution.numbers import number_of
 from daemon.notices import raise_notice
 from daemon.signals import FillBooked, WorkArrived
 from daemon.storage.rows import text_or_none, to_us
@@ -188,7 +187,7 @@ class Fills:
             fill.at,
         )
         day = child.market_day or fill.market_day.isoformat()
-        number = number_of(tx, child, fill.order_id, day)
+        number = child.broker_order_id or fill.order_id
         child = child._replace(broker_order_id=number, market_day=day)
         self._apply(tx, parent, execution, currency, now)
         self._advance(tx, parent, child, execution, currency, now)

@@ -21,6 +21,7 @@ from algorithms.domain import (
     Side,
 )
 from algorithms.transitions import check_child, check_parent
+from daemon.execution.numbers import store_child
 from daemon.notices import raise_notice
 from daemon.signals import ChildMoved, LadderStirred, OrderTaken, WorkArrived
 from daemon.storage.rows import (
@@ -167,7 +168,7 @@ class Orders:
             ended_at=(child.ended_at or now) if ended else None,
         )
         self.reserve(tx, child, child.reserved - stored.reserved)
-        self._update_child(tx, child)
+        child = store_child(tx, child)
         if state is not stored.state:
             tx.signal(ChildMoved(stored.state, child))
         parent = self.parent(tx, child.parent_id)
@@ -260,7 +261,7 @@ class Orders:
             if child.state is ChildState.PLANNED:
                 self.advance(tx, asked, now, ChildState.CANCELLED, reason)
             elif child.cancel_requested_at is None:
-                self._update_child(tx, asked)
+                store_child(tx, asked)
         if not children:
             self.end_parent(tx, parent, ParentStatus.CANCELLED, reason, now)
         tx.signal(WorkArrived(parent.account, parent.symbol))
@@ -410,25 +411,6 @@ class Orders:
         """Return the position an order sets aside from: cash for a buy, units for a sell."""
         asset = self._lots.currency(order.account) if order.side is Side.BUY else str(order.symbol)
         return tx.position(order.account, order.book, asset)
-
-    def _update_child(self, tx: Tx, child: ChildOrder) -> None:
-        tx.execute(
-            "update_child_order",
-            id=child.id,
-            reserved=to_text(child.reserved),
-            state=child.state.value,
-            reason=child.reason,
-            filled=to_text(child.filled),
-            filled_value=to_text(child.filled_value),
-            broker_order_id=child.broker_order_id,
-            fingerprint=child.fingerprint,
-            market_day=child.market_day,
-            sent_at=us_or_none(child.sent_at),
-            acknowledged_at=us_or_none(child.acknowledged_at),
-            cancel_at=us_or_none(child.cancel_at),
-            cancel_requested_at=us_or_none(child.cancel_requested_at),
-            ended_at=us_or_none(child.ended_at),
-        )
 
     def _record(
         self,

@@ -196,8 +196,8 @@ WHERE account = :account AND due_at IS NOT NULL AND due_at > :now;
 SELECT * FROM child_orders WHERE id = :id;
 
 -- name: update_child_order!
--- Store what changes in a child order.
-UPDATE child_orders SET reserved = :reserved, state = :state, reason = :reason,
+-- Store what changes in a child order; nothing if another order has the broker's number.
+UPDATE OR IGNORE child_orders SET reserved = :reserved, state = :state, reason = :reason,
     filled = :filled, filled_value = :filled_value, broker_order_id = :broker_order_id,
     fingerprint = :fingerprint, market_day = :market_day, sent_at = :sent_at,
     acknowledged_at = :acknowledged_at, cancel_at = :cancel_at,

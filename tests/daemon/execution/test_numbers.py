@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from algorithms.domain import BrokerOrderId, ChildId, OrderType
-from daemon.execution.numbers import number_of
+from daemon.execution.numbers import store_child
 from tests.support.books import children
 from tests.support.world import buy, world
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from algorithms.domain import ChildOrder
     from daemon.storage.tx import Tx
 
 
@@ -26,14 +27,16 @@ async def test_a_number_belongs_to_one_order_only(
         day, taken = first["market_day"], BrokerOrderId(first["broker_order_id"])
 
         async def told(number: str, of: str) -> str | None:
-            def work(tx: Tx) -> BrokerOrderId | None:
+            def work(tx: Tx) -> ChildOrder:
                 child = engine.services.orders.child(tx, ChildId(of))
-                unnamed = child._replace(broker_order_id=None)
-                return number_of(tx, unnamed, BrokerOrderId(number), day)
+                named = child._replace(broker_order_id=BrokerOrderId(number), market_day=day)
+                stored = store_child(tx, named)
+                assert engine.services.orders.child(tx, ChildId(of)) == stored
+                return stored
 
-            return await engine.store.write(work)
+            return (await engine.store.write(work)).broker_order_id
 
         assert await told(taken, first["id"]) == taken
         assert await told("new", second["id"]) == "new"
         assert await told(taken, second["id"]) is None
-        assert "are both told as number" in caplog.text
+        assert "which another order has" in caplog.text
