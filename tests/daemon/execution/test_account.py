@@ -181,7 +181,7 @@ async def test_a_reader_that_fails_costs_one_round(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with world(tmp_path) as here:
-        await here.pass_time(1)
+        await here.pass_time(5)  # nobody else reads now
         store = here.engine.store
         read = store.read
 
