@@ -76,6 +76,11 @@ class Words:
         """Return a word of the machine as people say it; any other one as it is."""
         return self._translations.gettext(LABELS[word]) if word in LABELS else word
 
+    def check(self, name: str, /) -> str:
+        """Return the name of a check of readiness, such as ``account main``."""
+        kind, blank, which = name.partition(" ")
+        return f"{self.label(kind)}{blank}{which}"
+
     def count(self, one: str, many: str, number: int, /, **values: object) -> str:
         """Return the text for this number, which it may name as ``{number}``."""
         text = self._translations.ngettext(one, many, number)

@@ -34,6 +34,7 @@ POLL_S = 25
 _TOO_MANY = 429
 _LASTING = frozenset({400, 401, 403, 404})
 """A wrong token, a chat that is gone or that shut the bot out: the same every time."""
+_SAYS_SO = "message is not modified"
 _HEARD = ["message", "callback_query"]
 
 log = logging.getLogger(__name__)
@@ -62,11 +63,18 @@ class TelegramApi:
         return int((await _asked(sending, CALL_S)).message_id)
 
     async def replace(self, chat: str, message: int, text: str) -> None:
-        """Write another text in place of a message, without buttons. Raises NotDeliveredError."""
+        """Write another text in place of a message, without buttons. Raises NotDeliveredError.
+
+        A message that says so already is one that says so.
+        """
         editing = self._bot.edit_message_text(
             text, chat_id=chat, message_id=message, timeout=int(CALL_S)
         )
-        await _asked(editing, CALL_S)
+        try:
+            await _asked(editing, CALL_S)
+        except NotDeliveredError as error:
+            if _SAYS_SO not in str(error):
+                raise
 
     async def answer(self, press: str, text: str | None = None) -> None:
         """Say that a press was heard. Raises NotDeliveredError."""

@@ -13,7 +13,7 @@ from daemon.api import items
 from daemon.api import webhook_fields as fields
 from daemon.api.columns import Columns
 from daemon.api.history import complete
-from daemon.api.paging import NUMBER_MAX, Filter, Place, equal, one_of, since
+from daemon.api.paging import NUMBER_MAX, Filter, Place, equal, one_of, only, since
 from daemon.execution.answers import RequestStatus
 from daemon.notices import Level, render
 
@@ -40,6 +40,11 @@ _LAST = "\U0010ffff"
 ACCOUNT, BOOK, STRATEGY = equal("account"), equal("book"), equal("strategy")
 SYMBOL = equal("symbol", read=fields.symbol)
 SIDE = one_of(Side, "side")
+UNSEEN = only(
+    "unseen",
+    f"seen_at IS NULL AND level = '{Level.ALARM}'",
+    "Only alarms that nobody has marked as seen.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +183,7 @@ LISTINGS = (
         "events",
         "Notices to people, newest first.",
         Columns(items.EventItem),
-        (ACCOUNT, BOOK, one_of(Level, "level"), equal("code"), *since("at")),
+        (ACCOUNT, BOOK, one_of(Level, "level"), equal("code"), UNSEEN, *since("at")),
         *_NEWEST,
         query="events",
     ),

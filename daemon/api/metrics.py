@@ -95,6 +95,8 @@ _HELP = {
     "commit_batch_size": "Writes that shared one transaction.",
     "database_errors": "Errors of the database, by code.",
     "notices_sent": "Notices that a notifier (telegram, webhook) took.",
+    "bot_strangers": "What the Telegram bot heard from others than those who may command it, and "
+    "ignored.",
     "notifier_failures": "Messages that a notifier did not take; they are sent again.",
     "task_failures": "Tasks inside the daemon that ended with an error.",
 }
@@ -153,6 +155,7 @@ class Metrics:
         self._database_errors = self._counter("database_errors", "code")
         self._notices_sent = self._counter("notices_sent", "notifier")
         self._notifier_failures = self._counter("notifier_failures", "notifier")
+        self._bot_strangers = self._counter("bot_strangers")
         self._task_failures = self._counter("task_failures")
         # What alerts wait for begins at zero: of a series that begins with 1 nothing has increased.
         for level in Level:
@@ -248,6 +251,10 @@ class Metrics:
     def notifier_failed(self, notifier: str) -> None:
         """Count a message that was not taken."""
         self._notifier_failures.labels(notifier).inc()
+
+    def bot_stranger(self) -> None:
+        """Count something that the bot heard from somebody who may not command it."""
+        self._bot_strangers.inc()
 
     def task_failed(self) -> None:
         """Count a task that ended with an error."""

@@ -70,6 +70,20 @@ def one_of(words: type[StrEnum], name: str) -> Filter:
     return Filter(name, f"{name} = :{name}", read, f"Only of this {name}.", schema)
 
 
+def only(name: str, condition: str, text: str) -> Filter:
+    """Make a filter that is there, and then ``true``, or is left out.
+
+    Its condition is written out in SQL, so that it can use an index of only such rows.
+    """
+
+    def read(given: str) -> str:
+        if given != "true":
+            raise ValueError("must be true, or left out")
+        return given
+
+    return Filter(name, condition, read, text, {"type": "string", "enum": ["true"]})
+
+
 def since(column: str) -> tuple[Filter, Filter]:
     """Make the filters of a time: ``from`` inclusive, ``to`` exclusive."""
     schema = {"type": "string", "examples": ["2026-11-20", "2026-11-20T09:30:00+09:00"]}

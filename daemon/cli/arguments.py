@@ -94,6 +94,13 @@ def _halting(parser: ArgumentParser) -> None:
     parser.add_argument("--reason", default="by hand", metavar="TEXT", help="for the notice")
 
 
+def _seen(parser: ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("id", nargs="*", default=[], metavar="ID", help="an alarm")
+    which.add_argument("--all", action="store_true", help="every alarm that waits to be seen")
+    parser.add_argument("--by", default="admin", metavar="WHO", help="for the log")
+
+
 def _backup(parser: ArgumentParser) -> None:
     parser.add_argument(
         "folder",
@@ -131,6 +138,7 @@ COMMANDS: tuple[tuple[str, str, str, Callable[[ArgumentParser], None]], ...] = (
     ("settle", "daemon.cli.hand", "say what became of an order nobody can find", _settle),
     ("halt", "daemon.cli.hand", "stop new orders; cancels stay allowed", _halting),
     ("resume", "daemon.cli.hand", "let new orders pass again", _halting),
+    ("seen", "daemon.cli.alarms", "show alarms nobody has seen, or mark them as seen", _seen),
     ("backup", "daemon.cli.backup", "copy every database at one moment, and verify", _backup),
     ("restore", "daemon.cli.backup", "put a backup in place, halted", _restore),
 )

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
-from daemon.cli.voice import warn
+from daemon.cli.voice import live_in, warn
 from daemon.config import ConfigErrors, ensure_admin_token, load_config
 from daemon.service.address import noted_address
 from daemon.service.exits import Exit
@@ -140,7 +140,9 @@ def asked(
 ) -> int:
     """Do a command's work with the running daemon; every failure is a line and an exit code."""
     try:
-        return work(Caller.of(load_config(config_path, environ)))
+        config = load_config(config_path, environ)
+        live_in(config.daemon.timezone)
+        return work(Caller.of(config))
     except ConfigErrors as errors:
         warn(f"{errors}\n")
         return Exit.BAD_INPUT

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from daemon.cli.caller import asked, print_json
 from daemon.cli.table import item_table
-from daemon.cli.voice import tell
+from daemon.cli.voice import check, tell
 from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _readiness(report: Mapping[str, object]) -> str:
     lines = [f"{report['url']}: {str(readiness.get('status')).replace('_', ' ')}"]
     reasons = readiness.get("reasons")
     if isinstance(reasons, dict):
-        lines += [f"  {name}: {reason}" for name, reason in reasons.items()]
+        lines += [f"  {check(name)}: {reason}" for name, reason in reasons.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -1,7 +1,7 @@
-"""In which language a command speaks: that of the daemon it belongs to.
+"""In which language a command speaks, and in which time zone: those of the daemon it belongs to.
 
 Commands say things in English. ``tell`` and ``warn`` say them again in ``daemon.locale`` of the
-configuration (or of its variable); what programs read goes past them.
+configuration (or of its variable); what programs read goes past them, and stays UTC.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import argparse
 import re
 import sys
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import tzinfo
 
     from daemon.i18n import Words
 
@@ -38,6 +40,7 @@ _TABLE_ROW = re.compile(r"\S {2,}\S")
 _NAMED = re.compile(r"--config(?:=(.*))?")
 
 _words: ContextVar[Words | None] = ContextVar("words", default=None)
+_zone: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
 
 
 def speak(locale: str) -> None:
@@ -50,6 +53,11 @@ def speak(locale: str) -> None:
     from daemon.i18n import words_in  # noqa: PLC0415
 
     _words.set(words_in(Locale(locale)) if locale in set(Locale) else None)
+
+
+def live_in(zone: tzinfo) -> None:
+    """Tell times of this zone from now on; UTC's until then."""
+    _zone.set(zone)
 
 
 def language(arguments: Sequence[str], environ: Mapping[str, str], config: Path) -> str:
@@ -97,11 +105,29 @@ def heading(text: str) -> str:
 
 
 def cell(column: str, text: str) -> str:
-    """Return what stands in a table: words of the machine as people say them, and sentences."""
+    """Return what stands in a table as people say it: words of the machine, sentences, times."""
+    if column == "at" or column.endswith("_at"):
+        return moment(text)
     words = _words.get()
     if words is None:
         return text
     return words.label(text) if column in _LABELLED else words.again(text)
+
+
+def moment(text: str) -> str:
+    """Return a time of ISO 8601 as people of the zone read it; what is none as it is."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(_zone.get())
+    return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03} {at.tzname()}"
+
+
+def check(name: str) -> str:
+    """Return the name of a check of readiness."""
+    words = _words.get()
+    return name if words is None else words.check(name)
 
 
 _LABELLED = frozenset(

@@ -8,7 +8,7 @@ import orjson
 
 from adapters.notify.chat import Button
 from daemon.i18n import words_in
-from daemon.notices import render
+from daemon.notices import Level, render
 from daemon.notify.digest import digest
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ APPROVE, REJECT = "approve", "reject"
 """What the buttons of such a notice send back, before the order's id."""
 ASKED_MAX = 10
 """More of them are told together with the rest; ``/approve`` lists them."""
+SEEN = "seen"
+"""What the button of an alarm sends back, before the alarm's id."""
+ALARMS_MAX = 3
+"""More of them are told together with the rest; ``/seen`` lists them."""
 
 
 class Channel(Protocol):
@@ -46,8 +50,9 @@ class Posts(Protocol):
 class TelegramChannel:
     """A chat: notices as lines of text.
 
-    An order that waits for a yes has a message of its own, with the buttons that decide on it. They
-    name the order, so they still work after a restart.
+    An order that waits for a yes has a message of its own, with the buttons that decide on it, and
+    so has an alarm, with one that marks it as seen. They name the order or the alarm, so they still
+    work after a restart. When a later message is not taken, those before it are not sent again.
     """
 
     def __init__(self, bot: Bot, chat: str, current: Current, clock: Clock) -> None:
@@ -55,23 +60,33 @@ class TelegramChannel:
         self._chat = chat
         self._current = current
         self._clock = clock
+        self._sent: set[str] = set()
 
     async def send(self, notices: Sequence[Notice]) -> None:
-        daemon = self._current.setup.config.daemon
-        words = words_in(daemon.locale)
-        asked = [notice for notice in notices if notice.code == WANTED][:ASKED_MAX]
-        told = [notice for notice in notices if notice not in asked]
-        now = self._clock.now()
-        if told:
-            await self._bot.send(self._chat, digest(told, daemon.timezone, now, words).text)
+        words = words_in(self._current.setup.config.daemon.locale)
+        left = [notice for notice in notices if notice.id not in self._sent]
+        alarms = [notice for notice in left if notice.level is Level.ALARM]
+        alarms = alarms if len(alarms) <= ALARMS_MAX else []
+        asked = [notice for notice in left if notice.code == WANTED][:ASKED_MAX]
+        for alarm in alarms:
+            await self._say([alarm], Button(words.say("Mark as seen"), f"{SEEN}:{alarm.id}"))
+        if told := [each for each in left if each not in alarms and each not in asked]:
+            await self._say(told)
         for notice in asked:
             order = notice.params["order"]
-            buttons = (
+            await self._say(
+                [notice],
                 Button(words.say("Approve"), f"{APPROVE}:{order}"),
                 Button(words.say("Reject"), f"{REJECT}:{order}"),
             )
-            text = digest([notice], daemon.timezone, now, words).text
-            await self._bot.send(self._chat, text, buttons)
+        self._sent.clear()
+
+    async def _say(self, notices: Sequence[Notice], *buttons: Button) -> None:
+        """Send one message, and remember what it told."""
+        daemon = self._current.setup.config.daemon
+        told = digest(notices, daemon.timezone, self._clock.now(), words_in(daemon.locale))
+        await self._bot.send(self._chat, told.text, buttons)
+        self._sent.update(notice.id for notice in notices)
 
 
 class WebhookChannel:

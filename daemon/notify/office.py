@@ -91,7 +91,9 @@ class NotifyOffice:
             channels["telegram"] = TelegramChannel(
                 bot, settings.telegram.chat_id, services.current, services.clock
             )
-            listener = Listener(bot, settings.telegram, self._commands, services.clock)
+            listener = Listener(
+                bot, settings.telegram, self._commands, services.clock, self._metrics
+            )
             tasks.spawn(listener.run(), name="listener telegram")
         if settings.webhook is not None:
             channels["webhook"] = self._webhook(settings.webhook)

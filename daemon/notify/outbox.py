@@ -19,6 +19,7 @@ from daemon.storage.rows import from_us, to_us
 from daemon.storage.tx import Table
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
@@ -69,18 +70,18 @@ def waiting(
         alarms_only=int(alarms_only),
         limit=limit,
     )
-    return [
-        Notice(
-            id=row["id"],
-            at=from_us(row["at"]),
-            level=Level(row["level"]),
-            code=row["code"],
-            account=row["account"],
-            book=row["book"],
-            params=orjson.loads(row["params"]),
-        )
-        for row in rows
-    ]
+    return [_notice(row) for row in rows]
+
+
+def unseen(view: View, limit: int) -> list[Notice]:
+    """Return the newest alarms that nobody has marked as seen, oldest first."""
+    return [_notice(row) for row in reversed(view.fetch("unseen_alarms", limit=limit))]
+
+
+def find(view: View, notice_id: str) -> Notice | None:
+    """Return a notice by its id."""
+    row = view.fetch_one("notice", id=notice_id)
+    return None if row is None else _notice(row)
 
 
 def mark(tx: Tx, notifier: str, notices: Iterable[Notice], now: datetime) -> None:
@@ -89,6 +90,18 @@ def mark(tx: Tx, notifier: str, notices: Iterable[Notice], now: datetime) -> Non
     for notice_id in ids:
         tx.insert(DELIVERIES, (notifier, notice_id))
     _finish(tx, ids, now)
+
+
+def _notice(row: sqlite3.Row) -> Notice:
+    return Notice(
+        id=row["id"],
+        at=from_us(row["at"]),
+        level=Level(row["level"]),
+        code=row["code"],
+        account=row["account"],
+        book=row["book"],
+        params=orjson.loads(row["params"]),
+    )
 
 
 def _finish(tx: Tx, ids: list[str], now: datetime) -> None:

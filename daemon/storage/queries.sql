@@ -731,6 +731,15 @@ WHERE id = :id AND level = 'alarm' AND seen_at IS NULL;
 -- Who has seen an alarm, and when.
 SELECT id, seen_at, seen_by FROM notices WHERE id = :id AND seen_at IS NOT NULL;
 
+-- name: unseen_alarms
+-- Alarms that nobody has marked as seen, newest first.
+SELECT id, at, level, code, account, book, params FROM notices
+WHERE level = 'alarm' AND seen_at IS NULL ORDER BY id DESC LIMIT :limit;
+
+-- name: notice
+-- One notice.
+SELECT id, at, level, code, account, book, params FROM notices WHERE id = :id;
+
 -- name: symbols_at_close
 -- Symbols of an account whose orders for the close wait for a ladder, or are in one.
 SELECT symbol FROM loc_orders WHERE account = :account AND ladder_id IS NULL

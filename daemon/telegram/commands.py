@@ -11,9 +11,10 @@ from daemon.api.errors import Refused
 from daemon.api.problems import BadInput
 from daemon.execution.approvals import NotWaitingError
 from daemon.i18n import words_in
-from daemon.notify.channel import APPROVE, REJECT
+from daemon.notify.channel import APPROVE, REJECT, SEEN
 from daemon.notify.lengths import TEXT_UNITS_MAX, cut
 from daemon.telegram.actions import Actions, NotUnderstoodError
+from daemon.telegram.alarms import Alarms
 from daemon.telegram.looks import Looks
 from daemon.telegram.sheet import sheet_text, sheets_there_are
 
@@ -41,6 +42,7 @@ HELP = {
     "approve": "say yes to an order: /approve [ORDER]",
     "reject": "say no to it: /reject [ORDER]",
     "cancel": "cancel orders: /cancel STRATEGY [SYMBOL]",
+    "seen": "alarms nobody has seen, and mark them",
     "help": "this list",
 }
 """The commands, with the few words of the menu; said in the language of the daemon."""
@@ -57,6 +59,7 @@ class Commands:
         self._engine = engine
         self._looks = Looks(engine, readiness)
         self._actions = Actions(admin, engine.desk, clock)
+        self._alarms = Alarms(engine, admin, clock)
         self._table: dict[str, Callable[[Given], Awaitable[Answer]]] = {
             "status": self._status,
             "positions": self._positions,
@@ -67,6 +70,7 @@ class Commands:
             "approve": partial(self._decide, self._actions.approve),
             "reject": partial(self._decide, self._actions.reject),
             "cancel": self._cancel,
+            "seen": self._seen,
             "help": self._help,
             "start": self._help,
         }
@@ -98,15 +102,17 @@ class Commands:
         return done
 
     async def decide(self, data: str, who: str) -> str | None:
-        """Do what a button below a notice says; None if there is no such order or button."""
-        word, _, order_id = data.partition(":")
+        """Do what a button below a notice says; None if there is nothing of the kind any more."""
+        word, _, named = data.partition(":")
         ask = {APPROVE: self._actions.approve, REJECT: self._actions.reject}.get(word)
-        if ask is None:
-            return None
 
         async def work() -> Answer:
-            order = await self._looks.order(order_id)
-            return "" if order is None else await ask(order, self.words).carry_out(order_id, who)
+            if word == SEEN:
+                return await self._alarms.mark(named, who, self.words) or ""
+            order = None if ask is None else await self._looks.order(named)
+            if ask is None or order is None:
+                return ""
+            return await ask(order, self.words).carry_out(named, who)
 
         done = await self._explained(work())
         assert isinstance(done, str)  # what is done asks nothing more
@@ -176,6 +182,9 @@ class Commands:
 
     async def _cancel(self, given: Given) -> Answer:
         return await self._actions.cancel(given, self.words)
+
+    async def _seen(self, _: Given) -> Answer:
+        return await self._alarms.ask(self.words)
 
     async def _help(self, _: Given) -> Answer:
         return "\n".join(f"/{name} - {text}" for name, text in self.menu().items())

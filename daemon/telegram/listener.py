@@ -1,21 +1,25 @@
 """Hears what people write to the bot, and answers those who may ask.
 
-Others are ignored, and logged once. What was written more than a few minutes ago, while the
-daemon was away, is not carried out: nobody expects it any more.
+Others are ignored, counted, and logged once. What was written more than a few minutes ago, while
+the daemon was away, is not carried out: nobody expects it any more.
 """
 
 from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from adapters.notify.errors import NotDeliveredError
 from daemon.telegram.questions import Question, Questions
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from adapters.clock import Clock
     from adapters.notify.chat import Bot, Heard
+    from daemon.api.metrics import Metrics
     from daemon.config.notify import TelegramConfig
     from daemon.telegram.commands import Commands
 
@@ -23,6 +27,7 @@ OLD = timedelta(minutes=5)
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 MENU_TRIES = 5
+TELL_TRIES = 3
 STRANGERS_MAX = 100
 """Strangers who are remembered as logged; then the log has heard enough of them."""
 
@@ -33,13 +38,19 @@ class Listener:
     """Serves one bot."""
 
     def __init__(
-        self, bot: Bot, settings: TelegramConfig, commands: Commands, clock: Clock
+        self,
+        bot: Bot,
+        settings: TelegramConfig,
+        commands: Commands,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._bot = bot
         self._chat = settings.chat_id
         self._users = frozenset(settings.users)
         self._commands = commands
         self._clock = clock
+        self._metrics = metrics
         self._questions = Questions(clock, refuse=commands.words.say("Leave it"))
         self._strangers: set[tuple[frozenset[str], int]] = set()
         self._pause_s = FIRST_PAUSE_S
@@ -97,6 +108,7 @@ class Listener:
     def _may(self, heard: Heard) -> bool:
         if self._chat in heard.chats and (not self._users or heard.user in self._users):
             return True
+        self._metrics.bot_stranger()
         stranger = (heard.chats, heard.user)
         if stranger not in self._strangers and len(self._strangers) < STRANGERS_MAX:
             self._strangers.add(stranger)
@@ -112,24 +124,42 @@ class Listener:
             await self._say(answer)
 
     async def _pressed(self, heard: Heard, press: str) -> None:
+        words = self._commands.words
+        if self._questions.were_answered(heard.text):
+            # Pressed twice. The message says what came of it, and goes on saying it.
+            await self._told(partial(self._bot.answer, press, words.say("Answered already.")))
+            return
+        text = await self._outcome(heard)
+        if not await self._told(partial(self._bot.replace, self._chat, heard.message, text)):
+            await self._told(partial(self._bot.send, self._chat, text))
+        await self._told(partial(self._bot.answer, press))
+
+    async def _outcome(self, heard: Heard) -> str:
+        """Do what a button says; return what came of it."""
         words, pressed = self._commands.words, self._questions.answered(heard.text)
         if pressed is None:
             decided = await self._commands.decide(heard.text, heard.who)
-            text = decided or words.say("This question is too old. Ask again if it is still meant.")
-        elif not pressed.is_yes:
-            text = words.say("Left as it is.")
-        else:
-            log.info("user %s says yes in a chat to: %s", heard.user, pressed.question.label)
-            text = await self._commands.carry_out(pressed, heard.who)
-        try:
-            await self._bot.replace(self._chat, heard.message, text)
-            await self._bot.answer(press)
-        except NotDeliveredError as error:
-            log.warning("what came of a command could not be told: %s", error)
+            return decided or words.say("This question is too old. Ask again if it is still meant.")
+        if not pressed.is_yes:
+            return words.say("Left as it is.")
+        log.info("user %s says yes in a chat to: %s", heard.user, pressed.question.label)
+        return await self._commands.carry_out(pressed, heard.who)
 
     async def _say(self, text: str, question: Question | None = None) -> None:
         buttons = () if question is None else self._questions.ask(question)
-        try:
-            await self._bot.send(self._chat, text, buttons)
-        except NotDeliveredError as error:
-            log.warning("a command could not be answered: %s", error)
+        await self._told(partial(self._bot.send, self._chat, text, buttons))
+
+    async def _told(self, call: Callable[[], Awaitable[object]]) -> bool:
+        """Have the bot say something; whether it did. It is left alone for as long as it asks."""
+        for left in reversed(range(TELL_TRIES)):
+            try:
+                await call()
+            except NotDeliveredError as error:
+                wait_s = max(FIRST_PAUSE_S, error.retry_after_s or 0.0)
+                if error.lasting or not left or wait_s > LONGEST_PAUSE_S:
+                    log.warning("what came of a command could not be told: %s", error)
+                    return False
+                await self._clock.sleep(wait_s)
+            else:
+                return True
+        raise AssertionError("the last try returns")

@@ -48,7 +48,7 @@ class Looks:
             else words.say("{name}: ready", name=config.daemon.name)
         ]
         lines += [
-            f"\u26a0\ufe0f {check}: {words.again(reason)}"
+            f"\u26a0\ufe0f {words.check(check)}: {words.again(reason)}"
             for check, reason in sorted(reasons.items())
         ]
         lines += [

@@ -7,6 +7,7 @@ say so: nobody knows any more what it looked like when it was asked.
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 LASTS = timedelta(minutes=5)
 OPEN_MAX = 32
-"""Open questions; the oldest goes when there are more."""
+"""Open questions; the oldest goes when there are more. As many answered ones are remembered."""
 _YES, _NO = "yes", "no"
 
 
@@ -55,6 +56,7 @@ class Questions:
         self._clock = clock
         self._refuse = refuse
         self._open: dict[str, tuple[Question, datetime]] = {}
+        self._answered: deque[str] = deque(maxlen=OPEN_MAX)
 
     def ask(self, question: Question) -> tuple[Button, Button]:
         """Keep a question; return the buttons that answer it."""
@@ -70,4 +72,9 @@ class Questions:
         question, until = self._open.pop(key, (None, None))
         if question is None or until is None or self._clock.now() >= until:
             return None
+        self._answered.append(key)
         return Pressed(question, key, is_yes=word == _YES)
+
+    def were_answered(self, data: str) -> bool:
+        """Whether a button is one of a question that was answered a while ago."""
+        return data.partition(":")[2] in self._answered

@@ -57,7 +57,7 @@ def needs(rows: Rows, reasons: Mapping[str, str], visit: Visit) -> list[Need]:
     words = visit.words
     found = [
         *(
-            Need(level=Level.ALARM, text=f"{check}: {words.again(reason)}")
+            Need(level=Level.ALARM, text=f"{words.check(check)}: {words.again(reason)}")
             for check, reason in sorted(reasons.items())
         ),
         *_unsettled(rows, visit),

@@ -274,6 +274,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int]] = {
     "adopt": (("adopt",), 0),
     "halt": (("halt",), 0),
     "resume": (("resume",), 0),
+    "seen": (("seen", "--all"), 0),
     "backup": (("backup", "{folder}/kept"), 0),
     "restore": (("restore", "{folder}/kept", "--yes"), 0),
     "completion": (("completion", "bash"), 0),

@@ -58,7 +58,7 @@ MACHINE = re.compile(
     r"^--[a-z]+ \{0\}$"
     r"|^(SELECT|INSERT|PRAGMA|BEGIN|UPDATE|DELETE|CREATE|HTTP/|default-src|\(\?P|<[a-z{]|Bearer )"
     r"|^(Callable|dict\[|STATUS=|systemctl |nettingd (\{|ready|verify)|nettingd: |current_price)"
-    r"|^[a-z_]+ = ([^{]*[\"\d]$|\{ TQQQ)|charset=|\\\\|^\{\"|; rel="
+    r"|^[a-z_]+ = ([^{]*[\"\d]$|\{ TQQQ)|^seen_at IS NULL|is not modified$|charset=|\\\\|^\{\"|; rel="
 )
 REFERENCE = re.compile(r"^[`A-Z\"0-9].*\.$|^[`A-Z][^{}]*$|^\"?[a-z]+\"?: .*\.$", re.DOTALL)
 """Whole sentences that describe keys, fields and operations in the English reference."""
@@ -71,7 +71,17 @@ WORDS_LEAST = 2
 SHORT = ("daemon/cli/", "daemon/cancel_preview.py", "algorithms/tiered.py", "daemon/rules/")
 COUNTED = re.compile(r"1 |.*\{0\}")
 """With a number or a value, one word is a sentence in these."""
-COLUMNS = {">", ">quantity", ">books", ">target", ">limit_price", "account", "account_id", "symbol"}
+COLUMNS = {
+    ">",
+    ">quantity",
+    ">books",
+    ">target",
+    ">limit_price",
+    "account",
+    "account_id",
+    "seen_by",
+    "symbol",
+}
 """A row of texts with one of these names the columns of a table."""
 SINGLE = (
     *ALONE,

@@ -60,6 +60,7 @@ async def test_every_item_of_every_list_is_of_its_type(tmp_path: Path) -> None:
         ("webhooks?status=done", 4),
         ("webhooks?source=hand", 0),
         ("events?code=sold&level=info", 1),
+        ("events?unseen=true", 0),
     ],
 )
 async def test_a_filter_leaves_what_it_names(tmp_path: Path, path: str, count: int) -> None:
@@ -114,3 +115,15 @@ def test_a_page_of_history_is_read_in_the_order_of_its_keys(tmp_path: Path) -> N
         steps = [row[3] for row in plan]
         assert "MERGE (UNION ALL)" in steps, narrowed
         assert not any("TEMP B-TREE" in step for step in steps), narrowed
+
+
+def test_alarms_nobody_has_seen_are_not_looked_for_among_all_notices(tmp_path: Path) -> None:
+    migrate(tmp_path / "x.db")
+    (events,) = (each for each in LISTINGS if each.name == "events")
+    base = str(aiosql.from_path(QUERIES, "sqlite3", mandatory_parameters=False).events.sql)
+    used = tuple(each for each in events.filters if each.name == "unseen")
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        plan = connection.execute(
+            f"EXPLAIN QUERY PLAN {events.statement(base, used)}", {"after_id": "x", "limit": 10}
+        ).fetchall()
+    assert [row[3].split(" USING ")[1].split()[:2] for row in plan] == [["INDEX", "notices_unseen"]]

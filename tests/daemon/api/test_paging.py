@@ -16,6 +16,7 @@ from daemon.api.paging import (
     cursor_of,
     equal,
     one_of,
+    only,
     read_page,
     since,
 )
@@ -90,3 +91,10 @@ def test_words_and_times_are_checked_before_the_database_is_asked() -> None:
             START,
         )
     assert {problem.path for problem in refused.value.problems} == {"side", "from", "to"}
+
+
+def test_what_is_there_or_left_out_is_not_false() -> None:
+    unseen = only("unseen", "seen_at IS NULL", "Only what nobody has seen.")
+    assert read_page(MultiDict(unseen="true"), (unseen,), ("",)).filters == {"unseen": "true"}
+    with pytest.raises(BadInput, match="must be true, or left out"):
+        read_page(MultiDict(unseen="false"), (unseen,), ("",))

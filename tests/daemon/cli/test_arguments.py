@@ -21,6 +21,7 @@ from daemon.service.exits import Exit
         "halt planet",
         "restore",
         "completion tcsh",
+        "seen 01ARZ3NDEKTSV4RRFFQ69G5FAV --all",
     ],
 )
 def test_a_wrong_call_is_bad_input(words: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from daemon.cli.main import main, make_parser
 from daemon.cli.table import table
-from daemon.cli.voice import again, language, speak, spoken
+from daemon.cli.voice import again, language, live_in, moment, speak, spoken
 from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
@@ -103,3 +105,12 @@ def test_tables_have_korean_headings_and_states_and_the_names_they_had(
         "-----  ----  ----  ------  ----------------------------------",
         "order  매수     3  체결됨  3 은 거래단위 2 의 배수가 아닙니다",
     ]
+
+
+def test_times_are_those_of_the_people() -> None:
+    live_in(ZoneInfo("America/New_York"))
+    text = table(("created_at", "at", "late"), [("2026-11-01T05:30:00.0079+00:00", "x", "1:00")])
+    live_in(UTC)
+    assert text.splitlines()[2] == "2026-11-01 01:30:00.007 EDT  x   1:00"
+    assert moment("2026-11-01T06:30:00+00:00") == "2026-11-01 06:30:00.000 UTC"
+    assert moment("") == ""

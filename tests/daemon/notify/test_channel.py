@@ -3,14 +3,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import orjson
+import pytest
 
 from adapters.notify.chat import Button
-from daemon.notify.channel import ASKED_MAX, TelegramChannel, WebhookChannel
+from adapters.notify.errors import NotDeliveredError
+from daemon.notify.channel import ALARMS_MAX, ASKED_MAX, TelegramChannel, WebhookChannel
 from tests.daemon.notify.told import bought, lost, wanted
 from tests.daemon.telegram.bots import ScriptedBot
 from tests.support.world import THREE_BOOKS, world
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -53,6 +56,46 @@ async def test_an_order_that_waits_for_a_yes_has_its_own_message_with_buttons(
     )
     assert others[0].text.count("waits for approval") == 2
     assert len(others) == 1 + ASKED_MAX
+
+
+async def test_an_alarm_has_its_own_message_first_with_the_button_that_marks_it(
+    tmp_path: Path,
+) -> None:
+    async with world(tmp_path) as day:
+        bot = ScriptedBot()
+        channel = TelegramChannel(bot, "42", day.engine.current, day.clock)
+        await channel.send([bought(1), lost(2), bought(3)])
+        await channel.send([lost(number) for number in range(ALARMS_MAX + 1)])
+    alarm, told, many = bot.messages
+    assert "b2 lost 2100" in alarm.text
+    assert alarm.buttons == (Button("Mark as seen", f"seen:{'2'.zfill(26)}"),)
+    assert max(len(each.data.encode()) for each in alarm.buttons) <= 64
+    assert (told.text.count("bought"), told.buttons) == (2, ())
+    assert (many.text.count("lost 2100"), many.buttons) == (ALARMS_MAX + 1, ())
+
+
+async def test_a_message_that_was_taken_is_not_sent_again_with_the_one_that_was_not(
+    tmp_path: Path,
+) -> None:
+    class Busy(ScriptedBot):
+        async def send(self, chat: str, text: str, buttons: Sequence[Button] = ()) -> int:
+            if len(self.messages) == 1:
+                self.faults.append(NotDeliveredError("Too Many Requests", retry_after_s=3))
+            return await super().send(chat, text, buttons)
+
+    async with world(tmp_path) as day:
+        bot = Busy()
+        channel = TelegramChannel(bot, "42", day.engine.current, day.clock)
+        with pytest.raises(NotDeliveredError):
+            await channel.send([bought(1), lost(2), wanted(3)])
+        bot.messages.append(bot.messages[0])  # so that the next one is taken
+        await channel.send([bought(1), lost(2), wanted(3), bought(4)])
+        await channel.send([lost(2)])
+    first, _, second, third, again = (each.text for each in bot.messages)
+    assert "lost" in first
+    assert second.count("bought") == 2
+    assert "waits for approval" in third
+    assert again == first, "what was sent whole is forgotten"
 
 
 async def test_an_address_gets_everything_that_is_known_of_a_notice(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def is_walk(step: str) -> bool:
         return False
     if step.split()[1] in {*SMALL, "live", "CONSTANT"}:
         return False
-    return not step.endswith(("_live", "_due", "_unfinished", "_waiting"))
+    return not step.endswith(("_live", "_due", "_unfinished", "_unseen", "_waiting"))
 
 
 class _Anything(dict[str, int]):

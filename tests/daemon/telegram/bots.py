@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from adapters.notify.chat import Button, Heard
 from daemon.administration import Administration
 from daemon.api.health import Readiness
+from daemon.api.metrics import Metrics
 from daemon.config.notify import TelegramConfig
 from daemon.config.secret import Secret
 from daemon.telegram.commands import Commands
@@ -111,10 +112,13 @@ class ScriptedBot:
 class Room:
     """A daemon, its bot, and a person who writes to it."""
 
-    def __init__(self, day: World, bot: ScriptedBot, readiness: Readiness) -> None:
+    def __init__(
+        self, day: World, bot: ScriptedBot, readiness: Readiness, metrics: Metrics
+    ) -> None:
         self.day = day
         self.bot = bot
         self.readiness = readiness
+        self.metrics = metrics
 
     async def write(self, text: str) -> Said:
         """Write to the bot; return what it says."""
@@ -151,7 +155,8 @@ async def room(
         admin = Administration(engine, day.clock)
         commands = Commands(engine, admin, readiness, day.clock)
         settings = TelegramConfig(token=Secret("t"), chat_id=CHAT, users=users)
-        listening = started(Listener(bot, settings, commands, day.clock).run())
+        metrics = Metrics()
+        listening = started(Listener(bot, settings, commands, day.clock, metrics).run())
         await day.pass_time(0.1)
-        yield Room(day, bot, readiness)
+        yield Room(day, bot, readiness, metrics)
         listening.cancel()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from adapters.notify.errors import NotDeliveredError
 from daemon.telegram.listener import MENU_TRIES
+from tests.daemon.api.test_metrics import samples
 from tests.daemon.telegram.bots import ScriptedBot, room
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ async def test_strangers_are_ignored_and_logged_once(
         assert here.bot.messages == []
         lines = [line for line in caplog.messages if "ignores" in line]
         assert lines == ["the bot ignores user 66 in chat 666"]
+        assert samples(here.metrics)[("nettingd_bot_strangers_total",)] == 3
 
 
 async def test_in_a_group_only_those_named_may_command(tmp_path: Path) -> None:
@@ -97,3 +99,41 @@ async def test_an_action_is_done_once_even_if_nobody_can_be_told(tmp_path: Path)
         here.bot.hear(yes, at=here.day.now, press="again", message=asked.number)
         await here.day.pass_time(5)
         assert here.day.told("halted") == 1
+
+
+async def test_a_button_pressed_twice_leaves_what_came_of_the_first_press(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        asked = await here.write("/halt alpha")
+        yes, no = (each.data for each in asked.buttons)
+        assert await here.send_press(asked, yes) == "Halted: strategy alpha."
+        for data in (yes, no):
+            assert await here.send_press(asked, data) == "Halted: strategy alpha."
+        assert here.bot.answered[1:] == ["press 2 Answered already.", "press 3 Answered already."]
+        assert here.day.told("halted") == 1
+
+
+async def test_a_bot_that_is_asked_to_wait_says_it_later(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        wait = NotDeliveredError("Too Many Requests: retry after 9", retry_after_s=9)
+        here.bot.faults.append(wait)
+        here.bot.hear("/orders", at=here.day.now)
+        await here.day.pass_time(8)
+        assert here.bot.messages == []
+        await here.day.pass_time(2)
+        assert [each.text for each in here.bot.messages] == ["no open orders"]
+
+        here.bot.faults.append(NotDeliveredError("Too Many Requests", retry_after_s=3000))
+        here.bot.hear("/positions", at=here.day.now)
+        assert (await here.write("/orders")).text == "no open orders", "others do not wait so long"
+        assert len(here.bot.messages) == 2
+
+
+async def test_what_came_of_a_press_is_told_even_if_its_message_is_gone(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        asked = await here.write("/halt alpha")
+        gone = NotDeliveredError("Telegram answered 400: message to edit not found", lasting=True)
+        here.bot.hear(asked.buttons[0].data, at=here.day.now, press="p", message=asked.number)
+        here.bot.faults.append(gone)
+        await here.day.pass_time(1)
+        assert [each.text for each in here.bot.messages][1:] == ["Halted: strategy alpha."]
+        assert here.bot.answered == ["p"]
