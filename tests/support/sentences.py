@@ -57,8 +57,9 @@ WIRE = re.compile(
 MACHINE = re.compile(
     r"^--[a-z]+ \{0\}$"
     r"|^(SELECT|INSERT|PRAGMA|BEGIN|UPDATE|DELETE|CREATE|HTTP/|default-src|\(\?P|<[a-z{]|Bearer )"
+    r"|^seen_at IS NULL|is not modified$"
     r"|^(Callable|dict\[|STATUS=|systemctl |nettingd (\{|ready|verify)|nettingd: |current_price)"
-    r"|^[a-z_]+ = ([^{]*[\"\d]$|\{ TQQQ)|^seen_at IS NULL|is not modified$|charset=|\\\\|^\{\"|; rel="
+    r"|^[a-z_]+ = ([^{]*[\"\d]$|\{ TQQQ)|charset=|\\\\|^\{\"|; rel="
 )
 REFERENCE = re.compile(r"^[`A-Z\"0-9].*\.$|^[`A-Z][^{}]*$|^\"?[a-z]+\"?: .*\.$", re.DOTALL)
 """Whole sentences that describe keys, fields and operations in the English reference."""
