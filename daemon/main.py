@@ -218,6 +218,7 @@ class Daemon:
         if self._outside.watched:
             lag.start(watchers)
             watchers.spawn(database.run(), name="database watch")
+            checks.look_first(database.look)
             watchers.spawn(
                 self._measures.count_what_stands(engine.store, self._clock), name="open orders"
             )

@@ -11,7 +11,7 @@ from daemon.api.operation import Access, Answer, Operation
 from daemon.api.respond import json_response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from aiohttp import web
 
@@ -32,10 +32,20 @@ class Readiness:
 
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
+        self._looks: list[Callable[[], Awaitable[None]]] = []
 
     def register(self, name: str, check: Check) -> None:
         """Add a check, or replace the one of this name. It is called often and must not wait."""
         self._checks[name] = check
+
+    def look_first(self, look: Callable[[], Awaitable[None]]) -> None:
+        """Have ``/ready`` look anew, for a moment, at what a check only remembers."""
+        self._looks.append(look)
+
+    async def look(self) -> None:
+        """Renew what the checks remember."""
+        for look in self._looks:
+            await look()
 
     def remove(self, name: str) -> None:
         """Forget a check, of an account that is no more."""
@@ -134,6 +144,7 @@ class Health:
 
     async def ready(self, _: web.Request) -> web.StreamResponse:
         """Answer whether orders can be worked, with every reason why not."""
+        await self._readiness.look()
         reasons = self._readiness.reasons()
         if reasons:
             return json_response({"status": "not_ready", "reasons": reasons}, NOT_READY)

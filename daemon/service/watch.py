@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from adapters.sqlite.errors import StorageError
@@ -22,6 +24,10 @@ T = TypeVar("T")
 PROBE_EVERY_S = 10.0
 PROBE_AGAIN_S = 2.0
 PROBE_TIMEOUT_S = 5.0
+FRESH_S = 1.0
+"""What was found so long ago is good enough for who asks now."""
+LOOK_WITHIN_S = 1.0
+"""Who asks waits no longer than this for a probe; a slower one is told to the next."""
 
 log = logging.getLogger(__name__)
 
@@ -60,21 +66,40 @@ class DatabaseWatch:
         self._clock = clock
         self._metrics = metrics
         self._problem: str | None = None
+        self._asked = asyncio.Event()
+        self._over = asyncio.Event()
+        """Set at the end of the probe under way, or of the next one."""
+        self._probed_at = -math.inf
 
     def reason(self) -> str | None:
         """Say why the database cannot be written; a check for ``Readiness``."""
         return self._problem
 
+    async def look(self) -> None:
+        """Have it probed now, unless that was done a moment ago, and wait a little for the end."""
+        if self._clock.monotonic() - self._probed_at < FRESH_S:
+            return
+        self._asked.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_WITHIN_S):
+                await self._over.wait()
+
     async def run(self) -> None:
         """Probe until cancelled."""
         while True:
+            self._asked.clear()
             problem = await self._probe()
             if problem is not None and self._problem is None:
                 log.error("the database cannot be written: %s", problem)
             elif problem is None and self._problem is not None:
                 log.info("the database can be written again")
             self._problem = problem
-            await self._clock.sleep(PROBE_EVERY_S if problem is None else PROBE_AGAIN_S)
+            self._probed_at = self._clock.monotonic()
+            over, self._over = self._over, asyncio.Event()
+            over.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PROBE_EVERY_S if problem is None else PROBE_AGAIN_S):
+                    await self._asked.wait()
 
     async def _probe(self) -> str | None:
         at = str(to_us(self._clock.now()))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -8,6 +9,8 @@ from adapters.sqlite.errors import StorageFullError
 from adapters.tasks import TaskSupervisor
 from daemon.api.metrics import Metrics
 from daemon.service.watch import (
+    FRESH_S,
+    LOOK_WITHIN_S,
     PROBE_AGAIN_S,
     PROBE_EVERY_S,
     PROBE_TIMEOUT_S,
@@ -61,6 +64,33 @@ def test_a_full_disk_is_known_before_an_order_comes_and_forgotten_when_it_is_not
         disk.full = False
         await clock.sleep(PROBE_AGAIN_S)
         assert watch.reason() is None
+        await tasks.close(1)
+
+    in_virtual_time(story())
+
+
+def test_who_asks_is_told_of_a_full_disk_at_once_however_many_ask() -> None:
+    async def story() -> None:
+        clock, tasks = LoopClock(START), TaskSupervisor()
+        disk = Disk(clock)
+        disk.slow_s = 0.1
+        watch = DatabaseWatch(disk, clock, Metrics())
+        tasks.spawn(watch.run(), name="watch")
+        await clock.sleep(3)
+        disk.full = True
+        await asyncio.gather(*(watch.look() for _ in range(50)))
+        assert "no space" in str(watch.reason())
+        disk.full = False
+        await clock.sleep(2 * FRESH_S)
+        before = disk.writes
+        for _ in range(10):
+            await watch.look()
+        assert (watch.reason(), disk.writes) == (None, before + 1)
+        disk.slow_s = 60
+        await clock.sleep(2 * FRESH_S)
+        begun = clock.monotonic()
+        await watch.look()
+        assert clock.monotonic() - begun < LOOK_WITHIN_S + 0.01
         await tasks.close(1)
 
     in_virtual_time(story())
