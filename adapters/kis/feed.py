@@ -31,6 +31,10 @@ BETWEEN_S = 0.2
 """Between two registrations."""
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
+STEADY_S = 60.0
+"""A session that lasted less does not shorten the pause before the next one."""
+DEAF_AFTER = 2
+"""So many failures in a row are told to those who have never heard anything, too."""
 KEY_LIVES_S = 20 * 3600.0
 """How long an approval key serves for new connections; KIS says 24 hours."""
 CLOSE_S = 2.0
@@ -77,9 +81,14 @@ class Feed:
         self._running: asyncio.Task[None] | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._secrets: dict[str, Secret] = {}
+        self._acknowledged: set[str] = set()
         self._registered: set[Topic] = set()
         self._up: list[Member] = []
         """Who has been told that notices flow."""
+        self._deaf: list[Member] = []
+        """Who has been told that they do not."""
+        self._failures = 0
+        """Since notices flowed."""
         self._approval: tuple[str, float] | None = None
         self._offset: timedelta | None = None
         self._warned = ""
@@ -100,8 +109,9 @@ class Feed:
     async def leave(self, member: Member) -> None:
         """Let an account go; after the last one the socket is closed."""
         self._members.remove(member)
-        if member in self._up:
-            self._up.remove(member)
+        for told in (self._up, self._deaf):
+            if member in told:
+                told.remove(member)
         if self._members or self._running is None:
             return
         running, self._running = self._running, None
@@ -111,8 +121,9 @@ class Feed:
     async def _run(self) -> None:
         pause = FIRST_PAUSE_S
         while True:
+            began = self._clock.monotonic()
             reason = await self._listen()
-            if self._up:
+            if self._up and self._clock.monotonic() - began >= STEADY_S:
                 pause = FIRST_PAUSE_S
             self._drop(reason)
             await self._clock.sleep(pause)
@@ -147,6 +158,7 @@ class Feed:
         address = self._access.hosts.socket + PATH
         self._socket = await self._access.hub.session.ws_connect(address, heartbeat=None)
         self._secrets.clear()
+        self._acknowledged.clear()
         self._registered.clear()
         return self._socket
 
@@ -186,12 +198,18 @@ class Feed:
         except (MalformedError, orjson.JSONDecodeError) as error:
             raise FeedError(f"a message could not be read: {error}") from error
         for notice in notices:
-            fields = notice.text.count("^") + 1
-            if fields not in LENGTHS:
-                self._access.oddities.tell(f"a notice of {fields} fields", frame.topic)
+            self._report(notice, frame.topic)
             for member in self._members:
                 if member.topic[0] == frame.topic:
                     member.heard(notice)
+
+    def _report(self, notice: Notice, topic: str) -> None:
+        """Tell what nobody has described in a notice, once."""
+        fields = notice.text.count("^") + 1
+        if fields not in LENGTHS:
+            self._access.oddities.tell(f"a notice of {fields} fields", topic)
+        if notice.side is None:
+            self._access.oddities.tell("a notice that neither buys nor sells", topic)
 
     async def _control(self, socket: aiohttp.ClientWebSocketResponse, message: str) -> None:
         document = object_of(orjson.loads(message))
@@ -205,6 +223,8 @@ class Feed:
         if not code or (text(body, "rt_cd") == "0" and code not in TAKEN | GONE):
             self._access.oddities.tell(f"an unfamiliar message, {topic} {code}", message[:200])
         if code in TAKEN or text(body, "rt_cd") == "0":
+            if code not in GONE:
+                self._acknowledged.add(topic)
             output = object_of(body.get("output"))
             if key := text(output, "key"):
                 self._secrets[topic] = Secret(key, text(output, "iv"))
@@ -217,16 +237,23 @@ class Feed:
     def _tell_up(self) -> None:
         """Tell those whose topic was acknowledged that notices flow."""
         for member in self._members:
-            if member.topic[0] in self._secrets and member not in self._up:
+            if member.topic[0] in self._acknowledged and member not in self._up:
                 self._up.append(member)
+                if member in self._deaf:
+                    self._deaf.remove(member)
+                self._failures = 0
                 member.restored()
 
     def _drop(self, reason: str) -> None:
         if reason != self._warned:
             log.warning("notices of KIS: %s", reason)
         self._warned = reason
-        up, self._up = self._up, []
-        for member in up:
+        self._failures += 1
+        told = self._members if self._failures >= DEAF_AFTER else self._up
+        lost = [member for member in told if member not in self._deaf]
+        self._up = []
+        self._deaf += lost
+        for member in lost:
             member.lost(reason)
 
     def _learn_time(self, written: str) -> None:

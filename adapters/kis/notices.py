@@ -73,13 +73,15 @@ class Frame:
 class Notice:
     """What happened to an order. ``quantity`` and ``price`` are an execution's own if it is one.
 
-    ``what``: ``0`` a new order, ``1`` an amendment, ``2`` a cancel. ``text`` is the whole record.
+    ``what``: ``0`` a new order, ``1`` an amendment, ``2`` a cancel. ``side`` is None where its
+    code is no known one. ``has_lapsed``: what was not filled at once is gone. ``text`` is the
+    whole record.
     """
 
     account: str
     number: str
     origin: str
-    side: Side
+    side: Side | None
     what: str
     division: str
     symbol: Symbol
@@ -87,6 +89,7 @@ class Notice:
     price: Decimal
     is_refused: bool
     is_execution: bool
+    has_lapsed: bool
     text: str
 
 
@@ -125,9 +128,6 @@ def read_notices(frame: Frame, payload: str) -> list[Notice]:
 
 
 def _notice(record: list[str], layout: _Layout) -> Notice:
-    side = SIDES.get(record[4].strip())
-    if side is None:
-        raise MalformedError(f"a notice that neither buys nor sells: {record[4]!r}")
     korean = layout is _KOREAN
     price = _number(record[layout.quantity + 1])
     if not korean and "." not in record[layout.quantity + 1]:
@@ -136,7 +136,7 @@ def _notice(record: list[str], layout: _Layout) -> Notice:
         account=record[1].strip(),
         number=order_number(record[2]),
         origin=order_number(record[3]),
-        side=side,
+        side=SIDES.get(record[4].strip()),
         what=record[5].strip(),
         division=record[6].strip() if korean else "",
         symbol=Symbol(record[layout.symbol].strip()),
@@ -144,6 +144,7 @@ def _notice(record: list[str], layout: _Layout) -> Notice:
         price=price,
         is_refused=record[layout.refused].strip() == "1",
         is_execution=record[layout.kind].strip() == "2",
+        has_lapsed=record[layout.kind + 1].strip() == "3",
         text="^".join(record),
     )
 

@@ -110,13 +110,14 @@ class Orders:
                 self.look_soon()
             return
         row = _row(notice, day, now)
-        if notice.is_refused:
+        has_ended = notice.is_refused or notice.has_lapsed
+        if has_ended:
             self._heard.pop(row.key, None)
         elif notice.what == NEW:
             self._heard[row.key] = row
             if len(self._heard) > MOST_HEARD:
                 self._heard.popitem(last=False)
-        if notice.is_refused or notice.what != NEW:
+        if has_ended or notice.what != NEW:
             self.look_soon()
 
     def lost(self, reason: str) -> None:

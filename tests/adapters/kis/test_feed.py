@@ -132,6 +132,7 @@ STRANGE = [
     '{"header":{"tr_id":"H0NEWS0","encrypt":"N"}}',
     '{"header":{"tr_id":"H0STCNI0"},"body":{"rt_cd":"0","msg_cd":"OPSP0042","msg1":"HELLO"}}',
     f"0|H0STCNI0|001|{FILLED[0]}^^^^^^",
+    f"0|H0STCNI0|001|{FILLED[0].replace('^02^', '^09^')}",
 ]
 
 
@@ -156,9 +157,43 @@ async def test_a_key_in_use_elsewhere_is_not_hammered(
     real.feed.join(ear)
     await hub.clock.sleep(600)
     assert len(kis.sockets) <= 18
-    assert ear.told == []
+    (told,) = ear.told
+    assert told == "lost FeedError: OPSP8996 ALREADY IN USE appkey"
     kis.refuse = None
-    await ear.until(1)
+    assert (await ear.until(2))[1] == "restored"
+
+
+async def test_a_session_that_ends_as_soon_as_it_began_is_not_hammered(
+    ear: Ear, kis: ScriptedKis, hub: Hub
+) -> None:
+    before = hub.clock.now()
+    for count in range(1, 8):
+        await kis.connected(count)
+        await ear.until(2 * count - 1)
+        await kis.sockets[-1].close()
+        await ear.until(2 * count)
+    await kis.connected(8)
+    assert hub.clock.now() - before >= timedelta(seconds=1 + 2 + 4 + 8 + 16 + 32 + 60)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"rt_cd": "0", "msg_cd": "OPSP0000", "msg1": "SUBSCRIBE SUCCESS"},
+        {"rt_cd": "1", "msg_cd": "OPSP0002", "msg1": "ALREADY IN SUBSCRIBE"},
+    ],
+    ids=["without a key", "known already"],
+)
+async def test_who_is_acknowledged_without_a_key_hears_what_is_not_secret(
+    real: Access, kis: ScriptedKis, body: dict[str, str]
+) -> None:
+    kis.refuse, ear = body, Ear()
+    real.feed.join(ear)
+    assert await ear.until(1) == ["restored"]
+    await kis.tell(f"0|H0STCNI0|001|{FILLED[0]}")
+    assert (await ear.until(2))[1] == "heard 4711"
+    await kis.tell(f"1|H0STCNI0|001|{FILLED[1]}")
+    assert (await ear.until(3))[2].startswith("lost FeedError: a frame of H0STCNI0 without its key")
 
 
 async def test_an_approval_key_that_died_is_replaced(

@@ -112,9 +112,23 @@ def test_a_refusal_says_so() -> None:
     assert notice.is_refused
 
 
-@pytest.mark.parametrize(("place", "value"), [(4, "09"), (9, "many")])
-def test_a_record_that_makes_no_sense_is_malformed(place: int, value: str) -> None:
+def test_a_notice_may_say_that_what_was_not_filled_at_once_is_gone() -> None:
+    fields = ACCEPTED[0].split("^")
+    fields[14] = "3"
+    (notice,) = read_notices(KOREA, "^".join(fields))
+    assert notice.has_lapsed
+
+
+def test_a_direction_that_nobody_has_described_is_none() -> None:
     fields = FILLED[0].split("^")
-    fields[place] = value
+    fields[4] = "09"
+    (notice,) = read_notices(KOREA, "^".join(fields))
+    assert notice.side is None
+    assert spelt(notice.number, notice.quantity, notice.price) == "4711 2 41245"
+
+
+def test_a_record_that_makes_no_sense_is_malformed() -> None:
+    fields = FILLED[0].split("^")
+    fields[9] = "many"
     with pytest.raises(MalformedError):
         read_notices(KOREA, "^".join(fields))
