@@ -11,7 +11,7 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-SLOW_TIMEOUT_S = 60
+SLOW_TIMEOUT_S = 120
 """For tests marked slow; all others have the `timeout` of pyproject.toml."""
 
 # A shared machine's pauses must not fail a property, so examples have no deadline of their own.

@@ -19,7 +19,7 @@ LIMIT_S = 50
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 @pytest.mark.skipif(
     importlib.util.find_spec("ccxt") is None,
     reason="ccxt is not installed; `make ccxt` runs this in an environment that has it",
