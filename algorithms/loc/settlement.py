@@ -80,8 +80,8 @@ def settle(
 
 def _given(asked: int, broker_filled: Decimal, lot: Decimal) -> int:
     """Lots the auction gave, as a size."""
-    side, size = ("buy" if asked > 0 else "sell"), multiply(lot, Decimal(abs(asked)))
-    wish = f"to {side} {to_text(size)}" if asked else "nothing"
+    size = to_text(multiply(lot, Decimal(abs(asked))))
+    wish = "nothing" if not asked else f"to buy {size}" if asked > 0 else f"to sell {size}"
     lots = floor_divide(EXACT.abs(broker_filled), lot)
     if multiply(lot, Decimal(lots)) != EXACT.abs(broker_filled):
         raise SettlementError(f"not a whole number of lots of {to_text(lot)}")

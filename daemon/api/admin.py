@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import WithJsonSchema
 from typing_extensions import TypedDict
 
+from daemon.api.aside import Aside
 from daemon.api.bodies import (
     PREVIEW_BYTES_MAX,
     PREVIEW_SECONDS_MAX,
@@ -20,6 +21,7 @@ from daemon.api.bodies import (
     read_model,
 )
 from daemon.api.body import read_body
+from daemon.api.calculation import Calculation
 from daemon.api.errors import ErrorCode
 from daemon.api.items import PairItem
 from daemon.api.netting_preview import NettingPreview, PreviewAnswer, SavedRow, preview
@@ -114,6 +116,7 @@ class Admin:
 
     def __init__(self, port: AdminPort) -> None:
         self._port = port
+        self._aside = Aside()
 
     def operations(self) -> list[Operation]:
         """Return what can be asked here."""
@@ -145,6 +148,7 @@ class Admin:
                 body=NettingPreview | LivePreview,
                 body_required=False,
                 answers={200: Answer("Nothing was changed.", LivePreviewAnswer | PreviewAnswer)},
+                codes=frozenset({ErrorCode.CALCULATION_GIVEN_UP}),
             ),
             Operation(
                 method="POST",
@@ -174,10 +178,12 @@ class Admin:
     async def preview_netting(self, request: web.Request) -> web.StreamResponse:
         """``POST /api/netting/preview``: of the orders in the body, or else of the live ones."""
         body = await read_body(request, PREVIEW_BYTES_MAX, PREVIEW_SECONDS_MAX)
+        if len(body) > SMALL_BODY_BYTES_MAX and b'"orders"' in body:
+            return await self._aside.answer(request, Calculation.NETTING, body)
         document = await aside(len(body), lambda: decoded(body))
         if isinstance(document, dict) and document.get("orders") is None:
             return json_response(await self._port.preview_live_netting(document))
-        return json_response(await aside(len(body), lambda: preview(document)))
+        return json_response(preview(document))
 
     async def run_netting(self, request: web.Request) -> web.StreamResponse:
         """``POST /api/netting/run``: the usual run, now."""

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
-from daemon.api.bodies import PREVIEW_BYTES_MAX, PREVIEW_SECONDS_MAX, aside, decoded
+from daemon.api.aside import Aside
+from daemon.api.bodies import (
+    PREVIEW_BYTES_MAX,
+    PREVIEW_SECONDS_MAX,
+    SMALL_BODY_BYTES_MAX,
+    decoded,
+)
 from daemon.api.body import read_body
+from daemon.api.calculation import Calculation
+from daemon.api.errors import ErrorCode
 from daemon.api.loc_preview import LocAnswer, LocPreview, preview_loc
 from daemon.api.operation import Answer, Operation, Parameter
 from daemon.api.problems import BadInput, Problem
@@ -51,6 +59,7 @@ class Calculators:
 
     def __init__(self, port: AdminPort) -> None:
         self._port = port
+        self._aside = Aside()
 
     def operations(self) -> list[Operation]:
         """Return what can be asked here."""
@@ -62,6 +71,7 @@ class Calculators:
                 handler=self.preview_loc,
                 body=LocPreview,
                 answers={200: Answer("Nothing was changed.", LocAnswer)},
+                codes=frozenset({ErrorCode.CALCULATION_GIVEN_UP}),
                 asks_database=False,
             ),
             Operation(
@@ -77,7 +87,9 @@ class Calculators:
     async def preview_loc(self, request: web.Request) -> web.StreamResponse:
         """``POST /api/loc/preview``: of the orders in the body."""
         body = await read_body(request, PREVIEW_BYTES_MAX, PREVIEW_SECONDS_MAX)
-        return json_response(await aside(len(body), lambda: preview_loc(decoded(body))))
+        if len(body) > SMALL_BODY_BYTES_MAX:
+            return await self._aside.answer(request, Calculation.LOC, body)
+        return json_response(preview_loc(decoded(body)))
 
     async def loc_sheet(self, request: web.Request) -> web.StreamResponse:
         """``GET /api/loc/sheet?account=&symbol=``: of the live orders."""

@@ -57,6 +57,7 @@ class ErrorCode(StrEnum):
     TOO_MANY_READERS = "too_many_readers"
     BROKER_SILENT = "broker_silent"
     PAGE_SLOW = "page_slow"
+    CALCULATION_GIVEN_UP = "calculation_given_up"
     INTERNAL = "internal"
     STORAGE_BUSY = "storage_busy"
     STORAGE_ERROR = "storage_error"
@@ -218,6 +219,12 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
         HTTPStatus.SERVICE_UNAVAILABLE,
         "A page was not ready within 10 seconds: the host is busy, or a broker that the page asks "
         "takes its time. Try again after `Retry-After`.",
+    ),
+    ErrorCode.CALCULATION_GIVEN_UP: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "A large preview took longer than a minute, or had too little memory. It is done in a "
+        "process of its own; orders are worked all the same. Send fewer orders, try again after "
+        "`Retry-After`, or calculate offline: `nettingd loc --input`, `nettingd net --input`.",
     ),
     ErrorCode.INTERNAL: Meaning(
         HTTPStatus.INTERNAL_SERVER_ERROR,

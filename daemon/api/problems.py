@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pydantic import ValidationError
 
@@ -24,6 +24,7 @@ _KEY_SHOWN_MAX = 64
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEY_ITSELF = "[key]"
 """How pydantic ends the place of a fault that is in a key, not in its value."""
+_QUOTED = re.compile(r"'([^']*)'")
 _PLAIN_WORDS = {
     "dict_type": "not an object",
     "missing": "missing",
@@ -77,7 +78,7 @@ def path_text(keys: Sequence[str | int]) -> str:
 def model_problems(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
     """Say in our words what a pydantic model refused. Values are not repeated."""
     problems = []
-    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+    for fault in error.errors(include_url=False, include_input=False):
         place = fault["loc"]
         if place and place[-1] == _KEY_ITSELF:
             place = place[:-1]
@@ -85,9 +86,22 @@ def model_problems(error: ValidationError, model: type[BaseModel]) -> list[Probl
             known = ", ".join(_keys_at(model, place[:-1]))
             message = f"unknown key: there are {known}"
         else:
-            message = _PLAIN_WORDS.get(fault["type"], fault["msg"])
+            message = _plain(fault["type"], fault.get("ctx", {})) or fault["msg"]
         problems.append(Problem(path_text(place), message))
     return problems
+
+
+def _plain(kind: str, context: Mapping[str, object]) -> str | None:
+    """Return our words for a kind of fault, if we have any."""
+    if kind in _PLAIN_WORDS:
+        return _PLAIN_WORDS[kind]
+    if kind in {"enum", "literal_error"}:
+        return f"must be one of {', '.join(_QUOTED.findall(str(context['expected'])))}"
+    if kind == "string_too_long":
+        return f"longer than {context['max_length']} characters"
+    if kind == "too_long":
+        return f"longer than {context['max_length']} items"
+    return None
 
 
 def _keys_at(model: type[BaseModel], place: Sequence[str | int]) -> Iterable[str]:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 ORDER = re.compile(r"(?P<quantity>[^@:]+)@(?P<price>[^@:]+)(?::(?P<label>.+))?")
 MARKET_ON_CLOSE = "moc"
 ORDER_FORM = "QUANTITY@PRICE[:LABEL]"
-PLACE = re.compile(r"orders\[([0-9]+)\]\.(?=[a-z]+: )")
+PLACE = re.compile(r"^orders\[([0-9]+)\]\.(?=[a-z]+: )", re.MULTILINE)
+KEY = re.compile(r"^([a-z_]+)(?=: )", re.MULTILINE)
 NETTED_ALL = "nothing to send: the orders meet each other at every close\n"
 WARNING = "Rows are alternatives: do not send them together. What can be sent is the ladder.\n"
 
@@ -39,7 +40,13 @@ class LocArguments:
     def in_its_words(self, problems: str) -> str:
         """Name the arguments that problems are about, instead of places in the body."""
         said = [f"--buy {text}" for text in self.buys] + [f"--sell {text}" for text in self.sells]
-        return PLACE.sub(lambda found: f"{said[int(found[1])]}: ", problems)
+
+        def option(found: re.Match[str]) -> str:
+            key = found[1]
+            return f"--{key.replace('_', '-')}" if self.keys.get(key) is not None else key
+
+        named = KEY.sub(option, problems)
+        return PLACE.sub(lambda found: f"{said[int(found[1])]}: ", named) if said else named
 
 
 def orders_of(side: str, texts: Sequence[str]) -> list[dict[str, Json]]:
@@ -51,7 +58,8 @@ def orders_of(side: str, texts: Sequence[str]) -> list[dict[str, Json]]:
     for number, text in enumerate(texts, start=1):
         found = ORDER.fullmatch(text)
         if found is None:
-            raise ArgumentsError(f"--{side} {text}: not of the form {ORDER_FORM}")
+            option = f"--{side}"  # a value of the sentence: no word to be translated
+            raise ArgumentsError(f"{option} {text}: not of the form {ORDER_FORM}")
         price = found["price"]
         orders.append(
             {
@@ -84,8 +92,7 @@ def loc(
     except ArgumentsError as error:
         return Exit.BAD_INPUT, "", f"{error}\n"
     except BadInput as error:
-        told = str(error) if body is not None else given.in_its_words(str(error))
-        return Exit.BAD_INPUT, "", f"{told}\n"
+        return Exit.BAD_INPUT, "", f"{given.in_its_words(str(error))}\n"
     if as_json:
         return Exit.OK, orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode() + "\n", ""
     return Exit.OK, _tables(answer, Locale(language)), ""

@@ -164,8 +164,12 @@ def _add_loc(command: argparse.ArgumentParser) -> None:
         "--input", metavar="FILE", help="instead: body of the LOC preview; - is stdin"
     )
     command.add_argument("--tick", metavar="TICK", help="one tick at every price")
-    command.add_argument("--market", metavar="MARKET", help="whose ticks: XNYS (default), XKRX")
-    command.add_argument("--type", metavar="TYPE", help="kind of paper: stock (default), etf, etn")
+    command.add_argument(
+        "--market", metavar="MARKET", help="whose ticks: XNYS (default), XKRX, 24/7"
+    )
+    command.add_argument(
+        "--type", metavar="TYPE", help="kind of paper: stock (default), etf, etn, elw"
+    )
     command.add_argument("--lot", metavar="LOT", help="step of quantities (default: 1)")
     command.add_argument("--close", metavar="PRICE", help="settle the orders at this close")
     command.add_argument(

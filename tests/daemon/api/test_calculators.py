@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from daemon.api.bodies import SMALL_BODY_BYTES_MAX
 from tests.algorithms.loc.books import CASES as LOC_CASES
 from tests.daemon.api.fakes import ADMIN, House
 from tests.daemon.api.test_loc_preview import body_of as loc_body
@@ -40,6 +41,16 @@ async def test_the_published_loc_cases_hold(case: dict[str, Any]) -> None:
     rungs = [[rung["side"], rung["price"], int(rung["quantity"])] for rung in answer["ladder"]]
     assert sorted(rungs) == sorted(case["ladder"])
     assert [int(each["net"]) for each in answer["ranges"]] == [net for *_, net in case["net"]]
+
+
+async def test_a_large_body_is_calculated_aside_and_answered_the_same() -> None:
+    house, padding = House(), b" " * SMALL_BODY_BYTES_MAX
+    async with house.client() as client:
+        body = orjson.dumps(TAKE_PROFIT)
+        small = await client.post("/api/loc/preview", data=body, headers=ADMIN)
+        large = await client.post("/api/loc/preview", data=body + padding, headers=ADMIN)
+        assert large.status == 200
+        assert await large.read() == await small.read()
 
 
 async def test_faults_have_their_places() -> None:

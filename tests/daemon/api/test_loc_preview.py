@@ -143,7 +143,7 @@ def test_absurd_prices_and_sizes_are_answered_exactly() -> None:
                 )
             ],
         ),
-        ({"orders": [], "market": "XLON"}, ["market: Input should be 'XNYS', 'XKRX' or '24/7'"]),
+        ({"orders": [], "market": "XLON"}, ["market: must be one of XNYS, XKRX, 24/7"]),
         (
             {"orders": [], "close": "1.005"},
             ["close: not a multiple of the tick 0.01: the nearest price is 1 or 1.01"],
@@ -171,7 +171,7 @@ def test_every_fault_of_every_order_is_named_at_once() -> None:
         "orders[1].price: not above zero",
         "orders[1].quantity: not above zero",
         "orders[2].id: empty",
-        "orders[2].side: Input should be 'buy' or 'sell'",
+        "orders[2].side: must be one of buy, sell",
         "orders[2].price: not a decimal number: 'NaN'",
         "orders[2].quantity: neither a number nor a number in quotes",
         "orders[3].price: missing",

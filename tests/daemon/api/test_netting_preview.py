@@ -213,12 +213,12 @@ def test_every_fault_of_every_order_is_named_at_once() -> None:
         ],
         "lot": "abc",
     }
-    kinds = "'BUY', 'BUY_FORCE', 'SELL', 'SELL_3_4', 'SELL_1_4' or 'SELL_PART'"
+    kinds = "BUY, BUY_FORCE, SELL, SELL_3_4, SELL_1_4, SELL_PART"
     assert refusal(body) == [
         "price.TQQQ: not above zero",
         "orders[0].value: not above zero",
         "orders[1].id: empty",
-        f"orders[1].kind: Input should be {kinds}",
+        f"orders[1].kind: must be one of {kinds}",
         "orders[1].value: not a decimal number: 'NaN'",
         "orders[2].value: not a decimal number: 'Infinity'",
         "orders[3].id: not a text",

@@ -104,12 +104,38 @@ def test_orders_that_meet_everywhere_leave_nothing_to_send() -> None:
             None,
             "--sell 3@5: quantity: not a whole number of lots of 2\n",
         ),
+        (
+            LocArguments(["2@2"], keys={"close": "1.005", "broker_filled": None}),
+            None,
+            "--close: not a multiple of the tick 0.01: the nearest price is 1 or 1.01\n",
+        ),
+        (
+            LocArguments(["2@2"], keys={"close": "1", "broker_filled": "3"}),
+            None,
+            "--broker-filled: more than was asked for: the orders ask to buy 2 at this close\n",
+        ),
+        (
+            LocArguments(keys={"market": "XLON"}),
+            b'{"orders": [], "type": "bond"}',
+            (
+                "--market: must be one of XNYS, XKRX, 24/7\n"
+                "type: must be one of stock, etf, etn, elw\n"
+            ),
+        ),
     ],
 )
 def test_bad_input_is_told_on_standard_error(
     given: LocArguments, body: bytes | None, complaint: str
 ) -> None:
     assert loc(given, body, "en", as_json=False) == (2, "", complaint)
+
+
+def test_korean_problems_keep_the_names_of_the_arguments(
+    in_korean: None,  # noqa: ARG001 - it speaks, and is silent again afterwards
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["loc", "--locale", "ko", "--buy", "28"]) == 2
+    assert capsys.readouterr().err == "--buy 28: QUANTITY@PRICE[:LABEL] 꼴이 아닙니다\n"
 
 
 def test_a_file_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
