@@ -57,14 +57,15 @@ class Aside:
         """
         deadline = asyncio.get_running_loop().time() + SECONDS_MAX
         try:
-            async with (
-                asyncio.timeout_at(deadline) as patience,
-                self._turn,
-                _child(*self._program, calculation.value) as process,
-            ):
-                size = await _asked(process, body)
-                patience.reschedule(None)  # each piece has its own time limit from here on
-                return await _handed_through(request, process, size)
+            async with asyncio.timeout_at(deadline):
+                await self._turn.acquire()
+            try:
+                async with _child(*self._program, calculation.value) as process:
+                    async with asyncio.timeout_at(deadline):
+                        size = await _asked(process, body)
+                    return await _handed_through(request, process, size)
+            finally:
+                self._turn.release()
         except TimeoutError:
             raise _given_up(f"it took longer than {SECONDS_MAX:.0f} s") from None
 
@@ -82,10 +83,17 @@ async def _child(*command: str) -> AsyncIterator[Process]:
     try:
         yield process
     finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        await _end(process)
+
+
+async def _end(process: Process) -> None:
+    """End a calculation, whether or not it has ended by itself."""
+    assert process.stdin is not None  # a pipe, as asked
+    process.stdin.close()
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            process.kill()
+    await process.communicate()  # to the end of what it said, which closes its pipe
 
 
 async def _asked(process: Process, body: bytes) -> int:
@@ -119,9 +127,12 @@ async def _handed_through(request: web.Request, process: Process, size: int) -> 
                 piece = await process.stdout.read(PIECE)
             if not piece:
                 break
-            await send(request, response, piece)
             size -= len(piece)
+            if not size:  # nobody who has the whole answer finds the calculation still there
+                await _end(process)
+            await send(request, response, piece)
     if size > 0 and request.transport is not None:
+        await _end(process)
         request.transport.abort()  # it is not whole, and must not be taken for that
     return response
 
