@@ -2,7 +2,7 @@
 
 The file holds the microseconds by which the module's time of day is ahead; whoever writes to it
 steps that clock at once, in every process that was started with it. Time that passes is unmoved, as
-when an administrator or NTP sets the clock of a host.
+when an administrator or NTP sets the clock of a host. The module ends with whoever started it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.clock import SystemClock
+from tests.chaos.traces import end_with_the_starter
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,6 +46,7 @@ class Skew:
 
 def main() -> None:
     """Set the clock and become the module."""
+    end_with_the_starter()
     file, module = Path(sys.argv[1]), sys.argv[2]
     with file.open("rb") as opened:
         ahead = mmap.mmap(opened.fileno(), BYTES, access=mmap.ACCESS_READ)

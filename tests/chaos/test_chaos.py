@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 async def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     skew = Skew(tmp_path / "clock", timedelta())
     trial = await Trial.open(tmp_path, 7, SystemClock(), PaperHouse(7), skew)
-    result = await trial.round(0)
+    result = await trial.round(0, asyncio.Semaphore())
     assert result.faults == []
     assert result.kills >= 1
     assert trial.record.acknowledged

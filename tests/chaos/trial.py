@@ -23,16 +23,19 @@ from tests.chaos.troubles import Trouble, Troubles, read_only
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable, Coroutine, Sequence
     from pathlib import Path
 
     from adapters.clock import Clock
     from algorithms.domain import StrategyName
     from tests.chaos.houses import House
+    from tests.chaos.load import Sent
     from tests.chaos.skewed import Skew
 
 LONGEST_LOAD_S = 1.5
 LONGEST_START_S = 1.0
 SETTLE_S = 120.0
+ASK_AGAIN_S = 0.1
 AGREE_S = 90.0
 """How long the books may differ from the broker's when all is well again: unknown orders settle,
 and comparisons come now and then."""
@@ -104,15 +107,16 @@ class Trial:
         finally:
             await daemon.stop()
 
-    async def round(self, number: int, lives: int = 1) -> Result:
-        """Load and kill so many times, restart, look."""
+    async def round(self, number: int, turns: asyncio.Semaphore, lives: int = 1) -> Result:
+        """Load and kill so many times when it is its turn, restart, look."""
         result = Result(number)
         before = len(self.record.sent)
         daemon = DaemonProcess(self._config, entry=self._skew.entry("daemon"))
         try:
-            for _ in range(lives):
-                await self._live(daemon, result)
-            await self._start(daemon, result)
+            async with turns:
+                for _ in range(lives):
+                    await self._live(daemon, result)
+                await self._start(daemon, result)
             await self._see_outcomes(daemon, result)
             result.faults += await self._differences()
             code = await daemon.stop()
@@ -181,28 +185,53 @@ class Trial:
         began = self._clock.monotonic()
         timeout = aiohttp.ClientTimeout(total=HTTP_TIMEOUT_S)
         async with aiohttp.ClientSession(timeout=timeout) as session:
-            result.unanswered = len(self.record.unanswered)
-            for sent in self.record.unanswered:
-                await self._load.send(session, daemon.url, sent)
+            unanswered = self.record.unanswered
+            result.unanswered = len(unanswered)
+            await self._side_by_side(
+                unanswered, lambda sent: self._load.send(session, daemon.url, sent)
+            )
             left = len(self.record.unanswered)
             if left:
                 result.faults.append(f"{left} webhooks were not taken although all is well again")
-            waiting = {
-                str(sent.answer["id"]): sent
-                for sent in self.record.acknowledged
-                if sent.answer is not None
-            }
+            waiting = self.record.acknowledged
             while waiting and self._clock.monotonic() - began < SETTLE_S:
-                for request_id, sent in list(waiting.items()):
-                    told = await self._outcome(session, daemon.url, sent.strategy, request_id)
-                    fault = _fault(sent.answer or {}, told)
+                open_still: list[Sent] = []
+
+                async def ask(sent: Sent, open_still: list[Sent] = open_still) -> None:
+                    fault, is_final = await self._look(session, daemon.url, sent)
                     if fault:
                         result.faults.append(fault)
-                    if fault or told.get("status") in FINAL:
-                        del waiting[request_id]
-                await self._clock.sleep(0.1)
+                    elif not is_final:
+                        open_still.append(sent)
+
+                await self._side_by_side(waiting, ask)
+                waiting = open_still
+                if waiting:
+                    await self._clock.sleep(ASK_AGAIN_S)
         result.settled_s = self._clock.monotonic() - began
-        result.faults += [f"webhook {each} has no outcome" for each in waiting]
+        result.faults += [f"webhook {sent.key} has no outcome" for sent in waiting]
+
+    async def _side_by_side(
+        self, webhooks: Sequence[Sent], do: Callable[[Sent], Coroutine[None, None, None]]
+    ) -> None:
+        """Do something about each, as many at a time as there are senders."""
+        left = iter(webhooks)
+
+        async def one_after_another() -> None:
+            for sent in left:
+                await do(sent)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._house.senders):
+                group.create_task(one_after_another())
+
+    async def _look(
+        self, session: aiohttp.ClientSession, url: str, sent: Sent
+    ) -> tuple[str | None, bool]:
+        """Ask what came of a webhook; return what is wrong with that, and whether it is final."""
+        assert sent.answer is not None  # acknowledged
+        told = await self._outcome(session, url, sent.strategy, str(sent.answer["id"]))
+        return _fault(sent.answer, told), told.get("status") in FINAL
 
     async def _outcome(
         self, session: aiohttp.ClientSession, url: str, strategy: str, request_id: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sqlite3
 import subprocess
@@ -156,11 +155,6 @@ class Troubles:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._dice.uniform(least_s, most_s)):
                 await self._killed.wait()
-
-
-def may_mount() -> bool:
-    """Whether a small disk can be had: by root, where file systems may be mounted."""
-    return os.geteuid() == 0 and os.access("/bin/mount", os.X_OK)
 
 
 @contextmanager
