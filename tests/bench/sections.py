@@ -25,6 +25,7 @@ from tests.bench import (
     netting,
     pages,
     rebalancing,
+    recovery,
     startup,
     twap,
     webhook,
@@ -152,14 +153,14 @@ def _startup() -> list[Figure]:
 
 
 def _recovery() -> list[Figure]:
-    got = asyncio.run(startup.recovery())
+    got = asyncio.run(recovery.recovery())
     return [
         Figure(
-            name="ready after a kill with 100,000 open orders",
-            value=got.works_s if got.open_rows >= startup.OPEN_ROWS else None,
+            name="all works after a kill with 100,000 open orders",
+            value=got.works_s if got.is_of(recovery.ROWS) else None,
             unit="s",
             goal=2,
-            beside=f"{got.open_rows:,} open orders",
+            beside=got.told(),
         )
     ]
 
