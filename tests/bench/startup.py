@@ -1,4 +1,4 @@
-"""How soon the daemon is ready, and what it costs to stand by: ``python -m tests.bench.startup``."""
+"""How soon it is ready, and what it costs to stand by: ``python -m tests.bench.startup``."""
 
 from __future__ import annotations
 
