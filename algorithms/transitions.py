@@ -30,10 +30,13 @@ CHILD: Mapping[ChildState, frozenset[ChildState]] = {
     # alone proves that nothing was placed: the order waits to be sent again.
     ChildState.SENDING: _ALIVE | _ENDS | {ChildState.UNKNOWN, ChildState.PLANNED},
     ChildState.UNKNOWN: _ALIVE | _ENDS,
-    ChildState.OPEN: _ENDS | {ChildState.PARTIALLY_FILLED, ChildState.CANCELLING},
-    ChildState.PARTIALLY_FILLED: _ENDS | {ChildState.CANCELLING},
+    # An order the broker had taken and shows no more is as unknown as one it never answered.
+    ChildState.OPEN: _ENDS
+    | {ChildState.PARTIALLY_FILLED, ChildState.CANCELLING, ChildState.UNKNOWN},
+    ChildState.PARTIALLY_FILLED: _ENDS | {ChildState.CANCELLING, ChildState.UNKNOWN},
     # A refused or lost cancel leaves the order alive until the broker confirms its end.
-    ChildState.CANCELLING: _ENDS | {ChildState.OPEN, ChildState.PARTIALLY_FILLED},
+    ChildState.CANCELLING: _ENDS
+    | {ChildState.OPEN, ChildState.PARTIALLY_FILLED, ChildState.UNKNOWN},
     # Late evidence: a fill that was on its way when the end was reported.
     ChildState.CANCELLED: frozenset({ChildState.FILLED}),
     ChildState.EXPIRED: frozenset({ChildState.FILLED, ChildState.CANCELLED}),

@@ -86,7 +86,10 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
     ),
     "order_lost": (
         Level.ALARM,
-        "{book}: the broker does not know order {order} for {symbol} any more, which it had taken",
+        (
+            "{book}: the broker does not know order {order} for {symbol} any more, which it had "
+            "taken; a person must say what became of it"
+        ),
     ),
     "late_fill": (
         Level.WARNING,

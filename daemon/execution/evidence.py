@@ -6,11 +6,13 @@ an order reported cancelled with four units filled stays alive here until those 
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from adapters.broker import SELF_TRADE, BrokerOrderState
 from algorithms.decimals import to_text
 from algorithms.domain import ChildState
+from daemon.execution.numbers import store_child
 from daemon.notices import raise_notice
 from daemon.signals import WorkArrived
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from daemon.ids import IdSource
     from daemon.storage.tx import Tx
 
+log = logging.getLogger(__name__)
+
 ENDS = {
     BrokerOrderState.FILLED: ChildState.FILLED,
     BrokerOrderState.CANCELLED: ChildState.CANCELLED,
@@ -32,6 +36,7 @@ ENDS = {
     BrokerOrderState.EXPIRED: ChildState.EXPIRED,
 }
 NEVER_ARRIVED = "not_placed: the broker never received it"
+LOST = "lost: the broker shows it no more"
 
 
 class Evidence:
@@ -65,10 +70,11 @@ class Evidence:
         return child
 
     def absent(self, tx: Tx, child_id: ChildId, now: datetime) -> ChildOrder:
-        """Take in proof that the order never reached the broker."""
+        """Take in proof that the order never reached the broker, or a person's word on it."""
         child = self._orders.child(tx, child_id)
         if child.state in {ChildState.SENDING, ChildState.UNKNOWN}:
-            child = self._orders.advance(tx, child, now, ChildState.REJECTED, NEVER_ARRIVED)
+            reason = NEVER_ARRIVED if child.acknowledged_at is None else LOST
+            child = self._orders.advance(tx, child, now, ChildState.REJECTED, reason)
             self._tell_resolved(tx, child, now)
         return child
 
@@ -106,6 +112,22 @@ class Evidence:
         self._orders.advance(tx, child, now, ChildState.UNKNOWN, reason)
         tx.signal(WorkArrived(child.account, child.symbol))
         self._tell(tx, "order_unknown", child, now, order=child.id, reason=reason)
+
+    def lost(self, tx: Tx, child_id: ChildId, now: datetime) -> None:
+        """Take in that the broker had taken an order and does not show it any more."""
+        child = self._orders.child(tx, child_id)
+        if child.state not in {ChildState.OPEN, ChildState.PARTIALLY_FILLED, ChildState.CANCELLING}:
+            return
+        self._orders.advance(tx, child, now, ChildState.UNKNOWN, LOST)
+        tx.signal(WorkArrived(child.account, child.symbol))
+        self._tell(tx, "order_lost", child, now, order=child.id)
+
+    def renumbered(self, tx: Tx, child_id: ChildId, order: BrokerOrder) -> None:
+        """Take in that the number told of an order was another's: it was found by what it is."""
+        child = self._orders.child(tx, child_id)
+        if child.broker_order_id not in {None, order.id}:
+            log.warning("%s is number %s, not %s", child.id, order.id, child.broker_order_id)
+            store_child(tx, child._replace(broker_order_id=order.id))
 
     def _acknowledge(
         self, tx: Tx, child: ChildOrder, order: BrokerOrder, now: datetime

@@ -78,14 +78,10 @@ class Settler:
     async def look(self, child: ChildOrder) -> None:
         """Fetch the fills of an order that the broker says has traded, until all are booked."""
         pauses = _Pauses()
-        lost = False
         while True:
             outcome = await self._calls.find(sent_order(child))
-            if await self._has_all(child, outcome):
+            if await self._has_all(child, outcome) or await self._lost(child, outcome, pauses):
                 return
-            if isinstance(outcome, Absent) and pauses.rounds >= SLOW_AFTER_ROUNDS and not lost:
-                lost = True
-                await self._warn(child, "order_lost")
             await self._clock.sleep(pauses.next())
             child = await self._load(child.id)
             if child.state.is_final:
@@ -103,14 +99,15 @@ class Settler:
             child = await self._load(child.id)
             if child.state is not ChildState.UNKNOWN:
                 return
-            if child.cancel_requested_at is not None and child.fingerprint is None:
+            if child.cancel_requested_at is not None and _can_be_named(child):
                 await self._calls.cancel(sent_order(child))
             outcome = await self._calls.find(sent_order(child))
             match outcome:
                 case Found(order, fills):
-                    await self._take_in(child.id, Found(order, fills))
+                    by_looks = child.fingerprint is not None
+                    await self._take_in(child.id, Found(order, fills), by_looks=by_looks)
                     return
-                case Absent():
+                case Absent() if child.acknowledged_at is None:
                     now = self._clock.now()
                     await self._persistence.write(
                         partial(self._evidence.absent, child_id=child.id, now=now)
@@ -122,6 +119,8 @@ class Settler:
                         warned = True
                         await self._warn_ambiguous(child, outcome)
                     await self._clock.sleep(AMBIGUOUS_PAUSE_S)
+                case Absent():
+                    await self._clock.sleep(AMBIGUOUS_PAUSE_S)  # it was there: a person must say
                 case _:
                     await self._clock.sleep(pauses.next())
 
@@ -142,9 +141,13 @@ class Settler:
                     told = retry_after_s
                     await self._note(child, message)
                 case _:
-                    if await self._ask(child) and (await self._load(child_id)).state.is_final:
+                    found = await self._calls.find(sent_order(child))
+                    has_all = await self._has_all(child, found)
+                    if has_all and (await self._load(child_id)).state.is_final:
                         return
                     await self._note(child, _words(outcome))
+                    if await self._lost(child, found, pauses):
+                        return
             if pauses.rounds == SLOW_AFTER_ROUNDS:
                 await self._warn_slow(child)
             await self._clock.sleep(pauses.next(told))
@@ -156,22 +159,34 @@ class Settler:
             lambda tx: tx.execute("note_cancel_trouble", child_id=child.id, said=said, at=at)
         )
 
-    async def _ask(self, child: ChildOrder) -> bool:
-        """Ask once; return whether every fill the broker reports of the order is booked."""
-        return await self._has_all(child, await self._calls.find(sent_order(child)))
+    async def _lost(self, child: ChildOrder, outcome: FindOutcome, pauses: _Pauses) -> bool:
+        """See whether the broker shows an order no more, which it had taken; it is unknown then."""
+        is_hidden = isinstance(outcome, Absent | Ambiguous)
+        if not is_hidden or pauses.rounds < SLOW_AFTER_ROUNDS:
+            return False
+        now = self._clock.now()
+        await self._persistence.write(partial(self._evidence.lost, child_id=child.id, now=now))
+        return True
 
     async def _has_all(self, child: ChildOrder, outcome: FindOutcome) -> bool:
         """Take in what was found; return whether every fill in it is booked."""
         if isinstance(outcome, Found):
-            after = await self._take_in(child.id, outcome)
+            after = await self._take_in(child.id, outcome, by_looks=child.fingerprint is not None)
             return after.filled >= outcome.order.filled
         return False
 
-    async def _take_in(self, child_id: ChildId, found: Found) -> ChildOrder:
+    async def _take_in(
+        self, child_id: ChildId, found: Found, *, by_looks: bool = False
+    ) -> ChildOrder:
+        """Take in an order that was found; ``by_looks``: by what it is, not by an id of ours."""
         now = self._clock.now()
-        return await self._persistence.write(
-            lambda tx: self._evidence.found(tx, child_id, found.order, found.fills, now)
-        )
+
+        def take_in(tx: Tx) -> ChildOrder:
+            if by_looks:
+                self._evidence.renumbered(tx, child_id, found.order)
+            return self._evidence.found(tx, child_id, found.order, found.fills, now)
+
+        return await self._persistence.write(take_in)
 
     async def _begin_cancel(self, child_id: ChildId) -> ChildOrder:
         now = self._clock.now()
@@ -188,6 +203,8 @@ class Settler:
         return await self._persistence.read(lambda view: self._orders.child(view, child_id))
 
     async def _warn_ambiguous(self, child: ChildOrder, outcome: AmbiguousOutcome) -> None:
+        if child.acknowledged_at is not None and not outcome.candidates:
+            return  # that it is lost was told
         if outcome.candidates:
             await self._warn(child, "order_ambiguous", count=str(len(outcome.candidates)))
         else:
@@ -213,6 +230,11 @@ class Settler:
             )
 
         await self._persistence.write(warn)
+
+
+def _can_be_named(child: ChildOrder) -> bool:
+    """Whether a cancel can say which order it means: by our id, or by the broker's number."""
+    return child.fingerprint is None or child.broker_order_id is not None
 
 
 def _words(outcome: CancelOutcome) -> str:

@@ -21,9 +21,9 @@ CHILD_TABLE = """
 planned          . x . . . . . x x x
 sending          x . x x x x x x x x
 unknown          . . . x x x x x x x
-open             . . . . x x x x x x
-partially_filled . . . . . x x x x x
-cancelling       . . . x x . x x x x
+open             . . x . x x x x x x
+partially_filled . . x . . x x x x x
+cancelling       . . x x x . x x x x
 filled           . . . . . . . . . .
 cancelled        . . . . . . x . . .
 rejected         . . . . . . x x . x

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.broker import Absent, Ambiguous, OrderRequest
+from adapters.broker import Absent, Ambiguous, NotOpen, OrderRequest
 from adapters.paper import Fault
 from algorithms.domain import ChildId, OrderType, Side, Symbol, TimeInForce
+from daemon.execution.verdicts import Verdicts
 from tests.support.books import BY_HAND, all_is_well, children, paper, parents, states, told
 from tests.support.world import THREE_BOOKS, buy, cancel_all, started, world
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from adapters.broker import FindOutcome, SentOrder
+    from adapters.broker import CancelOutcome, FindOutcome, SentOrder
 
 TQQQ = Symbol("TQQQ")
 LIMIT = OrderType.LIMIT
@@ -175,7 +176,9 @@ async def test_a_slow_cancel_is_told_once(tmp_path: Path) -> None:
         await all_is_well(here)
 
 
-async def test_an_order_the_broker_forgot_is_an_alarm_and_stays_as_it_is(tmp_path: Path) -> None:
+async def test_an_order_the_broker_forgot_is_unknown_until_it_is_shown_again(
+    tmp_path: Path,
+) -> None:
     async with world(tmp_path) as here:
         await here.submit("alpha", buy("TQQQ", "10", kind=LIMIT, price="90"))
         broker = paper(here)
@@ -188,8 +191,39 @@ async def test_an_order_the_broker_forgot_is_an_alarm_and_stays_as_it_is(tmp_pat
         broker.faults.script_event(Fault.LOST_EVENT)
         await broker.exchange.cancel(lambda engine: list(engine.book))
         await here.pass_time(200)
-        assert states(here) == ["open"]
+        assert states(here) == ["unknown"]
         assert len(told(here, "order_lost")) == 1
         broker.find = find  # type: ignore[method-assign]
         await here.pass_time(100)
         assert states(here) == ["cancelled"]
+
+
+async def test_a_person_ends_a_cancel_whose_order_the_broker_forgot(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        await here.submit("alpha", buy("TQQQ", "10", kind=LIMIT, price="90"))
+        broker = paper(here)
+        (order,) = await broker.open_orders()
+
+        async def forgotten(_: SentOrder) -> FindOutcome:
+            return Absent()
+
+        async def not_open(_: tuple[SentOrder, ...]) -> tuple[CancelOutcome, ...]:
+            return (NotOpen(),)
+
+        broker.find = forgotten  # type: ignore[assignment]
+        broker.cancel = not_open  # type: ignore[assignment]
+        broker.faults.script_event(Fault.LOST_EVENT)
+        await broker.exchange.cancel(lambda engine: list(engine.book))
+        cancelled = started(here.submit("alpha", cancel_all()))
+        await here.pass_time(5)
+        assert states(here) == ["cancelling"]
+        await here.pass_time(60)
+        assert states(here) == ["unknown"]
+        await here.submit("alpha", buy("TQQQ", "1", nets=False))
+        assert states(here) == ["unknown"], "nothing new of the book and symbol leaves meanwhile"
+        await Verdicts(here.engine.services).absent(str(order.client_id))
+        await cancelled
+        await here.pass_time(2)
+        assert [row["status"] for row in parents(here)] == ["cancelled", "done"]
+        assert parents(here)[0]["reason"] == "cancelled by its strategy"
+        await all_is_well(here)
