@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from argparse import ArgumentTypeError
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 
+from tests.simulators.kis.__main__ import moment
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.simulators.kis.client import Client
 
 LIMIT_S = 15
@@ -20,10 +26,13 @@ LIMIT_S = 15
 class TestProcess:
     loop_factory = asyncio.SelectorEventLoop
 
-    async def test_it_prints_its_address_and_keys_and_ends_when_told(self) -> None:
+    async def test_it_trades_at_the_time_it_is_told_and_ends_when_told(
+        self, tmp_path: Path
+    ) -> None:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "tests.simulators.kis", "--profile", "paper"),
+            *("--at", "2026-11-20T10:15", "--clock", str(tmp_path / "clock")),
             stdout=asyncio.subprocess.PIPE,
         )
         assert child.stdout is not None
@@ -36,13 +45,39 @@ class TestProcess:
                 "appkey": words["appkey"],
                 "appsecret": words["appsecret"],
             }
-            async with (
-                aiohttp.ClientSession() as session,
-                session.post(f"{lines[0][1]}/oauth2/tokenP", json=asked) as answer,
-            ):
-                assert (await answer.json())["token_type"] == "Bearer"
+            async with aiohttp.ClientSession() as session:
+                async with session.post(f"{lines[0][1]}/oauth2/tokenP", json=asked) as answer:
+                    token = (await answer.json())["access_token"]
+                headers = {
+                    "authorization": f"Bearer {token}",
+                    "appkey": words["appkey"],
+                    "appsecret": words["appsecret"],
+                    "tr_id": "VTTC0012U",
+                    "custtype": "P",
+                }
+                path = f"{lines[0][1]}/uapi/domestic-stock/v1/trading/order-cash"
+                async with session.post(path, json=buy(words["account"]), headers=headers) as said:
+                    assert (await said.json())["msg_cd"] == "40600000"
             child.send_signal(signal.SIGTERM)
             assert await child.wait() == 0
+
+
+def buy(account: str) -> dict[str, str]:
+    return {
+        "CANO": account[:8],
+        "ACNT_PRDT_CD": account[-2:],
+        "PDNO": "069500",
+        "ORD_DVSN": "00",
+        "ORD_QTY": "3",
+        "ORD_UNPR": "41250",
+    }
+
+
+def test_a_time_is_seouls_unless_it_has_a_zone() -> None:
+    assert moment("2026-11-20T10:15") == datetime(2026, 11, 20, 1, 15, tzinfo=UTC)
+    assert moment("2026-11-20T10:15+00:00") == datetime(2026, 11, 20, 10, 15, tzinfo=UTC)
+    with pytest.raises(ArgumentTypeError, match="'noon' is no time such as"):
+        moment("noon")
 
 
 async def change(client: Client, name: str, **body: object) -> tuple[int, str]:
