@@ -80,7 +80,10 @@ class Holidays:
             return
         if days:  # an empty list has been seen, and says nothing
             self._kept = _Kept(today, days)
-            self._write(self._kept)
+            try:
+                self._write(self._kept)
+            except OSError as error:
+                log.warning("when KRX trades cannot be stored: %s", error)
 
     def _read(self) -> _Kept:
         """Read the file; one that cannot be read is as good as none."""

@@ -25,6 +25,9 @@ USUAL = {
 SPACING_S = {Profile.REAL: 0.07, Profile.PAPER: 1.1}
 """Between two requests of one key. KIS allows 18 a second, on paper one; how it counts is not
 known, and requests 600 ms apart were refused on paper."""
+SLOWEST_S = {Profile.REAL: 0.5, Profile.PAPER: 2.2}
+"""The same for a key that is turned away again and again: new customers may have three a second,
+and on paper orders have been refused 1.1 s apart."""
 _DOMAIN = "koreainvestment.com"
 _PAPER_HOST = "openapivts."
 

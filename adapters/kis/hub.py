@@ -17,7 +17,7 @@ from adapters.kis.asking import Asker
 from adapters.kis.feed import Feed
 from adapters.kis.fields import text
 from adapters.kis.holidays import Holidays
-from adapters.kis.hosts import SPACING_S
+from adapters.kis.hosts import SLOWEST_S, SPACING_S
 from adapters.kis.oddities import Oddities
 from adapters.kis.pace import Pace, Rank
 from adapters.kis.tokens import Tokens, token_file
@@ -50,7 +50,7 @@ class Access:
         self.profile = profile
         self.hosts = hosts
         self._keys = keys
-        self.pace = Pace(hub.clock, SPACING_S[profile])
+        self.pace = Pace(hub.clock, SPACING_S[profile], SLOWEST_S[profile])
         self.oddities = Oddities()
         self._wire = Wire(
             session=lambda: hub.session,

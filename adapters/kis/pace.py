@@ -1,8 +1,10 @@
 """One key's turn to ask: requests leave one by one, evenly spaced, the urgent ones first.
 
 How KIS counts its requests a second is not known, so none leaves sooner than a fixed time after
-the one before. Cancels pass everything that waits. The others go by when they came and how long
-they can wait, so that a stream of orders delays a price and never shuts it out.
+the one before. New customers are said to be allowed fewer, and orders fewer than questions: a key
+that is turned away again and again goes slower, until that has ended. Cancels pass everything that
+waits. The others go by when they came and how long they can wait, so that a stream of orders
+delays a price and never shuts it out.
 """
 
 from __future__ import annotations
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
     from adapters.clock import Clock
 
 MOST_WAITING = 2_000
+AGAIN_S = 10.0
+"""A refusal so soon after another one is no accident: the requests come too fast."""
+CALM_S = 30.0
+"""After so long without one they go faster again, step by step."""
+STEP = 2.0
 JUST_S = 1e-6
 """A timer may fire so much early; it is then time."""
 
@@ -48,11 +55,18 @@ class _Waiting:
 
 
 class Pace:
-    """Lets the requests of one key leave."""
+    """Lets the requests of one key leave.
 
-    def __init__(self, clock: Clock, spacing_s: float) -> None:
+    ``spacing_s``: between two of them; up to ``slowest_s`` when KIS turns them away.
+    """
+
+    def __init__(self, clock: Clock, spacing_s: float, slowest_s: float | None = None) -> None:
         self._clock = clock
+        self._usual_s = spacing_s
+        self._slowest_s = spacing_s if slowest_s is None else slowest_s
         self._spacing_s = spacing_s
+        self._refused_at: float | None = None
+        self._changed_at = 0.0
         self._next_at = 0.0
         self._waiting: list[_Waiting] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -62,6 +76,24 @@ class Pace:
     def waiting(self) -> int:
         """Requests that wait for their turn."""
         return len(self._waiting)
+
+    @property
+    def spacing_s(self) -> float:
+        """How far apart requests leave at present."""
+        return self._spacing_s
+
+    def refused(self, wait_s: float) -> None:
+        """Hear that KIS had too many: be silent for so long, and slower if that repeats."""
+        now = self._clock.monotonic()
+        if self._refused_at is not None and now - self._refused_at < AGAIN_S:
+            self._spacing_s = min(STEP * self._spacing_s, self._slowest_s)
+        self._refused_at = self._changed_at = now
+        self.close_for(wait_s)
+
+    def _recover(self, now: float) -> None:
+        if self._spacing_s > self._usual_s and now - self._changed_at >= CALM_S:
+            self._spacing_s = max(self._spacing_s / STEP, self._usual_s)
+            self._changed_at = now
 
     def close_for(self, seconds: float) -> None:
         """Let nothing leave for so long; a shorter silence never cuts a longer one."""
@@ -102,5 +134,6 @@ class Pace:
             first = min(self._waiting, key=lambda one: one.order)
             self._waiting.remove(first)
             if not first.turn.done():
+                self._recover(now)
                 self._next_at = now + self._spacing_s
                 first.turn.set_result(None)

@@ -126,16 +126,19 @@ class Tokens:
     async def _renew(self, kept: Kept, *, usable: bool) -> str:
         """Ask for a new token; while the old one lives, a failure is not one."""
         asked_at = self._now()
-        self._write(replace(kept, asked_at=asked_at))
+        if not self._keep(replace(kept, asked_at=asked_at)):
+            if usable:
+                return kept.token
+            raise BrokerUnavailableError("no token: when it was asked for cannot be stored")
         seen = await self._issue()
         body = seen.body if isinstance(seen, Reply) else {}
         token, lifetime = text(body, "access_token"), body.get("expires_in")
         if token and isinstance(lifetime, int | float):
             self._dead = ""
-            self._write(Kept(token, asked_at + float(lifetime), asked_at))
+            self._keep(Kept(token, asked_at + float(lifetime), asked_at))
             return token
         refused = isinstance(seen, Reply) and seen.code == TOO_SOON
-        self._write(replace(kept, asked_at=asked_at, refusals=kept.refusals + refused))
+        self._keep(replace(kept, asked_at=asked_at, refusals=kept.refusals + refused))
         reason = seen.said() if isinstance(seen, Reply) else seen.reason
         if usable:
             log.warning("no new token, the old one goes on: %s", reason)
@@ -144,7 +147,7 @@ class Tokens:
             if meaning_of(seen.code, seen.message).remedy is Remedy.PERSON:
                 raise BrokerMisconfiguredError(f"KIS does not take the keys: {reason}")
         elif isinstance(seen, NotSent):
-            self._write(kept)  # nobody heard the question
+            self._keep(kept)  # nobody heard the question
         raise BrokerUnavailableError(f"no token: {reason}")
 
     def _now(self) -> float:
@@ -153,10 +156,13 @@ class Tokens:
     @asynccontextmanager
     async def _locked(self) -> AsyncIterator[None]:
         """Be the only one, of all processes here, who may ask for this token."""
-        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(
-            self._file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(
+                self._file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
+        except OSError as error:
+            raise BrokerUnavailableError(f"no token: its folder cannot be used: {error}") from error
         try:
             for _ in range(int(LOCK_S / LOOK_S)):
                 with suppress(BlockingIOError):
@@ -186,9 +192,18 @@ class Tokens:
             return Kept()
         return kept
 
+    def _keep(self, kept: Kept) -> bool:
+        """Remember, also on disk; return whether the disk took it."""
+        self._kept = kept
+        try:
+            self._write(kept)
+        except OSError as error:
+            log.warning("the token cannot be stored: %s", error)
+            return False
+        return True
+
     def _write(self, kept: Kept) -> None:
         """Replace the file at once and whole; only its owner may read it."""
-        self._kept = kept
         beside = self._file.with_suffix(".new")
         with suppress(FileNotFoundError):
             beside.unlink()

@@ -100,7 +100,7 @@ class Wire:
         seen = await self.request(route.method, route.path, headers, dict(call.params), call.rank)
         if isinstance(seen, Reply):
             if _remedy(seen) is Remedy.WAIT:
-                self._pace.close_for(WAIT_S)
+                self._pace.refused(WAIT_S)
             elif seen.is_good:
                 self._oddities.look_at(call.operation, seen.body)
         return seen, token

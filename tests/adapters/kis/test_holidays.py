@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -106,6 +107,15 @@ async def test_a_file_that_cannot_be_read_is_none(
     holidays: Holidays, kis: ScriptedKis, tmp_path: Path
 ) -> None:
     (tmp_path / "kis-krx.days").write_bytes(b'{"days": 3}')
+    assert await holidays.is_trading_day(FRIDAY) is True
+    assert len(kis.asked(Operation.KR_HOLIDAYS)) == 1
+
+
+async def test_an_answer_that_cannot_be_stored_serves_this_process(
+    holidays: Holidays, kis: ScriptedKis, tmp_path: Path
+) -> None:
+    (tmp_path / f"kis-krx.{os.getpid()}").mkdir()
+    assert await holidays.is_trading_day(SATURDAY) is False
     assert await holidays.is_trading_day(FRIDAY) is True
     assert len(kis.asked(Operation.KR_HOLIDAYS)) == 1
 

@@ -113,3 +113,28 @@ async def test_the_line_is_not_endless() -> None:
     for each in waiting:
         each.cancel()
     await asyncio.wait(waiting)
+
+
+async def test_a_key_that_is_turned_away_again_and_again_goes_slower_until_that_ends() -> None:
+    line = Line()
+    pace = line.pace = Pace(line.clock, 0.07, 0.5)
+    pace.refused(1.1)
+    assert pace.spacing_s == 0.07, "once may be an accident"
+    for slower in (0.14, 0.28, 0.5, 0.5):
+        await line.clock.sleep(1.1)
+        pace.refused(1.1)
+        assert pace.spacing_s == slower
+    for faster in (0.25, 0.125, 0.07, 0.07):
+        await line.clock.sleep(30)
+        await line.ask("quote", Rank.ASK)
+        assert pace.spacing_s == faster
+    pace.refused(1.1)
+    assert pace.spacing_s == 0.07
+
+
+async def test_refusals_that_lie_apart_are_accidents() -> None:
+    line = Line()
+    for _ in range(5):
+        line.pace.refused(1.1)
+        await line.clock.sleep(15)
+    assert line.pace.spacing_s == SPACING_S

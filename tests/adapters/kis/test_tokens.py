@@ -165,6 +165,43 @@ async def test_a_broken_file_is_as_good_as_none(desk: Desk, file: Path) -> None:
     assert await process(desk, file).token() == "token-1"
 
 
+def take_no_more(file: Path) -> None:
+    """Let nothing be written beside the file any more, as a full disk does."""
+    file.with_suffix(".new").mkdir(parents=True)
+
+
+async def test_a_disk_that_takes_nothing_leaves_the_old_token_at_work(
+    desk: Desk, file: Path
+) -> None:
+    tokens = Tokens(desk.clock, file, desk.issue)
+    old = await tokens.token()
+    await desk.clock.sleep(23 * HOUR_S)
+    take_no_more(file)
+    assert await tokens.token() == old
+    assert len(desk.asked) == 1, "what cannot be noted first is not asked"
+
+
+async def test_without_a_disk_there_is_no_token_and_no_question(desk: Desk, file: Path) -> None:
+    take_no_more(file)
+    with pytest.raises(BrokerUnavailableError, match="cannot be stored"):
+        await Tokens(desk.clock, file, desk.issue).token()
+    nowhere = file.with_suffix(".file")
+    nowhere.write_text("no folder")
+    with pytest.raises(BrokerUnavailableError, match="folder cannot be used"):
+        await Tokens(desk.clock, nowhere / "kis.token", desk.issue).token()
+    assert desk.asked == []
+
+
+async def test_a_token_that_cannot_be_stored_serves_this_process(desk: Desk, file: Path) -> None:
+    async def issue() -> Observation:
+        take_no_more(file)
+        return await desk.issue()
+
+    tokens = Tokens(desk.clock, file, issue)
+    assert await tokens.token() == await tokens.token() == "token-1"
+    assert len(desk.asked) == 1
+
+
 async def test_a_clock_set_back_does_not_lock_us_out(desk: Desk, file: Path) -> None:
     tokens = process(desk, file)
     tokens.refused(await tokens.token())
