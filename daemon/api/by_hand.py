@@ -20,6 +20,7 @@ from daemon.api.bodies import SMALL_BODY_BYTES_MAX, Body, checked, decoded
 from daemon.api.body import read_body
 from daemon.api.decode import decode_json
 from daemon.api.errors import ErrorCode, Refused
+from daemon.api.headers import header_once
 from daemon.api.lean import LeanResponse
 from daemon.api.operation import Answer, Operation, Parameter
 from daemon.api.problems import BadInput, Problem
@@ -198,7 +199,7 @@ class ByHand:
         if isinstance(document, dict):
             document = self._in_webhook_words(document, problems)
         try:
-            signal = read_signal(document, request.headers.get(HEADER_KEY), by_hand=True)
+            signal = read_signal(document, header_once(request.headers, HEADER_KEY), by_hand=True)
         except BadInput as bad:
             raise BadInput([*problems, *bad.problems]) from bad
         if not problems and signal.strategy not in self._port.names(Scope.STRATEGY):
@@ -213,7 +214,7 @@ class ByHand:
         raw = await read_body(request, SMALL_BODY_BYTES_MAX)
         body = checked(decoded(raw), CancelBody)
         signal = read_signal(
-            await self._as_webhook(body), request.headers.get(HEADER_KEY), by_hand=True
+            await self._as_webhook(body), header_once(request.headers, HEADER_KEY), by_hand=True
         )
         if not body.preview:
             return await self._submit(signal, raw, received_at)

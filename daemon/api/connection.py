@@ -194,7 +194,8 @@ class Connection(web.RequestHandler):
         if status < web.HTTPInternalServerError.status_code:
             if exc is not None:
                 exc.__traceback__ = None  # its frames lead to this connection, which leads to it
-            words = " ".join((message or "not HTTP").split())
+            # What follows the first line is what came, which may be a token.
+            words = (message or "not HTTP").partition("\n")[0].partition(": b'")[0].rstrip(" :")
             response = problem_response(Refused(ErrorCode.BAD_HTTP, words[:200]))
         else:
             log.error("a request failed", exc_info=exc)

@@ -54,7 +54,7 @@ class Door:
 
     def admin(self, request: web.BaseRequest) -> None:
         """Refuse whoever does not show the admin token."""
-        token = bearer_token(request.headers.get(hdrs.AUTHORIZATION))
+        token = _shown(request)
         if token is None or not self.authority.is_admin(token):
             address = self.address(request.remote, request.headers)
             self.turn_away(address, "the admin token is missing or wrong")
@@ -63,7 +63,7 @@ class Door:
         """Return the strategy whose token the request shows as Bearer, or refuse it."""
         address = self.address(request.remote, request.headers)
         self.check_address(address, self.allow_from)
-        token = bearer_token(request.headers.get(hdrs.AUTHORIZATION))
+        token = _shown(request)
         access = None if token is None else self.authority.strategy_of_token(token)
         if access is None:
             self.turn_away(address, "the strategy's token is missing or wrong")
@@ -78,3 +78,9 @@ class Door:
             detail = "too many requests of this address failed to show who they are"
             raise Refused(ErrorCode.TOO_MANY_FAILURES, detail, headers=headers)
         raise Refused(ErrorCode.UNAUTHORIZED, detail)
+
+
+def _shown(request: web.BaseRequest) -> str | None:
+    """Return the token that a request shows; of two, none counts."""
+    shown = request.headers.getall(hdrs.AUTHORIZATION, ())
+    return bearer_token(shown[0]) if len(shown) == 1 else None

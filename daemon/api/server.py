@@ -7,15 +7,15 @@ import ssl
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
 
 from daemon.api.connection import Connection
 from daemon.api.errors import ErrorCode, Refused
-from daemon.api.respond import raw_problem
+from daemon.api.respond import problem_response, raw_problem
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from daemon.api.connection import Patience, ShortWay
     from daemon.config.service import HttpConfig, TlsConfig
@@ -32,7 +32,10 @@ class Server(web.Server):
     """Makes our own ``Connection`` for each connection."""
 
     def __init__(self, application: web.Server, patience: Patience, short_way: ShortWay) -> None:
-        super().__init__(application.request_handler, request_factory=application.request_factory)
+        super().__init__(
+            partial(_handle, application.request_handler),
+            request_factory=application.request_factory,
+        )
         self._patience = patience
         self._short_way = short_way
 
@@ -50,6 +53,22 @@ class Server(web.Server):
             refused = Refused(ErrorCode.STORAGE_BUSY, "too many connections", headers=headers)
             transport.write(raw_problem(refused, closes=True))
             transport.close()
+
+
+async def _handle(
+    application: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+    request: web.BaseRequest,
+) -> web.StreamResponse:
+    """Hand a request on; what comes to no path, as ``OPTIONS *``, is a problem like any other."""
+    if request.version not in {HttpVersion10, HttpVersion11}:
+        detail = "only HTTP/1.0 and HTTP/1.1 are understood"
+        response: web.StreamResponse = problem_response(Refused(ErrorCode.BAD_HTTP, detail))
+        response.force_close()
+        return response
+    try:
+        return await application(request)
+    except web.HTTPNotFound:
+        return problem_response(Refused(ErrorCode.NOT_FOUND, "there is nothing at this path"))
 
 
 class _Runner(web.AppRunner):

@@ -15,6 +15,7 @@ from daemon.api.auth import signature_fits
 from daemon.api.body import body_too_large, read_body
 from daemon.api.connection import Call
 from daemon.api.errors import ErrorCode, Refused
+from daemon.api.headers import header_once
 from daemon.api.lean import LeanResponse, raw_answer
 from daemon.api.metrics import Phase
 from daemon.api.operation import Access, Answer, Operation, Parameter
@@ -25,9 +26,10 @@ from daemon.api.webhook_schema import REPLIES, Batch, Signal
 from daemon.execution.commands import Submission
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from aiohttp import web
+    from multidict import CIMultiDictProxy
 
     from adapters.clock import Clock
     from adapters.tasks import TaskSupervisor
@@ -173,7 +175,10 @@ class Webhook:
         body, headers = call.body, call.headers
         if len(body) > BODY_BYTES_MAX:
             raise body_too_large(BODY_BYTES_MAX)
-        signal = self._reader.read(body, headers.get(HEADER_KEY))
+        key = headers.get(HEADER_KEY)
+        if key is not None:
+            key = header_once(headers, HEADER_KEY)
+        signal = self._reader.read(body, key)
         access = door.authority.strategy(signal.strategy, signal.token_digest)
         if access is None or not _is_signed(access, body, headers):
             door.turn_away(address, "unknown strategy, wrong token, or signature that does not fit")
@@ -190,9 +195,11 @@ class Webhook:
         )
 
 
-def _is_signed(access: StrategyAccess, body: bytes, headers: Mapping[str, str]) -> bool:
+def _is_signed(access: StrategyAccess, body: bytes, headers: CIMultiDictProxy[str]) -> bool:
     key = access.signature_key
     if key is None:
         return True
-    offered = next((headers[name] for name in SIGNATURE_HEADERS if name in headers), None)
+    offered = next(
+        (header_once(headers, name) for name in SIGNATURE_HEADERS if name in headers), None
+    )
     return signature_fits(key, body, offered)

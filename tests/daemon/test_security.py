@@ -7,6 +7,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 
 from algorithms.domain import StrategyName
@@ -141,13 +142,16 @@ async def test_no_spelling_of_a_path_goes_round_the_token(path: str) -> None:
         "Authorization: Bearer \r\n",
         "Authorization: Basic YWRtaW46YWRtaW4=\r\n",
         "Authorization: Bearer wrong\r\nAuthorization: Bearer wrong\r\n",
+        "Authorization: Bearer {admin}\r\nAuthorization: Bearer wrong\r\n",
+        "Authorization: Bearer wrong\r\nAuthorization: Bearer {admin}\r\n",
         "Cookie: nettingd=gAAAAA\r\n",
     ],
 )
 async def test_no_header_stands_in_for_the_token(headers: str) -> None:
     async with running_daemon(THREE_BOOKS) as d:
+        shown = headers.format(admin=ensure_admin_token(d.engine.config).reveal())
         for method, path in (("GET", "/api/orders"), ("POST", "/api/halt")):
-            head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}"
+            head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{shown}"
             answer = await d.raw(f"{head}Content-Length: 0\r\n\r\n".encode())
             assert status_of(answer) in {400, 401}
         assert not (await d.request("GET", "/api/accounts")).json["items"][0]["halted"]
@@ -171,6 +175,31 @@ async def test_a_body_whose_end_could_be_read_two_ways_is_refused(framing: str) 
         answer = await d.raw(f"{head}0\r\n\r\n{smuggled}".encode())
         assert status_of(answer) == 400
         assert answer.count(b"HTTP/1.") == 1
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "X-Signature"])
+async def test_of_two_headers_that_decide_something_none_is_chosen(name: str) -> None:
+    async with running_daemon(SIGNED, environ=SECRET_ENV) as d:
+        body = orjson.dumps({"group_name": "beta", "token": SECRET_ENV["BETA"], **ORDER})
+        signature = hmac.digest(SECRET_ENV["SIGN"].encode(), body, "sha256").hex()
+        head = f"POST /api/webhook HTTP/1.1\r\nHost: x\r\nX-Signature: {signature}\r\n"
+        length = f"Content-Length: {len(body)}\r\n"
+        for connection in ("close", "keep-alive"):
+            twice = f"{name}: a\r\n{name}: b\r\nConnection: {connection}\r\n"
+            answer = await d.raw((head + length + twice + "\r\n").encode() + body)
+            assert status_of(answer) == 400
+            assert f'"path":"{name}"' in answer.decode()
+        assert await traded(d) == 0
+
+
+@pytest.mark.parametrize("first_line", ["OPTIONS * HTTP/1.1", "CONNECT other:443 HTTP/1.1"])
+async def test_what_comes_to_no_path_learns_nothing_of_what_answers(first_line: str) -> None:
+    async with running_daemon(THREE_BOOKS) as d:
+        asked = f"{first_line}\r\nHost: other:443\r\nConnection: close\r\n\r\n"
+        answer = await d.raw(asked.encode())
+        assert status_of(answer) == 404
+        assert b"aiohttp" not in answer
+        assert b"Content-Security-Policy" in answer
 
 
 async def test_every_operation_but_the_public_ones_wants_the_admin_s_token() -> None:
@@ -210,18 +239,19 @@ async def test_no_secret_reaches_log_answer_notice_or_database(
             await d.request("POST", "/api/halt", {"scope": "moon"}),
             await d.request("GET", "/api/orders", token=tokens.copy().pop() + "x"),
         ]
+        refusals = b""
         for token in tokens:
-            spoilt = (
-                f"GET /api/orders HTTP/1.1\r\nHost: x\r\nAuthorization : Bearer {token}\r\n\r\n"
-            )
-            assert status_of(await d.raw(spoilt.encode())) == 400
+            head = "GET /api/orders HTTP/1.1\r\nHost: x\r\n"
+            for shown in ("Authorization : Bearer ", "Authorization: Bearer\r\n ", "Token\0: "):
+                refusals += await d.raw(f"{head}{shown}{token}\r\n\r\n".encode())
+                assert status_of(refusals[refusals.rindex(b"HTTP/1.") :]) == 400
         await d.reload(SIGNED + "[nonsense]\n")
         await d.settle()
         answers += [
             await d.request("GET", f"/api/{name}")
             for name in ("accounts", "strategies", "books", "orders", "webhooks", "events")
         ]
-        said = caplog.text + "".join(answer.text for answer in answers)
+        said = caplog.text + refusals.decode() + "".join(answer.text for answer in answers)
         said += "".join(notice.text for notice in d.notices)
     assert len(tokens) == 5
     kept = kept_files(tmp_path)

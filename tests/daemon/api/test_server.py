@@ -119,6 +119,8 @@ async def test_a_webhook_with_a_query_is_one_too() -> None:
         b"BREW /coffee HTTP/1.1\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
         b"POST /api/webhook HTTP/9.9\r\n\r\n",
+        b"GET /health HTTP/2.0\r\nHost: x\r\n\r\n",
+        b"GET /health HTTP/0.9\r\nHost: x\r\n\r\n",
         b"POST /api/webhook HTTP/1.1\r\nContent-Length: many\r\n\r\n",
         b"POST /api/webhook HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
         b"POST /api/webhook HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n",
