@@ -25,11 +25,15 @@ def broken(books: Snapshot) -> tuple[Violation, ...]:
     return tuple(violation for finding in examine(books) for violation in finding.violations)
 
 
-def examine(books: Snapshot) -> tuple[Finding, ...]:
-    """Check the eight invariants, in their order. Goes through each part of the books once."""
+def examine(books: Snapshot, replay: Replay | None = None) -> tuple[Finding, ...]:
+    """Check the eight invariants, in their order. Goes through each part of the books once.
+
+    ``replay``: one that has booked all events and fills that came before those of the snapshot.
+    """
     checks = {number: Check(number) for number in NAMES}
     with exactly():
-        replay = Replay(checks[1], books.currencies)
+        replay = replay or Replay(books.currencies)
+        replay.check = checks[1]
         replay.run(books.events, books.fills)
         replay.compare(books.held)
         totals = replay.totals

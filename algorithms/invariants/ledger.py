@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from algorithms.bookkeeping import EventKind
 from algorithms.decimals import ZERO, to_text, total
 from algorithms.domain import AT_BROKER, EXTERNAL, SUSPENSE, ChildState, FillSource, Side
+from algorithms.invariants.findings import Check
 from algorithms.invariants.snapshot import Event
 from algorithms.ledger import (
     Holding,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from algorithms.domain import AccountName, BookName, ChildOrder
-    from algorithms.invariants.findings import Check
     from algorithms.invariants.snapshot import BrokerView, Change, Fill, Held
     from algorithms.ledger import Posting
 
@@ -60,12 +60,13 @@ class Replayed:
 
 
 class Replay:
-    """Books every event and every fill again, in memory, in the order in which they came."""
+    """Books every event and every fill again, in memory, in the order in which they came.
 
-    def __init__(
-        self, check: Check, currencies: Mapping[AccountName, str] = MappingProxyType({})
-    ) -> None:
-        self._check = check
+    Can go on with what came since, told to another ``check``.
+    """
+
+    def __init__(self, currencies: Mapping[AccountName, str] = MappingProxyType({})) -> None:
+        self.check = Check(1)
         self._held: defaultdict[Key, Replayed] = defaultdict(Replayed)
         self._flows: defaultdict[Key, Decimal] = defaultdict(lambda: ZERO)
         self.totals = Totals(currencies=dict(currencies))
@@ -74,7 +75,7 @@ class Replay:
         """Go through both once. An event of an order changes nothing: its fills do."""
         both: tuple[Iterable[Event | Fill], ...] = (events, fills)
         for one in merge(*both, key=_id):
-            self._check.checked += 1
+            self.check.checked += 1
             if isinstance(one, Event):
                 self._book_event(one)
             else:
@@ -82,7 +83,7 @@ class Replay:
 
     def compare(self, held: Iterable[Held]) -> None:
         """Compare what is stored of every position with what came of the replay."""
-        totals, check = self.totals, self._check
+        totals, check = self.totals, self.check
         for key in sorted(self._flows.keys() | totals.traded.keys()):
             posted, filled = totals.traded.get(key, ZERO), self._flows.get(key, ZERO)
             if key[1] != EXTERNAL and posted != filled:
@@ -113,9 +114,9 @@ class Replay:
         totals = self.totals
         where = f"event {event.id}"
         if not sums_to_zero(event.postings):
-            self._check.broken(where, f"postings of this {event.kind} are not zero in sum")
+            self.check.broken(where, f"postings of this {event.kind} are not zero in sum")
         if any(posting.account != event.account for posting in event.postings):
-            self._check.broken(where, f"posts outside its account {event.account}")
+            self.check.broken(where, f"posts outside its account {event.account}")
         for posting in event.postings:
             key = (posting.account, posting.book, posting.asset)
             totals.posted[key] += posting.amount
@@ -125,7 +126,7 @@ class Replay:
                 totals.currencies[event.account] = posting.asset
         if event.kind not in ORDER_EVENTS:
             for what in self._event_faults(event):
-                self._check.broken(where, what)
+                self.check.broken(where, what)
 
     def _event_faults(self, event: Event) -> Iterator[str]:
         """Change what books hold by an event, and say what is wrong with it."""
@@ -156,9 +157,9 @@ class Replay:
             own.holding = pay_in_units(own.holding, fill.fee)
         own.profit += profit
         if fill.side is Side.SELL and fill.profit != profit:
-            self._check.broken(f"fill {fill.id}", f"its profit is not {to_text(profit)}")
+            self.check.broken(f"fill {fill.id}", f"its profit is not {to_text(profit)}")
         if fill.average_cost != average_cost(own.holding):
-            self._check.broken(
+            self.check.broken(
                 f"fill {fill.id}", "its average cost is not what its book's fills give"
             )
         for key, amount in _flows(fill, self.totals.currencies.get(fill.account, "")):

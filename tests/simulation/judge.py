@@ -18,8 +18,7 @@ from algorithms.domain import AccountName
 from algorithms.invariants import BrokerView, examine
 from daemon.books import read_books
 from daemon.storage.schema import applied, wanted
-from daemon.storage.store import named_queries
-from daemon.storage.tx import View
+from tests.simulation.memory import Memory
 from tests.simulation.scene import ACCOUNTS
 
 if TYPE_CHECKING:
@@ -77,6 +76,7 @@ class Judge:
     folder: Path
     abroad: tuple[Abroad, ...] = ()
     _open: dict[Path, sqlite3.Connection] = field(default_factory=dict)
+    _memory: Memory = field(default_factory=Memory)
     _judged: tuple[int, ...] = ()
     """What the files were like when they were last judged."""
 
@@ -142,7 +142,7 @@ class Judge:
             for view in self._views()
         )
         with self._snapshot() as connection:
-            view = View(connection, named_queries())
+            view, replay = self._memory.recall(connection)
             books = read_books(
                 view,
                 now=now,
@@ -152,7 +152,7 @@ class Judge:
             )
             wrong = [
                 f"invariant {violation.number}: {violation.where}: {violation.what}"
-                for finding in examine(books)
+                for finding in examine(books, replay)
                 for violation in finding.violations
             ]
             wrong += self._strangers(connection, views)
