@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from algorithms.instruments import Instrument
 
 
+KEPT = "a target, but `keep` leaves it alone: take it out of one of the two"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
     """One ticker: its class, the units held (>= 0), its current price if it is known.
@@ -121,7 +124,7 @@ class Portfolio:
                 yield Problem("not_sellable", ticker, "less than nothing can be sold")
         for ticker, weight in wanted.items():
             if weight and ticker not in self.assets:
-                yield Problem("no_price", ticker, "a target, but no price of it is known")
+                yield Problem("kept", ticker, KEPT)
 
 
 def _price_problems(asset: Asset) -> Iterator[Problem]:

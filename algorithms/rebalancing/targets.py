@@ -59,10 +59,12 @@ class Targets:
 
 
 def target_faults(targets: Targets) -> Iterator[TargetFault]:
-    """Yield everything that is wrong: sums, signs, missing and unknown classes, tickers twice."""
+    """Yield everything that is wrong: names, sums, signs, missing and unknown classes, tickers."""
+    misnamed = {fault.path[1]: fault for fault in _name_faults(targets)}
+    yield from misnamed.values()
     yield from _level_faults(("mp",), targets.mp)
     for name, weight in targets.mp.items():
-        if name != CASH and weight > ZERO and not targets.sub_mp.get(name):
+        if name != CASH and name not in misnamed and weight > ZERO and not targets.sub_mp.get(name):
             yield TargetFault(("mp", name), f"weight {to_text(weight)} but no Sub-MP of this class")
     owners: dict[Symbol, str] = {}
     for name, tickers in targets.sub_mp.items():
@@ -76,6 +78,22 @@ def target_faults(targets: Targets) -> Iterator[TargetFault]:
                 where = f"already in the class {owners[ticker]}"
                 yield TargetFault(("sub_mp", name, ticker), where)
             owners.setdefault(ticker, name)
+
+
+def _name_faults(targets: Targets) -> Iterator[TargetFault]:
+    """Yield names of classes that a person would take for one, or for cash."""
+    seen: dict[str, str] = {}
+    for name in dict.fromkeys((*targets.mp, *targets.sub_mp)):
+        path = ("mp" if name in targets.mp else "sub_mp", name)
+        plain = name.strip().casefold()
+        if name != name.strip():
+            yield TargetFault(path, "the name of a class neither begins nor ends with a blank")
+        elif plain == CASH and name != CASH:
+            yield TargetFault(path, f"write {CASH} in small letters, or name the class otherwise")
+        elif plain in seen:
+            yield TargetFault(path, f"only capitals tell it from the class {seen[plain]}")
+        else:
+            seen[plain] = name
 
 
 def _level_faults(

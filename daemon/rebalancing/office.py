@@ -10,6 +10,7 @@ from adapters.broker import BrokerError, UnknownSymbolError
 from algorithms.decimals import to_text
 from algorithms.domain import AccountName
 from algorithms.rebalancing.drift import Thresholds
+from algorithms.rebalancing.holdings import KEPT
 from algorithms.rebalancing.targets import TargetFault, Targets
 from daemon.api.errors import ErrorCode, Refused
 from daemon.rebalancing.planner import (
@@ -71,9 +72,14 @@ class RebalancingOffice:
         )
 
     async def unknown_tickers(self, account: str, targets: Targets) -> list[TargetFault]:
-        """Name the tickers that the account's broker does not trade. Raises Refused."""
+        """Name the tickers that the broker does not trade, or nobody may. Raises Refused."""
         faults = []
+        keep = self._engine.services.current.setup.config.rebalancing.keep
+        kept = {ticker for ticker, weight in targets.weights().items() if weight and ticker in keep}
         for ticker, name in targets.class_of().items():
+            if ticker in kept:
+                faults.append(TargetFault(("sub_mp", name, ticker), KEPT))
+                continue
             try:
                 await self._engine.services.market.instrument(AccountName(account), ticker)
             except UnknownSymbolError:

@@ -58,7 +58,7 @@ def test_all_problems_are_found_at_once() -> None:
         ("price_off_tick", "B"),
         ("no_lower_price", "C"),
         ("not_sellable", "D"),
-        ("no_price", "X"),
+        ("kept", "X"),
     ]
     (off,) = [each.message for each in book.problems(wanted) if each.ticker == "B"]
     assert off == "101043 is not on the tick 5: 101040 or 101045 would be"

@@ -67,6 +67,24 @@ def test_a_class_without_weight_needs_no_tickers_and_cash_never_does() -> None:
                 ("sub_mp.bonds", "no such class in mp"),
             ],
         ),
+        (
+            {"stocks": "80", "Cash": "20"},
+            {"stocks": {"A": "100"}},
+            [("mp.Cash", "write cash in small letters, or name the class otherwise")],
+        ),
+        (
+            {"stocks": "50", "Stocks": "50"},
+            {"stocks": {"A": "100"}, "Stocks": {"B": "100"}},
+            [("mp.Stocks", "only capitals tell it from the class stocks")],
+        ),
+        (
+            {" stocks": "100"},
+            {"stocks": {"A": "100"}},
+            [
+                ("mp. stocks", "the name of a class neither begins nor ends with a blank"),
+                ("sub_mp.stocks", "no such class in mp"),
+            ],
+        ),
     ],
 )
 def test_every_fault_is_named(

@@ -12,7 +12,7 @@ from daemon.api.errors import ErrorCode, Refused
 from daemon.rebalancing.office import RebalancingOffice
 from tests.algorithms.rebalancing.houses import targets
 from tests.support.loops import in_virtual_time
-from tests.support.world import world
+from tests.support.world import THREE_BOOKS, world
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,5 +51,19 @@ def test_a_broker_that_is_silent_is_not_taken_for_one_that_knows_nothing(
             with pytest.raises(Refused) as refused:
                 await office.unknown_tickers("main", WANTED)
             assert refused.value.code is ErrorCode.BROKER_SILENT
+
+    in_virtual_time(story())
+
+
+def test_a_target_that_is_left_alone_is_named_when_it_is_set(tmp_path: Path) -> None:
+    async def story() -> None:
+        text = THREE_BOOKS + '[rebalancing]\nkeep = ["TQQQ"]\n'
+        async with world(tmp_path, text) as here:
+            office = RebalancingOffice(here.engine)
+            (fault,) = await office.unknown_tickers("main", WANTED)
+            assert fault.path == ("sub_mp", "stocks", "TQQQ")
+            assert "leaves it alone" in fault.message
+            nothing = targets({"stocks": "0", "cash": "100"}, {"stocks": {"TQQQ": "100"}})
+            assert await office.unknown_tickers("main", nothing) == []
 
     in_virtual_time(story())
