@@ -55,10 +55,14 @@ class LoopClock:
             raise ValueError(message)
         self._start = start.astimezone(UTC)
         self._skew = timedelta()
+        self._told = (0.0, self._start)
 
     def now(self) -> datetime:
-        elapsed = timedelta(seconds=asyncio.get_running_loop().time())
-        return self._start + elapsed + self._skew
+        elapsed = asyncio.get_running_loop().time()
+        if elapsed != self._told[0]:  # much happens at one moment of such a loop
+            at = self._start + timedelta(seconds=elapsed) + self._skew
+            self._told = (elapsed, at)
+        return self._told[1]
 
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
@@ -69,6 +73,7 @@ class LoopClock:
     def step(self, by: timedelta) -> None:
         """Move the wall clock as an administrator or NTP would; monotonic time is unmoved."""
         self._skew += by
+        self._told = (self._told[0], self._told[1] + by)
 
 
 async def wait_until(clock: Clock, event: asyncio.Event, until: datetime | None) -> bool:

@@ -856,12 +856,12 @@ WHERE outcome IS NULL OR outcome = 'settled' ORDER BY id;
 
 -- name: all_orders_of_ladders
 -- The orders of every ladder, ladder by ladder.
-SELECT o.ladder_id, p.* FROM loc_orders o JOIN parent_orders p ON p.id = o.parent_id
+SELECT p.*, o.ladder_id FROM loc_orders o JOIN parent_orders p ON p.id = o.parent_id
 WHERE o.ladder_id IS NOT NULL ORDER BY o.ladder_id, p.id;
 
 -- name: all_rungs_of_ladders
 -- The rungs of every ladder, ladder by ladder.
-SELECT r.ladder_id, p.* FROM loc_rungs r JOIN parent_orders p ON p.id = r.parent_id
+SELECT p.*, r.ladder_id FROM loc_rungs r JOIN parent_orders p ON p.id = r.parent_id
 ORDER BY r.ladder_id, p.id;
 
 -- name: all_fills_of_ladders

@@ -8,21 +8,14 @@ from typing import TYPE_CHECKING
 
 from algorithms.decimals import to_text
 from algorithms.domain import (
-    AccountName,
-    BookName,
-    BrokerOrderId,
-    ChildId,
     ChildOrder,
     ChildState,
     Kind,
     Measure,
     OrderType,
-    ParentId,
     ParentOrder,
     ParentStatus,
     Side,
-    StrategyName,
-    Symbol,
     TimeInForce,
 )
 from daemon.storage.tx import Table
@@ -35,6 +28,15 @@ if TYPE_CHECKING:
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+# To call an enum costs ten times as much as to look a member up.
+_SIDES = {each.value: each for each in Side}
+_KINDS = {each.value: each for each in Kind}
+_ORDER_TYPES = {each.value: each for each in OrderType}
+_MEASURES = {each.value: each for each in Measure}
+_PARENT_STATUSES = {each.value: each for each in ParentStatus}
+_CHILD_STATES = {each.value: each for each in ChildState}
+_TIMES_IN_FORCE = {each.value: each for each in TimeInForce}
+
 
 def to_us(at: datetime) -> int:
     """Return microseconds since 1970-01-01 UTC, exactly."""
@@ -43,7 +45,7 @@ def to_us(at: datetime) -> int:
 
 def from_us(value: int) -> datetime:
     """Return the aware UTC time of ``to_us``."""
-    return EPOCH + timedelta(microseconds=value)
+    return EPOCH + timedelta(0, 0, value)
 
 
 def us_or_none(at: datetime | None) -> int | None:
@@ -177,34 +179,42 @@ def parent_terms_row(order: ParentOrder) -> tuple[SqlValue, ...]:
 
 
 def parent_from_row(row: sqlite3.Row) -> ParentOrder:
-    """Return the order a row of ``parent_orders`` holds."""
+    """Return the order a row of ``parent_orders`` holds; what a query adds stands behind it.
+
+    Columns are taken by their place: each look for a name goes through all that stand before it.
+    """
+    key, request_id, strategy, account, book, symbol = row[:6]
+    side, kind, order_type, measure = row[6:10]
+    total, remain, reserved, reserve_price, limit_price, stop_price = row[10:16]
+    nets, slices, slices_left, status, reason = row[16:21]
+    created_at, due_at, deadline, cancel_requested_at, ended_at = row[21:26]
     return ParentOrder(
-        id=ParentId(row["id"]),
-        request_id=row["request_id"],
-        strategy=StrategyName(row["strategy"]),
-        account=AccountName(row["account"]),
-        book=BookName(row["book"]),
-        symbol=Symbol(row["symbol"]),
-        side=Side(row["side"]),
-        kind=Kind(row["kind"]),
-        order_type=OrderType(row["order_type"]),
-        measure=Measure(row["measure"]),
-        total=Decimal(row["total"]),
-        remain=Decimal(row["remain"]),
-        reserved=Decimal(row["reserved"]),
-        reserve_price=decimal_or_none(row["reserve_price"]),
-        limit_price=decimal_or_none(row["limit_price"]),
-        stop_price=decimal_or_none(row["stop_price"]),
-        nets=bool(row["nets"]),
-        slices=row["slices"],
-        slices_left=row["slices_left"],
-        status=ParentStatus(row["status"]),
-        reason=row["reason"],
-        created_at=from_us(row["created_at"]),
-        due_at=time_or_none(row["due_at"]),
-        deadline=time_or_none(row["deadline"]),
-        cancel_requested_at=time_or_none(row["cancel_requested_at"]),
-        ended_at=time_or_none(row["ended_at"]),
+        id=key,
+        request_id=request_id,
+        created_at=from_us(created_at),
+        due_at=time_or_none(due_at),
+        deadline=time_or_none(deadline),
+        strategy=strategy,
+        account=account,
+        book=book,
+        symbol=symbol,
+        side=_SIDES[side],
+        kind=_KINDS[kind],
+        order_type=_ORDER_TYPES[order_type],
+        measure=_MEASURES[measure],
+        total=Decimal(total),
+        remain=Decimal(remain),
+        reserved=Decimal(reserved),
+        reserve_price=decimal_or_none(reserve_price),
+        limit_price=decimal_or_none(limit_price),
+        stop_price=decimal_or_none(stop_price),
+        nets=bool(nets),
+        slices=slices,
+        slices_left=slices_left,
+        status=_PARENT_STATUSES[status],
+        reason=reason,
+        cancel_requested_at=time_or_none(cancel_requested_at),
+        ended_at=time_or_none(ended_at),
     )
 
 
@@ -242,35 +252,38 @@ def child_row(order: ChildOrder) -> tuple[SqlValue, ...]:
 
 
 def child_from_row(row: sqlite3.Row) -> ChildOrder:
-    """Return the order a row of ``child_orders`` holds."""
+    """Return the order a row of ``child_orders`` holds, as ``parent_from_row`` does."""
+    key, parent_id, strategy, account, book, symbol = row[:6]
+    side, order_type, time_in_force, quantity = row[6:10]
+    limit_price, stop_price, reserved, reserve_price, state, reason = row[10:16]
+    filled, filled_value, broker_order_id, fingerprint, market_day = row[16:21]
+    created_at, sent_at, acknowledged_at, cancel_at, cancel_requested_at, ended_at = row[21:27]
     return ChildOrder(
-        id=ChildId(row["id"]),
-        parent_id=ParentId(row["parent_id"]),
-        strategy=StrategyName(row["strategy"]),
-        account=AccountName(row["account"]),
-        book=BookName(row["book"]),
-        symbol=Symbol(row["symbol"]),
-        side=Side(row["side"]),
-        order_type=OrderType(row["order_type"]),
-        time_in_force=TimeInForce(row["time_in_force"]),
-        quantity=Decimal(row["quantity"]),
-        limit_price=decimal_or_none(row["limit_price"]),
-        stop_price=decimal_or_none(row["stop_price"]),
-        reserved=Decimal(row["reserved"]),
-        reserve_price=decimal_or_none(row["reserve_price"]),
-        state=ChildState(row["state"]),
-        reason=row["reason"],
-        filled=Decimal(row["filled"]),
-        filled_value=Decimal(row["filled_value"]),
-        broker_order_id=(
-            None if row["broker_order_id"] is None else BrokerOrderId(row["broker_order_id"])
-        ),
-        fingerprint=row["fingerprint"],
-        market_day=row["market_day"],
-        created_at=from_us(row["created_at"]),
-        sent_at=time_or_none(row["sent_at"]),
-        acknowledged_at=time_or_none(row["acknowledged_at"]),
-        cancel_at=time_or_none(row["cancel_at"]),
-        cancel_requested_at=time_or_none(row["cancel_requested_at"]),
-        ended_at=time_or_none(row["ended_at"]),
+        id=key,
+        parent_id=parent_id,
+        strategy=strategy,
+        account=account,
+        book=book,
+        symbol=symbol,
+        side=_SIDES[side],
+        order_type=_ORDER_TYPES[order_type],
+        time_in_force=_TIMES_IN_FORCE[time_in_force],
+        quantity=Decimal(quantity),
+        limit_price=decimal_or_none(limit_price),
+        stop_price=decimal_or_none(stop_price),
+        reserved=Decimal(reserved),
+        reserve_price=decimal_or_none(reserve_price),
+        state=_CHILD_STATES[state],
+        reason=reason,
+        filled=Decimal(filled),
+        filled_value=Decimal(filled_value),
+        broker_order_id=broker_order_id,
+        fingerprint=fingerprint,
+        market_day=market_day,
+        created_at=from_us(created_at),
+        sent_at=time_or_none(sent_at),
+        acknowledged_at=time_or_none(acknowledged_at),
+        cancel_at=time_or_none(cancel_at),
+        cancel_requested_at=time_or_none(cancel_requested_at),
+        ended_at=time_or_none(ended_at),
     )

@@ -77,6 +77,8 @@ class Judge:
     abroad: tuple[Abroad, ...] = ()
     _open: dict[Path, sqlite3.Connection] = field(default_factory=dict)
     _memory: Memory = field(default_factory=Memory)
+    _views_seen: dict[AccountName, tuple[int, BrokerView]] = field(default_factory=dict)
+    """What an exchange had, and which version of its file that was."""
     _judged: tuple[int, ...] = ()
     """What the files were like when they were last judged."""
 
@@ -248,10 +250,17 @@ class Judge:
         return (*paper, *(place.view() for place in self.abroad))
 
     def _view(self, account: AccountName) -> BrokerView:
+        """Return what an exchange has; it is asked again when it has written something."""
+        file = self._exchange(account)
+        version, seen = self._version(file), self._views_seen.get(account)
+        if seen is not None and version and seen[0] == version:
+            return seen[1]
         try:
-            return inspected(self._look(self._exchange(account)), account)
+            view = inspected(self._look(file), account)
         except FileNotFoundError:
             return BrokerView(account, None)
+        self._views_seen[account] = (version, view)
+        return view
 
     def _fills_of(self, account: str) -> int:
         connection = self._look(self._exchange(account))

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -38,6 +42,7 @@ from daemon.storage.rows import (
     parent_terms_row,
     to_us,
 )
+from daemon.storage.schema import migrate
 from daemon.storage.tx import Table
 
 if TYPE_CHECKING:
@@ -55,13 +60,25 @@ AMOUNTS = st.decimals(
 ).map(abs)
 
 
+@lru_cache
+def schema_of(name: str) -> str:
+    """Return how the daemon makes a table: rows are read by the places of its columns."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "new.db"
+        migrate(file)
+        with closing(sqlite3.connect(file)) as connection:
+            query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
+            (sql,) = connection.execute(query, (name,)).fetchone()
+    return str(sql)
+
+
 def through_sqlite(table: Table, values: Sequence[SqlValue]) -> sqlite3.Row:
-    """Put a row into a table of its own and take it out again."""
+    """Put a row into a table and take it out again."""
     connection = sqlite3.connect(":memory:")
     connection.row_factory = sqlite3.Row
-    connection.execute(f"CREATE TABLE {table.name} ({', '.join(table.columns)})")
-    marks = ", ".join("?" * len(table.columns))
-    connection.execute(f"INSERT INTO {table.name} VALUES ({marks})", values)  # noqa: S608 - names are ours
+    connection.execute(schema_of(table.name))
+    names, marks = ", ".join(table.columns), ", ".join("?" * len(table.columns))
+    connection.execute(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", values)  # noqa: S608 - names are ours
     row: sqlite3.Row = connection.execute(f"SELECT * FROM {table.name}").fetchone()  # noqa: S608
     connection.close()
     return row

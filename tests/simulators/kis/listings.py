@@ -25,6 +25,8 @@ STOCK_TICKS = (
 )
 """Prices below the first are on the second."""
 DEAREST_TICK = Decimal(1_000)
+CENT, SMALLEST = Decimal("0.01"), Decimal("0.0001")
+"""Ticks in America, from one dollar and below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class Listing:
     def tick(self, price: Decimal) -> Decimal:
         """Return the tick at a price."""
         if self.country is Country.AMERICA:
-            return Decimal("0.01") if price >= 1 else Decimal("0.0001")
+            return CENT if price >= 1 else SMALLEST
         if self.is_fund:
             return Decimal(1) if price < 2_000 else Decimal(5)
         return next((tick for below, tick in STOCK_TICKS if price < below), DEAREST_TICK)
