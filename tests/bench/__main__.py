@@ -8,14 +8,21 @@ the last release that was kept. Ends with 1 when a goal is missed. Close other p
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from tests.bench.figures import Figure, from_json, last_release, page, to_json
 from tests.bench.sections import SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "docs" / "figures"
@@ -25,15 +32,32 @@ VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 def measure(name: str) -> list[Figure]:
     """Measure a section in a process of its own; what fails or takes too long has no value."""
-    section = SECTIONS[name]
     command = [sys.executable, "-m", "tests.bench.sections", name]
+    return measured(name, command, SECTIONS[name].within_s)
+
+
+def measured(name: str, command: Sequence[str], within_s: float) -> list[Figure]:
+    """Run what writes figures, and end it with all that it has started when it takes too long."""
+    with subprocess.Popen(  # noqa: S603 - our own
+        command, stdout=subprocess.PIPE, start_new_session=True
+    ) as section:
+        try:
+            written, _ = section.communicate(timeout=within_s)
+        except subprocess.TimeoutExpired:
+            return [_unmeasured(name, f"not within {within_s:.0f} s")]
+        finally:
+            with suppress(ProcessLookupError):  # nobody is left, as it should be
+                os.killpg(section.pid, signal.SIGKILL)
+    if section.returncode != 0:
+        return [_unmeasured(name, f"it ended with {section.returncode}")]
     try:
-        done = subprocess.run(  # noqa: S603 - our own
-            command, stdout=subprocess.PIPE, check=True, timeout=section.within_s
-        )
-    except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
-        return [Figure(name=name, value=None, goal=0, beside=f"{type(error).__name__}")]
-    return from_json(done.stdout)
+        return from_json(written) or [_unmeasured(name, "no figures")]
+    except (ValueError, TypeError):
+        return [_unmeasured(name, "it wrote no figures")]
+
+
+def _unmeasured(name: str, why: str) -> Figure:
+    return Figure(name=name, value=None, goal=0, beside=why)
 
 
 def main() -> int:
@@ -60,7 +84,10 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=[*SECTIONS], metavar="NAME")
     parser.add_argument("--keep", type=_version, metavar="VERSION")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.keep and options.only:
+        parser.error("a release is kept with all its figures: leave out --only")
+    return options
 
 
 def _version(text: str) -> str:

@@ -31,20 +31,22 @@ class Figure:
 
     @property
     def is_met(self) -> bool:
-        if self.goal is None:
-            return True
         if self.value is None:
             return False
+        if self.goal is None:
+            return True
         return self.value >= self.goal if self.at_least else self.value <= self.goal
 
     def verdict(self) -> str:
         """Say in a word whether the goal is met, and by how much."""
-        if self.goal is None:
-            return ""
         if self.value is None:
             return "not measured"
+        if self.goal is None:
+            return ""
         if not self.is_met:
             return "MISSED"
+        if not self.goal:
+            return "met"
         spare = self.value / self.goal if self.at_least else self.goal / max(self.value, 1e-9)
         return f"met {min(spare, 99.0):.1f} times"
 

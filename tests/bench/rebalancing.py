@@ -13,7 +13,9 @@ from algorithms.domain import Symbol
 from algorithms.instruments import KRX_STOCK, Instrument
 from algorithms.rebalancing.holdings import Asset, Fees, Portfolio
 from algorithms.rebalancing.plan import Rounding, Settings, make_plan
+from algorithms.rebalancing.rounding import floor_targets, nearest_targets
 from algorithms.rebalancing.targets import CASH, Targets
+from tests.algorithms.rebalancing.allocation import drawn, error_of, greedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 ROUNDS = 3
 SIZES = (100, 1000, 10_000)
 CLASSES = 4
+PORTFOLIOS = 1000
+WHOLE = Decimal(100)
+"""All of the cash may be spent, in percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,25 @@ def _timed(book: Portfolio, targets: Targets, settings: Settings) -> tuple[float
     began = perf_counter()
     plan = make_plan(book, targets, settings)
     return perf_counter() - began, len(plan.sells) + len(plan.buys)
+
+
+def tracking_errors(portfolios: int = PORTFOLIOS) -> tuple[Decimal, Decimal, Decimal]:
+    """Return means in percent: rounded down, nearest_cash, the greedy discrete allocation.
+
+    Of the portfolios that ``docs/explanation/rebalancing.md`` tells of.
+    """
+    sums = [Decimal(0)] * 3
+    for book, weights, prices in drawn(portfolios):
+        ways = (
+            floor_targets(book, weights),
+            nearest_targets(book, weights, Fees(), WHOLE),
+            greedy(weights, prices, book.cash),
+        )
+        for way, units in enumerate(ways):
+            named = {Symbol(ticker): number for ticker, number in units.items()}
+            sums[way] += error_of(book, weights, named)
+    down, near, other = (each / portfolios for each in sums)
+    return down, near, other
 
 
 def main() -> dict[str, object]:

@@ -10,6 +10,7 @@ import asyncio
 import sys
 import tempfile
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -22,6 +23,7 @@ from tests.bench import (
     listing,
     loc,
     loc_month,
+    loc_month_at_kis,
     netting,
     pages,
     rebalancing,
@@ -31,16 +33,22 @@ from tests.bench import (
     webhook,
 )
 from tests.bench.figures import Figure, to_json
+from tests.kis_days.crowd import play_crowd
 from tests.simulation.day import play
+from tests.year.__main__ import AROUND, FIRST, LAST
+from tests.year.story import live, real_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MB = "MB"
+MANY_MB = 100
+"""Ten thousand cancels at once have 10 KB each, connections included."""
 LARGE = 100_000
 ROUNDS = 3
 SECONDS = 3.0
 DAYS = 20
+KIS_PAPER = timedelta(hours=1)
 NOISE = 1.5
 """A thing that takes as long as another does so within this, on a machine that does other work."""
 N_LOG_N = 16.0
@@ -139,7 +147,7 @@ def _cancels() -> list[Figure]:
             unit="ms",
             goal=50,
         ),
-        Figure(name="memory for them", value=got.many_mb, unit=MB),
+        Figure(name="memory for them", value=got.many_mb, unit=MB, goal=MANY_MB),
     ]
 
 
@@ -237,28 +245,83 @@ def _loc() -> list[Figure]:
     ]
 
 
-def _loc_month() -> list[Figure]:
-    one_by_one = loc_month.month("orders", loc_month.MONTH)
-    ladder = loc_month.month("ladder", loc_month.MONTH)
+def _loc_months() -> list[Figure]:
+    return [
+        _ladders("a month of ladders saves", loc_month.month),
+        _ladders("a month of them at KIS saves", loc_month_at_kis.month),
+    ]
+
+
+def _ladders(name: str, lived: Callable[[str, int], list[loc_month.Evening]]) -> Figure:
+    one_by_one, ladder = lived("orders", loc_month.MONTH), lived("ladder", loc_month.MONTH)
     equal = [each.books for each in one_by_one] == [each.books for each in ladder]
     saved = 100 * (1 - ladder[-1].fees / one_by_one[-1].fees)
-    return [
-        Figure(
-            name="commission that a month of ladders saves",
-            value=float(saved) if equal else None,
-            unit="%",
-            goal=0.1,
-            at_least=True,
-            beside=f"one by one: {one_by_one[-1].fees}",
-        )
-    ]
+    return Figure(
+        name=f"commission that {name}",
+        value=float(saved) if equal else None,
+        unit="%",
+        goal=0.1,
+        at_least=True,
+        beside=f"one by one: {one_by_one[-1].fees}",
+    )
 
 
 def _rebalancing() -> list[Figure]:
     rows = [row for row in rebalancing.run() if row.tickers == 1000]
+    down, near, greedy = rebalancing.tracking_errors()
     return [
-        Figure(name=f"{row.case}, 1,000 tickers", value=row.seconds * 1000, unit="ms", goal=100)
-        for row in rows
+        *(
+            Figure(name=f"{row.case}, 1,000 tickers", value=row.seconds * 1000, unit="ms", goal=100)
+            for row in rows
+        ),
+        Figure(
+            name="tracking error of nearest_cash, of rounding down",
+            value=float(near / down),
+            goal=1,
+            beside=f"rounded down: {down:.2f} %",
+        ),
+        Figure(
+            name="the same, of the greedy allocation",
+            value=float(near / greedy),
+            goal=1,
+            beside=f"greedy: {greedy:.2f} %",
+        ),
+    ]
+
+
+def _kis_paper() -> list[Figure]:
+    got = play_crowd(1, KIS_PAPER)
+    beside = f"{got.orders} orders in {got.asked:,} requests of three accounts"
+    return [
+        Figure(
+            name="refusals for the rate in an hour at KIS paper",
+            value=got.throttled,
+            goal=0,
+            beside=beside,
+        ),
+        Figure(
+            name="what else was wrong in it",
+            value=len(got.wrong),
+            goal=0,
+            beside=f"slowest cancel left after {got.slowest_cancel_s:.2f} s",
+        ),
+    ]
+
+
+def _year() -> list[Figure]:
+    sessions = real_sessions(*AROUND)
+    with tempfile.TemporaryDirectory() as folder:
+        began = perf_counter()
+        told = live(Path(folder), sessions, first=FIRST, last=LAST, downs=20, seed=1)
+        took = perf_counter() - began
+    return [
+        Figure(
+            name="a year of ten bots in Seoul and New York",
+            value=took,
+            unit="s",
+            goal=120,
+            beside=f"{told.evenings} evenings, books equal the broker on each",
+        )
     ]
 
 
@@ -278,20 +341,23 @@ def _simulation() -> list[Figure]:
 
 
 SECTIONS = {
-    "webhooks": Section(_webhooks, 150),
-    "netting": Section(_netting, 90),
-    "cancels": Section(_cancels, 90),
-    "startup": Section(_startup, 60),
-    "recovery": Section(_recovery, 120),
-    "lists": Section(_lists, 90),
-    "pages": Section(_pages, 90),
-    "browsers": Section(_browsers, 120),
+    "webhooks": Section(_webhooks, 240),
+    "netting": Section(_netting, 120),
+    "cancels": Section(_cancels, 120),
+    "startup": Section(_startup, 90),
+    "recovery": Section(_recovery, 240),
+    "lists": Section(_lists, 120),
+    "pages": Section(_pages, 120),
+    "browsers": Section(_browsers, 180),
     "twap": Section(_twap, 120),
-    "loc": Section(_loc, 60),
-    "loc_month": Section(_loc_month, 60),
-    "rebalancing": Section(_rebalancing, 60),
-    "simulation": Section(_simulation, 60),
+    "loc": Section(_loc, 90),
+    "loc_months": Section(_loc_months, 240),
+    "rebalancing": Section(_rebalancing, 180),
+    "kis_paper": Section(_kis_paper, 180),
+    "simulation": Section(_simulation, 90),
+    "year": Section(_year, 400),
 }
+"""Each takes a quarter of its time on a quiet machine, or less: all of them some eight minutes."""
 
 
 def main() -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import math
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bench.__main__ import measured
 from tests.bench.figures import Figure, from_json, last_release, page, to_json
 
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ TOLD = Figure(name="memory", value=1234.5, unit="MB")
         (SLOW, False, "MISSED"),
         (TOLD, True, ""),
         (Figure(name="hung", value=None, goal=1), False, "not measured"),
+        (Figure(name="never", value=0, goal=0), True, "met"),
+        (Figure(name="nobody measured", value=None), False, "not measured"),
+        (Figure(name="odd", value=math.nan, goal=1), False, "MISSED"),
         (Figure(name="nothing", value=0.0, goal=1), True, "met 99.0 times"),
     ],
 )
@@ -59,3 +65,24 @@ def test_figures_are_kept_as_they_are() -> None:
 
 def test_without_a_release_nothing_is_compared(tmp_path: Path) -> None:
     assert last_release(tmp_path) == ("none", {})
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("raise SystemExit(3)", "it ended with 3"),
+        ("print('[]')", "no figures"),
+        ("print('a traceback')", "it wrote no figures"),
+        ("""print('[{"name": "a"}]')""", "it wrote no figures"),
+    ],
+)
+def test_a_section_that_did_not_run_meets_nothing(code: str, why: str) -> None:
+    (figure,) = measured("netting", (sys.executable, "-S", "-c", code), within_s=30)
+    assert not figure.is_met
+    assert (figure.name, figure.verdict(), figure.beside) == ("netting", "not measured", why)
+
+
+def test_a_section_that_takes_too_long_is_ended_with_all_it_started() -> None:
+    code = "import os, time; os.fork(); time.sleep(60)"
+    (figure,) = measured("netting", (sys.executable, "-S", "-c", code), within_s=0.3)
+    assert (figure.is_met, figure.beside) == (False, "not within 0 s")

@@ -119,7 +119,7 @@ class Flood:
     async def _cancel(self, session: aiohttp.ClientSession) -> None:
         words = {"group_name": "calm", "token": self._tokens["calm"]}
         body = orjson.dumps(words | {"order_type": "CANCEL_ALL_ORDER"})
-        while perf_counter() < self._until:
+        while not self.outcome.cancels or perf_counter() < self._until:
             began = perf_counter()
             async with session.post(self._url, data=body) as answer:
                 await answer.read()
@@ -129,7 +129,7 @@ class Flood:
             await asyncio.sleep(CANCEL_EVERY_S)
 
     async def _weigh(self, pid: int) -> None:
-        while perf_counter() < self._until:
+        while not self.outcome.peak_mb or perf_counter() < self._until:
             self.outcome.peak_mb = max(self.outcome.peak_mb, memory_mb(pid))
             await asyncio.sleep(0.2)
 

@@ -7,12 +7,17 @@ numbers. The package itself brings a solver and some 200 MB that nothing else he
 from __future__ import annotations
 
 from decimal import Decimal
+from random import Random
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from algorithms.domain import Symbol
+from algorithms.rebalancing.rounding import tracking_error
+from tests.algorithms.rebalancing.houses import FINE, asset, portfolio, random_weights
 
-    from algorithms.domain import Symbol
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from algorithms.rebalancing.holdings import Portfolio
 
 SEARCHES_MAX = 10
 ALL = 10_000
@@ -65,3 +70,24 @@ def _affordable(
             break
         searches += 1
     return None if deficit[best] <= 0 or searches == SEARCHES_MAX else best
+
+
+def drawn(count: int) -> Iterator[tuple[Portfolio, dict[Symbol, Decimal], dict[Symbol, Decimal]]]:
+    """Draw books as people have them: 2 to 30 tickers of very different prices, all in cash."""
+    random = Random(2026)
+    for _ in range(count):
+        names = [Symbol(f"T{number}") for number in range(random.randint(2, 30))]
+        weights = {Symbol(t): w for t, w in random_weights(random, [*names]).items()}
+        prices = {name: Decimal(int(10 ** random.uniform(0, 3.5) * 100)) / 100 for name in names}
+        cash = Decimal(int(10 ** random.uniform(3.7, 6)))
+        book = portfolio(str(cash), *(asset(t, str(p), ticks=FINE) for t, p in prices.items()))
+        yield book, weights, prices
+
+
+def error_of(
+    book: Portfolio, weights: dict[Symbol, Decimal], units: dict[Symbol, Decimal]
+) -> Decimal:
+    """Return the tracking error, in percent, of a book in cash that has bought these units."""
+    values = {t: units[t] * (book.assets[t].price or Decimal(0)) for t in weights}
+    gaps = [book.cash * weights[t] / 100 - values[t] for t in weights]
+    return tracking_error([*gaps, sum(values.values()) - book.cash], book.cash)

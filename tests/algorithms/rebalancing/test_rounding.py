@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from random import Random
-from typing import TYPE_CHECKING
 
 import pytest
 
 from algorithms.domain import Symbol
-from algorithms.rebalancing.holdings import Fees, Portfolio
+from algorithms.rebalancing.holdings import Fees
 from algorithms.rebalancing.rounding import floor_targets, nearest_targets, tracking_error
-from tests.algorithms.rebalancing.allocation import greedy
+from tests.algorithms.rebalancing.allocation import drawn, error_of, greedy
 from tests.algorithms.rebalancing.houses import (
     FINE,
     asset,
     named,
     portfolio,
-    random_weights,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ALL = Decimal(100)
 PORTFOLIOS = 1000
@@ -159,23 +153,3 @@ def test_the_allocation_that_is_measured_against_is_that_of_the_package() -> Non
         theirs = {ticker: Decimal(int(shares.get(ticker, 0))) for ticker in weights}
         other += theirs != greedy(weights, prices, book.cash)
     assert other <= 2  # where binary floats decide
-
-
-def drawn(count: int) -> Iterator[tuple[Portfolio, dict[Symbol, Decimal], dict[Symbol, Decimal]]]:
-    """Draw books as people have them: 2 to 30 tickers of very different prices, all in cash."""
-    random = Random(2026)
-    for _ in range(count):
-        names = [Symbol(f"T{number}") for number in range(random.randint(2, 30))]
-        weights = {Symbol(t): w for t, w in random_weights(random, [*names]).items()}
-        prices = {name: Decimal(int(10 ** random.uniform(0, 3.5) * 100)) / 100 for name in names}
-        cash = Decimal(int(10 ** random.uniform(3.7, 6)))
-        book = portfolio(str(cash), *(asset(t, str(p), ticks=FINE) for t, p in prices.items()))
-        yield book, weights, prices
-
-
-def error_of(
-    book: Portfolio, weights: dict[Symbol, Decimal], units: dict[Symbol, Decimal]
-) -> Decimal:
-    values = {t: units[t] * (book.assets[t].price or Decimal(0)) for t in weights}
-    gaps = [book.cash * weights[t] / 100 - values[t] for t in weights]
-    return tracking_error([*gaps, sum(values.values()) - book.cash], book.cash)
