@@ -79,8 +79,6 @@ LOOK_AGAIN_S = 1.0
 LAST_LOOK_S = 30.0
 """For the last of those looks: it begins when nothing can be hidden any more."""
 TRAVEL_S = LEAVE_S[Rank.ORDER] + CONNECT_S + ANSWER_S
-REPEAT_CANCEL_AFTER = timedelta(seconds=5)
-"""A cancel that KIS has taken is not sent again so soon."""
 MOST_REMEMBERED = 10_000
 EXPLAIN_S = 2.0
 """How long a refusal may be held up to be explained."""
@@ -222,8 +220,11 @@ class KisBroker:
             attempt.left_at = self._clock.now()
         receipt = receipt_of(seen)
         if receipt is not None:
-            venue = attempt.print_.terms.venue
-            return Accepted(self._orders.taken(request, receipt, venue).order)
+            known = self._orders.taken(request, receipt, attempt.print_)
+            if isinstance(known, Fingerprint):
+                attempt.print_ = known
+                return OutcomeUnknown(f"told as number {receipt.number}, which is another order's")
+            return Accepted(known.order)
         if was_throttled(seen):
             return await self._look_until_sure(request, attempt, began)
         return await self._explained(not_placed(seen), request.symbol)
@@ -307,10 +308,12 @@ class KisBroker:
         now = self._clock.now()
         if known is not None and not known.is_live:
             return NotOpen()
-        if known is not None and _is_being_cancelled(known, now):
+        if known is not None and known.is_being_cancelled(now):
             return CancelAccepted()
-        if known is None:
+        if known is None or (not known.listed and self._is_overdue(sent)):
             known = await self._look_up(sent)
+        if known is None and self._orders.is_anothers(sent):
+            return NotOpen()
         outcome = cancelled(await self._access.send(self._desk.cancel(_target(sent, known))))
         if isinstance(outcome, CancelAccepted) and known is not None:
             known.cancel_sent_at = now
@@ -318,12 +321,24 @@ class KisBroker:
         return outcome
 
     async def _look_up(self, sent: SentOrder) -> Known | None:
-        """Learn the branch of an order that another process sent; a cancel does not need more."""
+        """Learn the branch of an order that another process sent; a cancel does not need more.
+
+        One whose number no list shows may be there under another one, or it is a stranger's.
+        """
         try:
             await self._orders.listed(*self._days(sent), symbol=sent.request.symbol)
+            known = self._orders.of(sent)
+            if (known is None or not known.listed) and self._is_overdue(sent):
+                found = await self._search_renumbered(sent)
+                if isinstance(found, Found):
+                    return self._orders.register.get(found.order.market_day, found.order.id)
         except BrokerError:
             return None
         return self._orders.of(sent)
+
+    def _is_overdue(self, sent: SentOrder) -> bool:
+        """Whether no list can be late any more with an order."""
+        return self._clock.now() >= sent.sent_at + self.capabilities.settle_time
 
     async def find(self, sent: SentOrder) -> FindOutcome:
         if not self._is_open or self._is_closed:
@@ -340,24 +355,33 @@ class KisBroker:
         await self._orders.listed(*self._days(sent), symbol=sent.request.symbol, number=number)
         known = self._orders.of(sent)
         if known is None or not (known.listed or known.filled >= known.quantity):
-            return Undecided("the lists do not show an order that KIS has taken")
+            hidden = Undecided("the lists do not show an order that KIS has taken")
+            return await self._search_renumbered(sent) if self._is_overdue(sent) else hidden
         self._orders.register.claim(known, sent.request)
         return Found(known.order, tuple(known.fills))
+
+    async def _search_renumbered(self, sent: SentOrder) -> FindOutcome:
+        """Look for an order by what it looks like: its number may have been told wrong."""
+        print_ = read_fingerprint(sent.fingerprint)
+        found = None if print_ is None else await self._search(sent, print_)
+        if isinstance(found, Found):
+            self._orders.doubt(sent)
+        return found or Ambiguous(())
 
     async def _find_unknown(self, sent: SentOrder) -> FindOutcome:
         """Look for an order whose number nobody told us, by what it looks like."""
         print_ = read_fingerprint(sent.fingerprint)
         if print_ is None:
             return Absent()  # nothing was noted, so nothing was sent
-        attempt = self._attempts.get(sent.request.client_id)
-        left_at = attempt.left_at if attempt is not None else None
+        attempt = self._attempts.get(sent.request.client_id) or _Attempt(print_)
+        left_at, print_ = attempt.left_at or sent.sent_at, attempt.print_
         began = self._clock.now()
         found = await self._search(sent, print_)
         if found is not None:
             return found
         if self._in_flight[sent.request.client_id]:
             return Undecided("the request is still on its way")
-        if began < max(sent.sent_at, left_at or sent.sent_at) + self.capabilities.settle_time:
+        if began < max(sent.sent_at, left_at) + self.capabilities.settle_time:
             return Undecided("too early to be sure")
         return Ambiguous(()) if await self._may_hide(sent, print_) else Absent()
 
@@ -451,11 +475,6 @@ def _desk(settings: KisSettings, asker: Asker, sessions: Sessions) -> Desk:
     return kind(settings, asker, sessions)
 
 
-def _is_being_cancelled(known: Known, now: datetime) -> bool:
-    sent_at = known.cancel_sent_at
-    return sent_at is not None and now < sent_at + REPEAT_CANCEL_AFTER
-
-
 def _sent(request: OrderRequest, began: datetime) -> SentOrder:
     """Describe an order that was, or may have been, sent just now."""
     return SentOrder(
@@ -472,7 +491,7 @@ def _target(sent: SentOrder, known: Known | None) -> Target:
     request = sent.request
     assert sent.broker_order_id is not None  # the caller's to see to
     return Target(
-        number=sent.broker_order_id,
+        number=sent.broker_order_id if known is None else known.number,
         branch="" if known is None else known.branch,
         venue="" if known is None else known.venue,
         symbol=request.symbol,

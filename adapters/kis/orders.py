@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from adapters.broker import BrokerFill, BrokerOrder, OrderRequest, SentOrder
     from adapters.followers import Followers
     from adapters.kis.desk import Desk, KisSettings
+    from adapters.kis.fingerprint import Fingerprint
     from adapters.kis.hub import Access
     from adapters.kis.notices import Notice
     from adapters.kis.outcomes import Receipt
@@ -136,15 +137,39 @@ class Orders:
         self._soon.set()
 
     def of(self, sent: SentOrder) -> Known | None:
-        """Return what is known of an order that has a number."""
-        assert sent.broker_order_id is not None  # the caller's to see to
-        day = sent.market_day or self._desk.day_at(sent.sent_at)
-        return self.register.get(day, sent.broker_order_id)
+        """Return what is known of an order that has a number; None if that is another order's."""
+        return self.register.ours(*self._named(sent), sent.request)
 
-    def taken(self, request: OrderRequest, receipt: Receipt, venue: str) -> Known:
-        """Enter an order that KIS has taken just now."""
+    def is_anothers(self, sent: SentOrder) -> bool:
+        """Whether an order's number is known to be another order's."""
+        return self.register.is_anothers(*self._named(sent), sent.request)
+
+    def doubt(self, sent: SentOrder) -> None:
+        """Believe no longer that an order goes by its number, unless a list has shown it."""
+        if sent.broker_order_id is not None:
+            self.register.doubt(*self._named(sent))
+
+    def _named(self, sent: SentOrder) -> Key:
+        assert sent.broker_order_id is not None  # the caller's to see to
+        return sent.market_day or self._desk.day_at(sent.sent_at), sent.broker_order_id
+
+    def taken(
+        self, request: OrderRequest, receipt: Receipt, print_: Fingerprint
+    ) -> Known | Fingerprint:
+        """Enter an order that KIS has taken just now.
+
+        If its number is another order's, one of the two was told wrong, and the lists will show
+        which: then return the fingerprint to look for it by.
+        """
         now = self._clock.now()
-        day = self._desk.day_at(now)
+        day, number = self._desk.day_at(now), receipt.number
+        other = self.register.get(day, number)
+        was_there = other is not None and other.listed and number in print_.numbers
+        if was_there or self.register.is_anothers(day, number, request):
+            self.register.doubt(day, number)
+            is_free = self.register.get(day, number) is None
+            return replace(print_, numbers=print_.numbers - {number}) if is_free else print_
+        venue = print_.terms.venue
         known, events = self.register.taken(request, receipt, day, venue, now)
         for event in events:
             self._followers.tell(event)
@@ -200,7 +225,11 @@ class Orders:
             known.order
             for known in self.register.live()
             if (known.day, known.number) in keys
-            or (not known.listed and now < known.placed_at + UNLISTED_FOR)
+            or (
+                not known.listed
+                and now < known.placed_at + UNLISTED_FOR
+                and not self.register.has_double(known)
+            )
         )
 
     async def fills_since(self, since: datetime) -> tuple[BrokerFill, ...]:

@@ -39,6 +39,8 @@ DIVISIONS = {
     "34": OrderType.LOC,
 }
 """KIS's type codes that are none of a plain limit order."""
+REPEAT_CANCEL_AFTER = timedelta(seconds=5)
+"""A cancel that KIS has taken is not sent again so soon."""
 MARGIN = timedelta(minutes=30)
 """How long before an order is surely over its market has closed: what ends then has expired."""
 S = BrokerOrderState
@@ -48,7 +50,10 @@ Key = tuple["date", str]
 
 @dataclass(slots=True, kw_only=True)
 class Known:
-    """One order. ``listed``: a list has shown it; ``cancel_sent_at``: KIS took our cancel then."""
+    """One order. ``listed``: a list has shown it; ``cancel_sent_at``: KIS took our cancel then.
+
+    ``origin``: the number of the order whose place it took, if it did.
+    """
 
     number: str
     day: date
@@ -60,6 +65,7 @@ class Known:
     placed_at: datetime
     branch: str = ""
     venue: str = ""
+    origin: str = ""
     client_id: ChildId | None = None
     fills: list[BrokerFill] = field(default_factory=list)
     filled: Decimal = ZERO
@@ -87,6 +93,10 @@ class Known:
     @property
     def is_live(self) -> bool:
         return not self.state.is_final
+
+    def is_being_cancelled(self, now: datetime) -> bool:
+        """Whether a cancel of it was taken a moment ago."""
+        return self.cancel_sent_at is not None and now < self.cancel_sent_at + REPEAT_CANCEL_AFTER
 
     @property
     def order(self) -> BrokerOrder:
@@ -137,6 +147,31 @@ class Register:
 
     def get(self, day: date, number: str) -> Known | None:
         return self._orders.get((day, number))
+
+    def ours(self, day: date, number: str, request: OrderRequest) -> Known | None:
+        """Return the order of a number, if it can be one that we sent and is no other of ours."""
+        known = self._orders.get((day, number))
+        return known if known is not None and _can_be(known, request) else None
+
+    def is_anothers(self, day: date, number: str, request: OrderRequest) -> bool:
+        """Whether a number is known to be another order's than the one that we sent."""
+        known = self._orders.get((day, number))
+        return known is not None and not _can_be(known, request)
+
+    def doubt(self, day: date, number: str) -> None:
+        """Forget an order that no list has shown: its number may have been told wrong."""
+        known = self._orders.get((day, number))
+        if known is not None and not known.listed:
+            del self._orders[day, number]
+
+    def has_double(self, known: Known) -> bool:
+        """Whether an order of nobody's is there that may be this one, under its true number."""
+        return any(
+            other.client_id is None
+            and (other.day, other.symbol, other.side, other.quantity)
+            == (known.day, known.symbol, known.side, known.quantity)
+            for other in self._orders.values()
+        )
 
     def live(self) -> list[Known]:
         """Return the orders that may still trade."""
@@ -197,7 +232,11 @@ class Register:
 
         ``has_cancel``: the list also shows a request to cancel this order, or to replace it.
         """
-        known = self._orders.get(row.key) or self._stranger(row)
+        known = self._orders.get(row.key)
+        if known is not None and not known.listed and _belies(row, known):
+            self.doubt(*row.key)  # that number was told of another order
+            known = None
+        known = known or self._stranger(row)
         if known is None:
             return []
         before = known.state
@@ -299,6 +338,7 @@ class Register:
             placed_at=row.times[0],
             branch=row.branch,
             venue=row.venue,
+            origin=row.origin,
         )
         self._enter(known)
         return known
@@ -314,6 +354,22 @@ class Register:
             kept.append(told)
         if len(self._early) > MOST_KEPT:
             self._early.popitem(last=False)
+
+
+def _can_be(known: Known, request: OrderRequest) -> bool:
+    if known.client_id is not None:
+        return known.client_id == request.client_id
+    same = (known.symbol, known.side) == (request.symbol, request.side)
+    return same and (known.quantity == request.quantity or bool(known.origin))
+
+
+def _belies(row: Row, known: Known) -> bool:
+    """Whether a list shows under a number what the order cannot be that it was told of."""
+    return (
+        row.symbol != known.symbol
+        or row.side not in {known.side, None}
+        or (row.quantity != known.quantity and not row.origin)
+    )
 
 
 def _end_of(known: Known, row: Row, *, cancelled: bool) -> tuple[BrokerOrderState, str]:

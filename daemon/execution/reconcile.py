@@ -51,6 +51,8 @@ OVERLAP = timedelta(minutes=5)
 """How far before the last booked fill the broker is asked again: events may come out of order."""
 SECOND_LOOK_AFTER = timedelta(seconds=5)
 """How long a difference must have lasted: a venue may show money and fills at different moments."""
+TAKEN = frozenset({ChildState.OPEN, ChildState.PARTIALLY_FILLED, ChildState.CANCELLING})
+"""States in which the broker has an order, as far as we know."""
 SETTLED = frozenset({ChildState.PLANNED, ChildState.OPEN, ChildState.PARTIALLY_FILLED})
 """States in which an order does not move money unseen while we compare."""
 
@@ -232,20 +234,19 @@ class Reconciler:
 
     async def _close_dead(self, alive: Iterable[BrokerOrder]) -> None:
         """Look at our open orders that the broker no longer lists."""
+        for child in await self._persistence.read(lambda view: self._missing(view, alive)):
+            if child.state is not ChildState.CANCELLING:  # whoever cancels it looks
+                self._look(child)
+
+    def _missing(self, view: View, alive: Iterable[BrokerOrder]) -> list[ChildOrder]:
+        """Return the orders that the broker has taken and does not list among those alive."""
         listed = {(order.id, order.market_day.isoformat()) for order in alive}
-
-        def missing(view: View) -> list[ChildOrder]:
-            rows = view.fetch("live_children_of_account", account=self._account)
-            children = (child_from_row(row) for row in rows)
-            return [
-                child
-                for child in children
-                if child.state in {ChildState.OPEN, ChildState.PARTIALLY_FILLED}
-                and (child.broker_order_id, child.market_day) not in listed
-            ]
-
-        for child in await self._persistence.read(missing):
-            self._look(child)
+        rows = view.fetch("live_children_of_account", account=self._account)
+        return [
+            child
+            for child in map(child_from_row, rows)
+            if child.state in TAKEN and (child.broker_order_id, child.market_day) not in listed
+        ]
 
     def _look(self, child: ChildOrder) -> None:
         if child.id in self._looking:
@@ -256,10 +257,13 @@ class Reconciler:
 
     async def _meet_orphans(self, orders: tuple[BrokerOrder, ...]) -> None:
         now = self._clock.now()
-        strangers = await self._persistence.read(
-            lambda view: [order for order in orders if self._is_strange(view, order)]
-        )
-        for order in strangers:
+
+        def strange(view: View) -> list[BrokerOrder]:
+            found = [order for order in orders if self._is_strange(view, order)]
+            missing = self._missing(view, orders) if found else []
+            return [each for each in found if not any(_may_be(child, each) for child in missing)]
+
+        for order in await self._persistence.read(strange):
             adopted = await self._persistence.write(
                 partial(self._meet_orphan, order=order, now=now)
             )
@@ -382,3 +386,12 @@ class Reconciler:
             books=to_text(difference.books),
             amount=to_text(difference.amount),
         )
+
+
+def _may_be(child: ChildOrder, order: BrokerOrder) -> bool:
+    """Whether an order may be one of ours whose number was told wrong, at a venue without ids."""
+    return child.fingerprint is not None and (child.symbol, child.side, child.quantity) == (
+        order.symbol,
+        order.side,
+        order.quantity,
+    )

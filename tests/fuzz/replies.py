@@ -46,9 +46,6 @@ SPOILED = 0.06
 """Of all answers; with more nothing is ever done."""
 BYTES_SPOILED = 0.2
 """Of the spoiled ones."""
-TOLD_ONCE = b'"ODNO"'
-"""An order's number at KIS, in the answer to its placing: KIS knows no name of ours, so nothing can
-show that it is another order's. Such answers are spoiled as bytes only."""
 
 
 class Spoiler:
@@ -68,7 +65,7 @@ class Spoiler:
 
     def _other(self, body: bytes) -> bytes:
         dice = self._dice
-        if dice.random() > BYTES_SPOILED and TOLD_ONCE not in body:
+        if dice.random() > BYTES_SPOILED:
             try:
                 return orjson.dumps(mutated(orjson.loads(body), dice))
             except (orjson.JSONDecodeError, TypeError):

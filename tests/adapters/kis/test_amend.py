@@ -38,9 +38,9 @@ CONSUMED = resting(rmn_qty="0")
 
 async def bought(broker: KisBroker, hub: Hub, kis: ScriptedKis) -> SentOrder:
     kis.says(Operation.KR_BUY, sent("0000218840"))
-    kis.says(Operation.KR_ORDERS, good(output1=[resting()]))
     outcome, order = await place(broker, hub)
     assert isinstance(outcome, Accepted)
+    kis.says(Operation.KR_ORDERS, good(output1=[resting()]))
     return order
 
 

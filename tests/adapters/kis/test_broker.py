@@ -298,8 +298,9 @@ async def test_an_order_kis_took_and_does_not_show_is_not_gone(
 ) -> None:
     kis.says(Operation.KR_BUY, sent("0000218840"))
     _, order = await place(seoul, hub)
-    await hub.clock.sleep(300)
     assert isinstance(await seoul.find(order), Undecided)
+    await hub.clock.sleep(300)
+    assert await seoul.find(order) == Ambiguous(())
 
 
 async def test_an_order_of_ours_is_open_before_the_list_shows_it(
