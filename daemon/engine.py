@@ -24,6 +24,7 @@ from daemon.execution.approvals import EXPIRE_EVERY, Approvals
 from daemon.execution.bookkeeper import Bookkeeper
 from daemon.execution.cancels import CancelDesk
 from daemon.execution.capital import post_capital
+from daemon.execution.clock_steps import ClockSteps
 from daemon.execution.desk import Desk
 from daemon.execution.evidence import Evidence
 from daemon.execution.fills import Fills
@@ -129,6 +130,7 @@ class Engine:
         self._auditor: audit.Auditor
         self._losses: LossWatch
         self._skew: skew.SkewWatch
+        self._clock_steps: ClockSteps
 
     @property
     def config(self) -> Config:
@@ -176,6 +178,8 @@ class Engine:
         newest = await self.store.read(lambda view: view.fetch_one("newest_id"))
         if newest is not None and newest["id"] is not None:
             self._ids.go_on_after(newest["id"])
+        await self._clock_steps.since_last_life()
+        self._tasks.spawn(self._clock_steps.run(), name="clock steps")
         await self._silence.load()
         await self.halts.load()
         await self.ledger.load()
@@ -252,12 +256,20 @@ class Engine:
         )
         self._auditor = audit.Auditor(self.store, brokers, clock, ids)
         self._losses = LossWatch(self.services)
+        self._clock_steps = ClockSteps(clock, persistence, ids, self._clock_went_back)
         self._skew = skew.SkewWatch(self.services)
         self._rates = rate_watch.RateWatch(self.current, clock, self.fleet.renew)
         self._days = trading_days.DayWatch(self.services, self._sessions_known)
         self.bus.subscribe(WorkArrived, self.fleet.work_arrived)
         self.bus.subscribe(OrderTaken, self.fleet.order_taken)
         self.bus.subscribe(LadderStirred, self.fleet.ladder_stirred)
+
+    def _clock_went_back(self, back: timedelta) -> None:
+        """Have everybody look again who waits for a time of the clock as it was."""
+        if self.schedule.is_running:
+            self.schedule.renew()
+            self.fleet.went_back(back)
+            self._tasks.spawn(guarded(self._runners.recover, "rebalances"), name="rebalances")
 
     def _make_desk(self, requests: Requests) -> Desk:
         services = self.services

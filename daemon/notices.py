@@ -142,6 +142,13 @@ CATALOGUE: Mapping[str, tuple[Level, str]] = {
         Level.ALARM,
         "the broker's clock is {seconds} s from ours: see to this host's time (NTP)",
     ),
+    "clock_set_back": (
+        Level.ALARM,
+        (
+            "the clock was set back by {minutes} minutes; what was stored while it ran ahead was "
+            "put back by as much"
+        ),
+    ),
     "clock_right": (Level.INFO, "the broker's clock and ours agree again: {seconds} s"),
     "reloaded": (Level.INFO, "the configuration was read again; {changes}"),
     "reload_refused": (

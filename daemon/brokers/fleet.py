@@ -98,6 +98,13 @@ class Fleet:
             if account.ladders is not None:
                 account.ladders.wake()
 
+    def went_back(self, back: timedelta) -> None:
+        """Have every account look again, now that the clock was set back by so much."""
+        for account in self.accounts.values():
+            if account.worker is not None:
+                account.worker.went_back(back)
+        self.wake()
+
     def work_arrived(self, signal: WorkArrived) -> None:
         """Hand on that an account has something to do."""
         account = self.accounts.get(signal.account)

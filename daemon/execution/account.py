@@ -133,6 +133,10 @@ class AccountWorker:
         self._dirty |= self._sides.keys()
         self.wake()
 
+    def went_back(self, back: timedelta) -> None:
+        """Wait for no longer than before, now that the clock was set back by so much."""
+        self._sender.went_back(back)
+
     async def net_now(self, symbols: Iterable[Symbol]) -> None:
         """Have these symbols netted in the next round, and wait until that is over."""
         self._dirty |= set(symbols)

@@ -174,12 +174,14 @@ class Lanes:
 
     async def _at_deadline(self, request_id: str, deadline: datetime) -> None:
         """Let a request's cancels have their time; then whatever is left is reported."""
+        # Not by the time of day: that may be set meanwhile.
+        end = self._clock.monotonic() + (deadline - self._clock.now()).total_seconds()
         while request_id in self._cancelling:
-            now = self._clock.now()
-            left = (deadline - now).total_seconds()
+            left = end - self._clock.monotonic()
             if left > 0:
                 await self._clock.sleep(min(left, LOOK_AGAIN_S))
                 continue
+            now = max(self._clock.now(), deadline)
             try:
                 await self._store.write(
                     partial(self._requests.settle, request_id=request_id, now=now)

@@ -82,6 +82,11 @@ class Sender:
             self._held_until = None
         return self._held_until
 
+    def went_back(self, back: timedelta) -> None:
+        """Leave the venue alone for no longer, now that the clock was set back by so much."""
+        if self._held_until is not None:
+            self._held_until -= back
+
     def stop(self) -> None:
         """Begin nothing more; what is planned is sent after the next start."""
         self._stopping = True

@@ -51,6 +51,10 @@ class Schedule(Protocol):
         """Begin."""
         ...
 
+    def renew(self) -> None:
+        """Work out anew when each job is due: the clock was set."""
+        ...
+
     async def stop(self) -> None:
         """Start no further job."""
         ...
@@ -105,6 +109,13 @@ class ApSchedule:
     def start(self) -> None:
         self._scheduler.start()
 
+    def renew(self) -> None:
+        for job in self._scheduler.get_jobs():
+            trigger = job.trigger
+            if isinstance(trigger, IntervalTrigger):  # it counts from when it was made
+                trigger = IntervalTrigger(seconds=trigger.interval.total_seconds())
+            job.reschedule(trigger)
+
     async def stop(self) -> None:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
@@ -139,6 +150,11 @@ class ClockSchedule:
         self._running = True
         for name in self._jobs:
             self._begin(name)
+
+    def renew(self) -> None:
+        for name, (when, job) in tuple(self._jobs.items()):
+            if isinstance(when, BaseTrigger):  # the others go by the clock that is never set
+                self._set(when, job, name)
 
     async def stop(self) -> None:
         self._running = False

@@ -968,3 +968,37 @@ SELECT h.id, h.state, h.alarmed_at IS NOT NULL AS alarmed,
     EXISTS (SELECT 1 FROM rebalancing_trades t WHERE t.run_id = h.id AND t.slice = h.slice
         AND t.side = 'buy' AND t.parent_id IS NOT NULL) AS wanted
 FROM rebalancing_history h ORDER BY h.id;
+
+-- name: put_back_parents!
+-- The clock was set back: orders that it stored ahead of now. Without a deadline of its own an
+-- order is never planned for later, so such a time was once now.
+UPDATE parent_orders SET
+    created_at = CASE WHEN created_at > :now THEN created_at - :by ELSE created_at END,
+    due_at = CASE WHEN due_at > :now AND (deadline IS NULL OR created_at > :now)
+        THEN due_at - :by ELSE due_at END,
+    deadline = CASE WHEN created_at > :now THEN deadline - :by ELSE deadline END,
+    cancel_requested_at = CASE WHEN cancel_requested_at > :now
+        THEN cancel_requested_at - :by ELSE cancel_requested_at END
+WHERE id IN (SELECT id FROM parent_orders INDEXED BY parent_orders_live WHERE ended_at IS NULL);
+
+-- name: put_back_children!
+-- The same for what is, or may be, at a broker; rather cancelled too early than too late.
+UPDATE child_orders SET
+    created_at = CASE WHEN created_at > :now THEN created_at - :by ELSE created_at END,
+    sent_at = CASE WHEN sent_at > :now THEN sent_at - :by ELSE sent_at END,
+    cancel_at = CASE WHEN cancel_at > :now THEN cancel_at - :by ELSE cancel_at END
+WHERE id IN (SELECT id FROM child_orders INDEXED BY child_orders_live WHERE ended_at IS NULL);
+
+-- name: put_back_requests!
+-- The same for requests that have no answer yet.
+UPDATE requests SET received_at = received_at - :by, deadline = deadline - :by
+WHERE finished_at IS NULL AND received_at > :now;
+
+-- name: put_back_rebalances!
+-- The same for rebalances under way; the next day of one is a time of its market and stays.
+UPDATE rebalancing_history SET
+    until_at = CASE WHEN until_at > :now THEN until_at - :by ELSE until_at END,
+    due_at = CASE WHEN due_at > :now AND due_at <= updated_at THEN due_at - :by ELSE due_at END,
+    planned_at = CASE WHEN planned_at > :now THEN planned_at - :by ELSE planned_at END,
+    updated_at = updated_at - :by
+WHERE ended_at IS NULL AND updated_at > :now;

@@ -147,6 +147,25 @@ class TestApSchedule:
         await schedule.stop()
         assert not is_running(schedule)
 
+    async def test_a_clock_that_was_set_back_holds_no_job_up(self) -> None:
+        schedule = ApSchedule()
+        ran = asyncio.Event()
+
+        async def job() -> None:
+            await asyncio.sleep(0)
+            ran.set()
+
+        schedule.start()
+        schedule.every(timedelta(milliseconds=10), job, name="compare")
+        ahead = SystemClock().now() + timedelta(hours=1)
+        schedule._scheduler.modify_job("compare", next_run_time=ahead)  # noqa: SLF001 - as by a clock ahead
+        ran.clear()
+        schedule.renew()
+
+        async with asyncio.timeout(5):
+            await ran.wait()
+        await schedule.stop()
+
     async def test_a_trigger_says_when(self) -> None:
         schedule = ApSchedule()
         ran = asyncio.Event()

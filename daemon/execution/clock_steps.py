@@ -1,0 +1,87 @@
+"""A clock that was set back: what was stored while it ran ahead is put back by as much.
+
+An order that was stored by a clock an hour ahead would be due in an hour, and count as fresh
+then; a cancel would wait as long for its deadline. So a step back, of more than NTP ever needs, is
+looked for while the daemon runs, by the clock that is never set, and at its start, by the last
+time that it wrote down. What was stored before the clock ran ahead is left alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from daemon.notices import raise_notice
+from daemon.storage.rows import from_us, to_us
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from adapters.clock import Clock
+    from daemon.execution.persistence import Persistence
+    from daemon.ids import IdSource
+    from daemon.storage.tx import Tx, View
+
+LOOK_EVERY_S = 5.0
+LEAST = timedelta(minutes=2)
+"""A smaller step back is waited out: it delays nothing by more."""
+
+log = logging.getLogger(__name__)
+
+
+class ClockSteps:
+    """Looks for steps back. ``went_back`` is told of each, with how far."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        persistence: Persistence,
+        ids: IdSource,
+        went_back: Callable[[timedelta], None],
+    ) -> None:
+        self._clock = clock
+        self._persistence = persistence
+        self._ids = ids
+        self._went_back = went_back
+
+    async def since_last_life(self) -> None:
+        """Compare with the time that the last process wrote down last."""
+
+        def last(view: View) -> datetime | None:
+            row = view.fetch_one("fact", name="probe")
+            return None if row is None else from_us(int(row["value"]))
+
+        before = await self._persistence.read(last)
+        if before is not None:
+            await self._look(before - self._clock.now())
+
+    async def run(self) -> None:
+        """Compare with the clock that is never set, until cancelled."""
+        clock = self._clock
+        while True:
+            at, began = clock.now(), clock.monotonic()
+            await clock.sleep(LOOK_EVERY_S)
+            passed = timedelta(seconds=clock.monotonic() - began)
+            try:
+                await self._look(at + passed - clock.now())
+            except Exception:
+                log.exception("what was stored ahead of the clock could not be put back")
+
+    async def _look(self, back: timedelta) -> None:
+        if back <= LEAST:
+            return
+        log.error("the clock went back by %s", back)
+        now = self._clock.now()
+        await self._persistence.write(lambda tx: self._put_back(tx, back, now))
+        self._went_back(back)
+
+    def _put_back(self, tx: Tx, back: timedelta, now: datetime) -> None:
+        times = {"now": to_us(now), "by": back // timedelta(microseconds=1)}
+        tx.execute("put_back_parents", **times)
+        tx.execute("put_back_children", **times)
+        tx.execute("put_back_requests", **times)
+        tx.execute("put_back_rebalances", **times)
+        minutes = str(round(back.total_seconds() / 60))
+        raise_notice(tx, self._ids.new(), "clock_set_back", now, minutes=minutes)
