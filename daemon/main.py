@@ -252,7 +252,7 @@ class Daemon:
         reader = await self._outside.open_driver(self.config.database.path, read_only=True)
         self._opened.push_async_callback(reader.close)
         lists = Lists(reader, engine.current)
-        stream = EventStream(engine.bus, lists)
+        stream = EventStream(engine.bus, lists, self._sessions)
         restoring = Restoring(partial(is_armed, self.config), self._start_again)
         admin = Administration(engine, self._clock)
         sources = Sources(

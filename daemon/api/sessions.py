@@ -44,6 +44,14 @@ class Session:
     ends_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """By what an answer without end was let in. ``session`` None: by the admin token."""
+
+    session: Session | None
+    era: int
+
+
 class Sessions:
     """Everybody who has logged in since the start. ``secure``: cookies go over TLS only."""
 
@@ -52,6 +60,7 @@ class Sessions:
         self._secure = secure
         self._live: OrderedDict[str, Session] = OrderedDict()
         self._storage: EncryptedCookieStorage | None = None
+        self._era = 0
 
     def new(self) -> Session:
         """Begin the session of a person who has shown the admin token."""
@@ -98,9 +107,21 @@ class Sessions:
             check_csrf(request, session, request.headers.get(CSRF_HEADER, ""))
         return True
 
+    async def pass_of(self, request: web.Request) -> Pass:
+        """Return what lets a request in that was admitted just now."""
+        return Pass(await self.of(request), self._era)
+
+    def holds(self, admitted: Pass) -> bool:
+        """Whether what let somebody in still does: no log-out, and no other admin token, since."""
+        session = admitted.session
+        if session is None:
+            return admitted.era == self._era
+        return session.id in self._live and self._clock.now() < session.ends_at
+
     def end_all(self) -> None:
         """Log everybody out."""
         self._live.clear()
+        self._era += 1
 
     def end(self, session: Session, response: web.StreamResponse) -> None:
         """Log out."""

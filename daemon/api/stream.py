@@ -30,6 +30,7 @@ from daemon.signals import NoticeRaised
 
 if TYPE_CHECKING:
     from daemon.api.columns import Item
+    from daemon.api.sessions import Sessions
     from daemon.api.views import Lists
     from daemon.signals import SignalBus
 
@@ -53,8 +54,9 @@ log = logging.getLogger(__name__)
 class EventStream:
     """Hands every notice to everybody who listens."""
 
-    def __init__(self, bus: SignalBus, lists: Lists) -> None:
+    def __init__(self, bus: SignalBus, lists: Lists, sessions: Sessions) -> None:
         self._lists = lists
+        self._sessions = sessions
         self.readers = 0
         """How many listen now."""
         self._record: deque[tuple[str, bytes]] = deque(maxlen=WAITING_MAX)
@@ -84,7 +86,7 @@ class EventStream:
         self._news.set()
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Send what was missed, then everything new, until somebody goes away."""
+        """Send what was missed, then everything new, until somebody goes away or has logged out."""
         last = _last_id(request)
         if self.readers >= READERS_MAX:
             detail = f"{READERS_MAX} readers listen already"
@@ -110,12 +112,12 @@ class EventStream:
     async def _send(
         self, request: web.Request, response: web.StreamResponse, position: int, missed: list[Item]
     ) -> None:
-        seen = ""
+        seen, admitted = "", await self._sessions.pass_of(request)
         await send(request, response, b": notices\n\n")
         for item in missed:
             seen = str(item["id"])
             await send(request, response, _event(seen, item))
-        while not self._over.is_set():
+        while not self._over.is_set() and self._sessions.holds(admitted):
             if position == self._raised_so_far:
                 self._news.clear()
                 await self._wait(request, response)

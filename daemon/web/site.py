@@ -8,11 +8,20 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
+import orjson
 from aiohttp import hdrs, web
 
 from daemon.api.errors import ErrorCode
 from daemon.api.lean import SECURITY_HEADERS
-from daemon.api.operation import HTML, Access, Answer, Operation, Parameter
+from daemon.api.operation import (
+    HTML,
+    STREAM,
+    Access,
+    Answer,
+    Operation,
+    Parameter,
+    StreamEvent,
+)
 from daemon.api.pages import local
 from daemon.api.respond import refusal_of, too_slow
 from daemon.i18n import words_in
@@ -83,7 +92,7 @@ logger = logging.getLogger(__name__)
 class _Part(NamedTuple):
     """The main part of a page as it was at a time of the monotonic clock, after so much news.
 
-    ``body`` is what all who ask for it are sent.
+    ``body`` is what all who ask for it are sent, ``event`` the same for those who stay.
     """
 
     made_at: float
@@ -91,6 +100,7 @@ class _Part(NamedTuple):
     title: str
     html: str
     body: bytes
+    event: bytes
 
 
 class Site:
@@ -115,7 +125,6 @@ class Site:
             *map(self._operation, pages),
             self._login(),
             *assets.operations(),
-            *self._changes.operations(),
         ]
 
     def close(self) -> None:
@@ -131,11 +140,15 @@ class Site:
             in_path=page.in_path,
             query=page.query,
             answers={
-                200: Answer("A page.", media=(HTML,)),
+                200: Answer(
+                    "A page; asked for as a stream, its main part whenever it has changed.",
+                    StreamEvent,
+                    (HTML, STREAM),
+                ),
                 303: Answer("Nobody is logged in: a browser goes there first.", media=()),
             },
             codes=page.codes
-            | {ErrorCode.PAGE_SLOW}
+            | {ErrorCode.PAGE_SLOW, ErrorCode.TOO_MANY_READERS}
             | ({ErrorCode.NOT_FOUND} if page.in_path else set()),
         )
 
@@ -155,23 +168,38 @@ class Site:
         )
 
     async def _show(self, page: Page, request: web.Request) -> web.StreamResponse:
-        """Show a page, or its main part alone. Why it cannot be shown is a page for a browser."""
+        """Show a page, its main part alone, or that again and again.
+
+        Why it cannot be shown is a page for a browser.
+        """
+        accepted = request.headers.get(hdrs.ACCEPT, "")
+        if accepted == STREAM:
+            part = partial(self._event, page, request)
+            return await self._changes.stream(request, self._sources.sessions, part)
         visit = self._visit(request)
+        is_part = PART_HEADER in request.headers
+        anew = not is_part or "no-cache" in request.headers.get(hdrs.CACHE_CONTROL, "")
         try:
-            part = await self._in_time(page, visit)
-            if PART_HEADER in request.headers:
-                return web.Response(body=part.body, headers=HEADERS)
-            return _answer(await self._shell(page, visit, part.title, part.html))
+            made = await self._in_time(page, visit, anew=anew)
+            if is_part:
+                return web.Response(body=made.body, headers=HEADERS)
+            return _answer(await self._shell(page, visit, made.title, made.html))
         except Exception as error:
-            if PART_HEADER in request.headers or HTML not in request.headers.get(hdrs.ACCEPT, ""):
+            if is_part or HTML not in accepted:
                 raise
             return await self._fault(page, visit, refusal_of(error))
 
-    async def _in_time(self, page: Page, visit: Visit) -> _Part:
+    async def _event(self, page: Page, request: web.Request) -> bytes:
+        """Return the main part as an event; what is one person's own does not change by itself."""
+        if not page.is_kept:
+            return b""
+        return (await self._in_time(page, self._visit(request), anew=False)).event
+
+    async def _in_time(self, page: Page, visit: Visit, *, anew: bool) -> _Part:
         """Make the main part, or give it up. Raises Refused."""
         try:
             async with asyncio.timeout(LOAD_S):
-                return await self._part(page, visit)
+                return await self._part(page, visit, anew=anew)
         except TimeoutError:
             logger.warning("the page %s took longer than %s s", page.path, LOAD_S)
             raise too_slow() from None
@@ -211,8 +239,8 @@ class Site:
         }
         return render(visit.request, "shell.html", context)
 
-    async def _part(self, page: Page, visit: Visit) -> _Part:
-        """Make the main part, or take one that was made for somebody else just now.
+    async def _part(self, page: Page, visit: Visit, *, anew: bool) -> _Part:
+        """Make the main part ``anew``, or take one that was made for somebody else just now.
 
         Whoever looks because something was stored sees it: a part from before that is not taken,
         but made anew once it has served its time, by one for all who wait. What is nobody else's
@@ -221,8 +249,6 @@ class Site:
         if not page.is_kept:
             return await self._made(page, visit)
         key = (visit.request.path_qs, visit.locale)
-        headers = visit.request.headers
-        anew = PART_HEADER not in headers or "no-cache" in headers.get(hdrs.CACHE_CONTROL, "")
         arrived, clock = self._changes.count, self._sources.clock
         while True:
             async with self._turn:
@@ -242,7 +268,8 @@ class Site:
         loaded = {"title": visit.words.say(MENU[page.menu_path]), **await page.load(visit)}
         context = {**self._common(visit), **loaded}
         html = await render_in_steps(visit.request, page.template, context, self._sources.clock)
-        return _Part(made_at, count, str(loaded["title"]), html, html.encode())
+        event = b"event: part\ndata: %s\n\n" % orjson.dumps(html)
+        return _Part(made_at, count, str(loaded["title"]), html, html.encode(), event)
 
     async def _login_form(self, request: web.Request) -> web.StreamResponse:
         visit = self._visit(request)

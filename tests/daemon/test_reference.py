@@ -137,7 +137,6 @@ TRIALS: tuple[tuple[str, str, object, int], ...] = (
 BY_THEMSELVES = {
     "POST /api/webhook",
     "GET /api/webhook/{id}",
-    "GET /api/events/changes",
     "GET /api/events/stream",
     "GET /login",
     "POST /login",

@@ -46,7 +46,7 @@ CHECKS = (
 )
 PHASES = "coverage,fuzzing,stateful"
 """Every constraint of the document, random requests, and requests that use what others answered."""
-ENDLESS = ("/api/events/stream", "/api/events/changes")
+ENDLESS = ("/api/events/stream",)
 
 
 async def ask_everything(

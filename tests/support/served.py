@@ -105,8 +105,8 @@ async def served(folder: Path, text: str = THREE_BOOKS) -> AsyncIterator[Served]
         engine = day.engine
         driver = await InlineDriver.open(engine.config.database.path, read_only=True)
         lists = Lists(driver, engine.current)
-        stream = EventStream(engine.bus, lists)
         sessions, readiness = Sessions(day.clock, secure=False), Readiness()
+        stream = EventStream(engine.bus, lists, sessions)
         admin = Administration(engine, day.clock)
         site = Site(
             Sources(

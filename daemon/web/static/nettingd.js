@@ -15,6 +15,14 @@
   let looking = false;
   let again = false;
 
+  const hasFault = () => main.querySelector("[data-fault]");
+
+  function read(html) {
+    const holder = document.createElement("template");
+    holder.innerHTML = html;
+    return holder.content;
+  }
+
   async function part(address, cache) {
     const answer = await fetch(address, { headers: PART, cache, redirect: "manual" });
     if (answer.type === "opaqueredirect" || answer.status === 401) {
@@ -22,14 +30,29 @@
       return null;
     }
     if (!answer.ok) throw new Error(String(answer.status));
-    const holder = document.createElement("template");
-    holder.innerHTML = await answer.text();
-    return holder.content;
+    return read(await answer.text());
   }
 
   /* Exchange what has changed, and leave alone what somebody writes in. */
+  function exchange(fresh) {
+    seenAt = new Date();
+    for (const now of fresh.querySelectorAll("[data-live]")) {
+      const old = document.getElementById(now.id);
+      if (!old || old.innerHTML === now.innerHTML) continue;
+      const focused = old.contains(document.activeElement) ? document.activeElement : null;
+      if (focused && focused.matches("input, select")) continue;
+      const place = focused && [...old.querySelectorAll("a, button, summary")].indexOf(focused);
+      const open = [...old.querySelectorAll("details")].map((each) => each.open);
+      old.replaceChildren(...now.childNodes);
+      old.querySelectorAll("details").forEach((each, at) => { each.open = open[at] ?? each.open; });
+      if (!focused) continue;
+      const left = [...old.querySelectorAll("a, button, summary")];
+      (left[place] ?? left.at(-1) ?? main).focus({ preventScroll: true });
+    }
+  }
+
   async function look(cache = "default") {
-    if (main.querySelector("[data-fault]")) return; // it says why there is nothing to exchange
+    if (hasFault()) return;
     if (looking) {
       again = true;
       return;
@@ -37,20 +60,7 @@
     looking = true;
     try {
       const fresh = await part(location.href, cache);
-      if (fresh) seenAt = new Date();
-      for (const now of fresh ? fresh.querySelectorAll("[data-live]") : []) {
-        const old = document.getElementById(now.id);
-        if (!old || old.innerHTML === now.innerHTML) continue;
-        const focused = old.contains(document.activeElement) ? document.activeElement : null;
-        if (focused && focused.matches("input, select")) continue;
-        const place = focused && [...old.querySelectorAll("a, button, summary")].indexOf(focused);
-        const open = [...old.querySelectorAll("details")].map((each) => each.open);
-        old.replaceChildren(...now.childNodes);
-        old.querySelectorAll("details").forEach((each, at) => { each.open = open[at] ?? each.open; });
-        if (!focused) continue;
-        const left = [...old.querySelectorAll("a, button, summary")];
-        (left[place] ?? left.at(-1) ?? main).focus({ preventScroll: true });
-      }
+      if (fresh) exchange(fresh);
     } catch {
       listen(false);
     } finally {
@@ -84,11 +94,10 @@
       setTimeout(() => { if (!events && !document.hidden) listen(true); }, 5000);
       return;
     }
-    events = new EventSource("/api/events/changes");
-    events.onopen = () => {
-      show(true);
-      look(); // what was stored before anybody listened
-    };
+    if (hasFault()) return; // it says why there is nothing to follow
+    const of = location.href;
+    events = new EventSource(of);
+    events.onopen = () => show(true);
     events.onerror = () => {
       show(false);
       if (events?.readyState === EventSource.CLOSED) {
@@ -96,7 +105,11 @@
         look(); // it tells whether one has to log in again
       }
     };
-    events.addEventListener("changed", () => look());
+    events.addEventListener("ended", () => look()); // the session: it leads to the login
+    events.addEventListener("part", (event) => {
+      if (of === location.href) exchange(read(JSON.parse(event.data)));
+      else listen(true); // a form has moved on
+    });
   }
 
   function say(text, isFault) {

@@ -234,7 +234,7 @@ class House:
         lists = Lists(nothing, cast("Current", None))
         self.more = [
             lists,
-            EventStream(SignalBus(), lists),
+            EventStream(SignalBus(), lists, self.sessions),
             Restoring(lambda: False, lambda: None),
             Ledger(cast("LedgerPort", None)),
             Rebalancing(cast("RebalancingPort", None), cast("RebalanceDesk", None)),

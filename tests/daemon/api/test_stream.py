@@ -9,7 +9,7 @@ import orjson
 
 from daemon.api import stream
 from daemon.signals import NoticeRaised
-from tests.support.served import ADMIN, Served, served
+from tests.support.served import ADMIN, ADMIN_TOKEN, Served, served
 from tests.support.world import THREE_BOOKS
 
 if TYPE_CHECKING:
@@ -60,6 +60,20 @@ async def test_koreans_hear_and_read_notices_in_korean(tmp_path: Path) -> None:
         (listed,) = (await here.get("/api/events"))["items"]
         assert event["data"] == listed
         assert "중지, odd fills" in listed["text"]
+
+
+async def test_who_has_logged_out_hears_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.01)
+    async with served(tmp_path) as here:
+        told = await (await here.client.post("/login", json={"token": ADMIN_TOKEN})).json()
+        async with here.client.get(PATH) as response:
+            await halted(here, "one")
+            assert (await next_event(response))["data"]["params"]["reason"] == "one"
+            csrf = {"X-CSRF-Token": told["csrf"]}
+            assert (await here.client.post("/logout", headers=csrf)).status == 200
+            assert (await next_event(response)) == {"event": "end"}
 
 
 async def test_who_comes_back_hears_what_was_missed_and_nothing_twice(tmp_path: Path) -> None:
