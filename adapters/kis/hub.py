@@ -61,7 +61,8 @@ class Access:
             oddities=self.oddities,
         )
         self.feed = Feed(self)
-        self.tokens = Tokens(hub.clock, token_file(hub.folder, hosts.rest, keys), self._issue_token)
+        file = token_file(hub.folder, hosts.rest, keys)
+        self.tokens = Tokens(hub.clock, file, self._issue_token, hub.tasks)
         self.holidays = Holidays(hub.clock, Asker(self), hub.folder / "kis-krx.days")
 
     async def send(self, call: Call) -> Observation:

@@ -3,6 +3,7 @@
 KIS refuses a second request within a minute, then for longer while attempts go on, and tells the
 customer of every token by message. So one process at a time may ask (a lock file says which), the
 time of asking is on disk before the request leaves, and a token is used for as long as it lives.
+Nobody who needs a token asks himself: who is in a hurry leaves, and what was asked for arrives.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import orjson
 
-from adapters.broker import BrokerMisconfiguredError, BrokerUnavailableError
+from adapters.broker import BrokerError, BrokerMisconfiguredError, BrokerUnavailableError
 from adapters.http import NotSent
 from adapters.kis.answers import Reply
 from adapters.kis.codes import Remedy, meaning_of
 from adapters.kis.fields import text
+from adapters.tasks import SupervisorClosedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from adapters.clock import Clock
     from adapters.kis.answers import Observation
+    from adapters.tasks import TaskSupervisor
 
 RENEW_S = 2 * 3600.0
 """A token with less time left is replaced; until that succeeds it goes on being used."""
@@ -76,51 +79,80 @@ def token_file(folder: Path, host: str, keys: Keys) -> Path:
 
 
 class Tokens:
-    """Gives the token of one app key; ``issue`` asks KIS for a new one."""
+    """Gives the token of one app key. ``issue`` asks KIS for a new one, inside of ``tasks``."""
 
     def __init__(
-        self, clock: Clock, file: Path, issue: Callable[[], Awaitable[Observation]]
+        self,
+        clock: Clock,
+        file: Path,
+        issue: Callable[[], Awaitable[Observation]],
+        tasks: TaskSupervisor,
     ) -> None:
         self._clock = clock
         self._file = file
         self._issue = issue
+        self._tasks = tasks
         self._kept: Kept | None = None
         self._dead = ""
-        self._turn = asyncio.Lock()
+        self._asking: asyncio.Task[str | BrokerError] | None = None
 
     async def token(self) -> str:
-        """Return a token that should work.
+        """Return a token that should work; while an old one lives, its renewal is not waited for.
 
         Raises BrokerUnavailableError when there is none now, BrokerMisconfiguredError when KIS
         does not take the keys.
         """
         now = self._now()
-        if self._is_fresh(self._kept, now):
+        if self._is_alive(self._kept, now) and self._kept.expires_at - now > RENEW_S:
             return self._kept.token
-        async with self._turn, self._locked():
-            self._kept = kept = self._read()
-            now = self._now()
-            if self._is_fresh(kept, now):
+        if self._asking is None or self._asking.done():
+            try:
+                self._asking = self._tasks.spawn(self._ask(), name="token of KIS")
+            except SupervisorClosedError:
+                raise BrokerUnavailableError("no token: not connected") from None
+        if self._is_alive(self._kept, now):
+            return self._kept.token
+        asking = self._asking
+        await asyncio.wait({asking})
+        if asking.cancelled():
+            raise BrokerUnavailableError("no token: not connected")
+        outcome = asking.result()
+        if isinstance(outcome, BrokerError):
+            raise type(outcome)(str(outcome))  # one each: several may wait
+        return outcome
+
+    async def _ask(self) -> str | BrokerError:
+        """Look for a token on disk, and ask for one if it is time."""
+        try:
+            async with self._locked():
+                return await self._current()
+        except BrokerError as error:
+            return error
+
+    async def _current(self) -> str:
+        self._kept = kept = self._read()
+        now = self._now()
+        usable = self._is_alive(kept, now)
+        if usable and kept.expires_at - now > RENEW_S:
+            return kept.token
+        if now < kept.may_ask_at():
+            if usable:
                 return kept.token
-            usable = kept.token != self._dead and kept.expires_at - now > LEAST_S
-            if now < kept.may_ask_at():
-                if usable:
-                    return kept.token
-                raise BrokerUnavailableError(
-                    f"no token; the next may be asked for in {kept.may_ask_at() - now:.0f} s"
-                )
-            return await self._renew(kept, usable=usable)
+            raise BrokerUnavailableError(
+                f"no token; the next may be asked for in {kept.may_ask_at() - now:.0f} s"
+            )
+        return await self._renew(kept, usable=usable)
 
     def refused(self, token: str) -> None:
         """Hear that KIS does not take a token (any more)."""
         self._dead = token
 
-    def _is_fresh(self, kept: Kept | None, now: float) -> TypeGuard[Kept]:
+    def _is_alive(self, kept: Kept | None, now: float) -> TypeGuard[Kept]:
         return (
             kept is not None
             and bool(kept.token)
             and kept.token != self._dead
-            and kept.expires_at - now > RENEW_S
+            and kept.expires_at - now > LEAST_S
         )
 
     async def _renew(self, kept: Kept, *, usable: bool) -> str:
