@@ -150,8 +150,8 @@ def meaning_of(code: str, message: str) -> Meaning:
     """Return what an answer other than "carried out" proves."""
     known = CODES.get(code)
     if known is None:
-        if not code or code.startswith(_SERVERS):
-            return NOTHING
+        if not code or code.startswith(_SERVERS) or _is_success(code):
+            return NOTHING  # a code of success with a result that is none contradicts itself
         known = REJECTED
     if known.proof is Proof.REFUSED and code.startswith(_BY_WORDS):
         for words, refusal in WORDS:
@@ -162,4 +162,8 @@ def meaning_of(code: str, message: str) -> Meaning:
 
 def is_familiar(code: str) -> bool:
     """Whether the table, or the few codes of success, know a code."""
-    return code in CODES or code in ACCEPTED or code.startswith(("MCA", "KIOK")) or not code
+    return code in CODES or _is_success(code) or not code
+
+
+def _is_success(code: str) -> bool:
+    return code in ACCEPTED or code.startswith(("MCA", "KIOK"))

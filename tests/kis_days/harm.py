@@ -48,7 +48,12 @@ LISTS = (*READS, Met(Fault.DATA_CHANGED))
 KEYS = (Met(Fault.DROP_BEFORE), Met(Fault.HTML_BEFORE), Met(Fault.GATEWAY_BEFORE, code="EGW00002"))
 SWITCHES: dict[str, tuple[object, ...]] = {
     "rate_window": ("fixed", "sliding", "bucket"),
+    "rate_limit": (18, 18, 18, 3),
+    "order_spacing_s": (0.0, 0.0, 0.5),
+    "ledger_limit": (0, 0, 2),
     "stray_throttle_percent": (0, 1, 3),
+    "token_refusal_s": (60.0, 107.0),
+    "revoked_token_comes_back": (False, True),
     "token_refusal_grows": (False, True),
     "new_token_kills_old": (False, True),
     "expired_token_status": (500, 401, 200),

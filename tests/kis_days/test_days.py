@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
 
 from tests.kis_days.crowd import play_crowd
 from tests.kis_days.day import Length, play
+from tests.kis_days.harm import FOR_A_WHILE, SWITCHES
 from tests.kis_days.kills import play_kills
+from tests.simulators.kis import Switches
 
+ELSEWHERE = {
+    "charged_per",  # per execution: a difference of a few won, which no client can work out
+    "settled_cash_only",  # tests/daemon/rebalancing/test_at_kis.py
+    "on_close_cutoff_minutes",  # our own cut-off is the exchanges'; a later one is never met
+    "paper_takes_ioc",  # such orders are not sent
+    # On paper: tests/adapters/kis/test_hidden_orders.py and the contract.
+    *("lines_hidden", "us_never_visible", "us_hold_percent"),
+    *("us_visible_from_s", "visible_from_s"),
+}
+"""Switches that days leave as they are, and why."""
 BRIEF = timedelta(minutes=10)
 BRIEF_DAY = Length(BRIEF, BRIEF, 4, 350.0)
+
+
+def test_what_nobody_has_confirmed_is_one_way_or_another() -> None:
+    turned = SWITCHES.keys() | {switch for switch, _, _ in FOR_A_WHILE.values()}
+    assert {each.name for each in fields(Switches)} - turned == ELSEWHERE
 
 
 @pytest.mark.slow
