@@ -156,8 +156,13 @@ class AccountRuntime:
 
     async def _leave(self) -> None:
         broker, self._broker = self._broker, None
-        if broker is not None:
-            await broker.close()
+        if broker is None:
+            return
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await broker.close()
+        except TimeoutError:
+            log.exception("account %s: its broker is not left in time", self.name)
 
     async def _compared(self) -> None:
         """Wait for a comparison under way: what it found must not be booked behind our back."""

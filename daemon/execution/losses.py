@@ -6,6 +6,7 @@ who resumes the book has decided: it is not halted again on the same market day.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
@@ -51,14 +52,15 @@ class LossWatch:
         self._services = services
 
     async def run(self) -> None:
-        """Look at every account that is connected; a venue that does not answer is left for later.
+        """Look at every account that is connected, side by side: a silent venue delays no other.
 
-        Without the limit there is nothing to look at.
+        One that does not answer is left for later. Without the limit there is nothing to look at.
         """
         if self._services.current.setup.risk.limits.max_daily_loss is None:
             return
-        for name in sorted(self._services.brokers):
-            await self._look_at(self._services.registry.accounts[name])
+        async with asyncio.TaskGroup() as looks:
+            for name in sorted(self._services.brokers):
+                looks.create_task(self._look_at(self._services.registry.accounts[name]))
 
     async def _look_at(self, account: Account) -> None:
         services = self._services

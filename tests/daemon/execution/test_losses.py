@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from tests.support.world import buy, sell, world
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
+    from adapters.broker import Quote
     from tests.support.world import World
 
 TQQQ = Symbol("TQQQ")
@@ -47,6 +51,35 @@ async def test_a_book_that_lost_too_much_is_halted_with_an_alarm(tmp_path: Path)
         clock = day.clock
     async with world(tmp_path, TWO, clock=clock, seed=2) as day:
         assert (await day.submit("alpha", sell("TQQQ", "1"), key="x")).http_status == 422
+
+
+async def test_a_broker_that_keeps_silent_delays_no_other_accounts_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = house(
+        {"a": ("alpha", "aside"), "b": ("beta", "main")},
+        commission="0",
+        top='[risk]\nmax_daily_loss = "100"\n',
+    )
+
+    asked: list[Symbol] = []
+
+    async def silence(symbol: Symbol) -> Quote:
+        asked.append(symbol)
+        try:
+            answer: asyncio.Future[Quote] = asyncio.get_running_loop().create_future()
+            return await answer
+        finally:
+            asked.remove(symbol)
+
+    async with world(tmp_path, text) as day:
+        await day.submit("alpha", buy("TQQQ", "10"))
+        await day.submit("beta", buy("TQQQ", "10"))
+        monkeypatch.setattr(day.exchange("aside"), "quote", silence)
+        await day.exchange("main").exchange.set_price(TQQQ, Decimal(90))
+        while day.told("daily_loss") == 0:
+            await day.pass_time(1)
+        assert asked == [TQQQ]  # it is still waited for
 
 
 async def test_realised_losses_and_fees_count(tmp_path: Path) -> None:
