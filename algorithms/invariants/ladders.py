@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from algorithms.decimals import ONE, to_text, total
+from algorithms.decimals import ONE, ZERO, add, subtract, to_text
 from algorithms.domain import Side
 
 if TYPE_CHECKING:
@@ -43,8 +43,9 @@ def ladder_faults(ladder: LadderBooks) -> Iterator[str]:
     orders = (*ladder.orders, *ladder.rungs)
     prices = {order.price for order in orders if order.price is not None}
     prices |= {max(prices) + 1, min(prices) / 2} if prices else {ONE}
-    for price in sorted(prices):
-        wanted, stands = net(ladder.orders, price), net(ladder.rungs, price)
+    closes = sorted(prices)
+    compared = zip(closes, nets(ladder.orders, closes), nets(ladder.rungs, closes), strict=True)
+    for price, wanted, stands in compared:
         if wanted != stands:
             yield (
                 f"comes to {to_text(stands)} at a close of {to_text(price)}, its orders to "
@@ -64,11 +65,22 @@ def meets_itself(rungs: Iterable[AtClose]) -> bool:
     return highest >= min(price for price in sells if price is not None)
 
 
-def net(orders: Iterable[AtClose], close: Decimal) -> Decimal:
-    """Units bought less units sold at a close."""
-    return total(
-        order.quantity if order.side is Side.BUY else order.quantity.copy_negate()
-        for order in orders
-        if order.price is None
-        or (order.price >= close if order.side is Side.BUY else order.price <= close)
-    )
+def nets(orders: Iterable[AtClose], closes: Iterable[Decimal]) -> Iterator[Decimal]:
+    """Yield units bought less units sold at each of some closes, which ascend.
+
+    At the lowest all buys fill. A sell's price takes its units away, and so does what lies just
+    above a buy's.
+    """
+    net, steps = ZERO, []
+    for order in orders:
+        if order.side is Side.BUY:
+            net = add(net, order.quantity)
+        elif order.price is None:
+            net = subtract(net, order.quantity)
+        if order.price is not None:
+            steps.append((order.price, order.side is Side.BUY, order.quantity))
+    steps.sort(reverse=True)
+    for close in closes:
+        while steps and steps[-1][:2] <= (close, False):
+            net = subtract(net, steps.pop()[2])
+        yield net

@@ -46,7 +46,7 @@ class LiveLocOrder(TypedDict):
 
 
 class LiveLocAnswer(LocAnswer):
-    """What live orders come to; ``skipped`` are those whose units nobody knows yet."""
+    """What live orders come to; ``skipped`` are those of which less than a lot is left."""
 
     account: str
     symbol: str

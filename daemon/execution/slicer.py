@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from algorithms.decimals import HUNDRED, ONE, ZERO, floor_to
 from algorithms.domain import (
+    LADDER,
     ChildOrder,
     Measure,
     OrderType,
@@ -286,12 +287,14 @@ class Slicer:
         child = self._child(
             parent, parent.order_type, quantity, parent.limit_price, reserve_price, now
         )
-        if self._current.setup.risk.limits.need_price and price is None:
-            return  # it stays due: the limits cannot be checked before the broker tells a price
-        objection = self._objection(tx, child, price, now)
-        if objection is not None:
-            self._orders.end_parent(tx, parent, ParentStatus.FAILED, objection, now)
-            return
+        # A ladder's own orders are sums of others and stand a tick beside them: those have passed.
+        if parent.book != LADDER and self._current.setup.risk.limits.need_price:
+            if price is None:
+                return  # it stays due: the limits cannot be checked before the broker tells a price
+            objection = self._objection(tx, child, price, now)
+            if objection is not None:
+                self._orders.end_parent(tx, parent, ParentStatus.FAILED, objection, now)
+                return
         self._orders.plan(tx, parent._replace(due_at=None, slices_left=0), child)
 
     def _objection(

@@ -6,16 +6,15 @@ The same calculation as the preview, on the orders as they stand. It changes not
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerError
-from algorithms.decimals import floor_divide, multiply, to_text
-from algorithms.domain import AT_THE_CLOSE, LADDER, AccountName, Measure, OrderType, Symbol
+from algorithms.decimals import to_text
+from algorithms.domain import AT_THE_CLOSE, LADDER, AccountName, Symbol
 from algorithms.instruments import normalise_symbol
-from algorithms.loc.curve import LocOrder
 from daemon.api.loc_preview import describe
 from daemon.api.problems import BadInput, Problem
+from daemon.execution.ladder.orders import loc_order
 from daemon.loc.plans import NoPlanError, plan_symbol
 from daemon.storage.rows import parent_from_row
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from algorithms.domain import ParentOrder
     from algorithms.instruments import Instrument
+    from algorithms.loc.curve import LocOrder
     from daemon.execution.services import Services
     from daemon.storage.tx import View
 
@@ -40,9 +40,9 @@ async def live_loc(services: Services, account: str, symbol: str) -> Mapping[str
     """Answer like a preview, with the orders and their books. Raises BadInput.
 
     What is left of an order of a book counts, at the broker or not; a ladder's own orders do not.
-    ``skipped`` are those whose units nobody knows yet: cash for market-on-close, or less than one
-    lot. ``next``: what the ``dip_loc`` books would have at the next close, None without any
-    or if ``next_problem`` keeps it from being worked out.
+    ``skipped`` are those of which less than one lot is left. ``next``: what the ``dip_loc`` books
+    would have at the next close, None without any or if ``next_problem`` keeps it from being
+    worked out.
     """
     name, of = _read(services, account, symbol)
     try:
@@ -93,17 +93,9 @@ def _read(services: Services, account: str, symbol: str) -> tuple[AccountName, S
 
 
 def _left(parent: ParentOrder, instrument: Instrument) -> _Left | None:
-    price = parent.limit_price if parent.order_type is OrderType.LOC else None
-    if parent.measure is Measure.QUANTITY:
-        lots = floor_divide(parent.remain, instrument.lot)
-    elif price is not None:
-        lots = floor_divide(parent.remain, multiply(price, instrument.lot))
-    else:
-        lots = 0
-    if not lots:
-        return None
-    quantity = multiply(instrument.lot, Decimal(lots))
-    return _Left(parent, LocOrder(parent.id, parent.side, price, quantity))
+    """Return what is left of an order as a ladder would have it, so that both say the same."""
+    order = loc_order(parent, instrument)
+    return None if order is None else _Left(parent, order)
 
 
 def _order_row(each: _Left) -> Mapping[str, object]:

@@ -3,8 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from algorithms.domain import Side
 from algorithms.invariants import AtClose
+from algorithms.invariants.ladders import nets
 from tests.algorithms.invariants.day import DAY, LADDER, Spoiled, found_in
 
 D = Decimal
@@ -19,6 +23,18 @@ def test_a_ladder_comes_to_the_same_as_its_orders_at_every_price() -> None:
     missing = spoiled(rungs=LADDER.rungs[1:])
     assert missing.numbers == {7}
     assert missing.says("comes to 0 at a close of 101, its orders to -3")
+
+
+@given(st.lists(st.tuples(st.sampled_from(Side), st.integers(0, 4), st.integers(1, 9))))
+def test_the_net_at_each_close_is_what_every_order_by_itself_comes_to(
+    drawn: list[tuple[Side, int, int]],
+) -> None:
+    orders = [AtClose(side, D(price) or None, D(units)) for side, price, units in drawn]
+    closes = [D(number) / 2 for number in range(1, 11)]
+    for close, net in zip(closes, nets(orders, closes), strict=True):
+        bought = [o for o in orders if o.side is Side.BUY and (o.price or close) >= close]
+        sold = [o for o in orders if o.side is Side.SELL and (o.price or close) <= close]
+        assert net == sum(o.quantity for o in bought) - sum(o.quantity for o in sold)
 
 
 def test_a_ladder_that_is_being_replaced_may_lack_orders_but_not_meet_itself() -> None:

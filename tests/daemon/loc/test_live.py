@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from algorithms.domain import OrderType
+from algorithms.domain import Measure, OrderType, Side
 from daemon.api.problems import BadInput
 from daemon.loc.live import live_loc
+from tests.support.books import Wish, make
 from tests.support.loops import in_virtual_time
 from tests.support.world import buy, sell, world
 
@@ -41,6 +43,26 @@ def test_live_orders_for_the_close_make_a_sheet(tmp_path: Path) -> None:
                 ("buy", "101", "23"),
                 ("buy", "98.99", "30"),
             ]
+
+    in_virtual_time(story())
+
+
+def test_an_order_for_cash_counts_with_the_units_that_are_sent_for_it(tmp_path: Path) -> None:
+    """Its cash pays the commission, too: 1,000 dollars are nine shares at 100, not ten."""
+
+    async def story() -> None:
+        async with world(tmp_path) as here:
+            cash = Wish(book="a", side=Side.BUY, value="1000", measure=Measure.CASH)
+            limited = replace(cash, order_type=OrderType.LOC, limit="100", reserve_price="100.25")
+            unlimited = replace(cash, order_type=OrderType.MOC, reserve_price="105")
+            await make(here, limited, unlimited, replace(limited, value="100"))
+            found = await live_loc(here.engine.services, "main", "TQQQ")
+            orders = found["orders"]
+            assert isinstance(orders, list)
+            assert [(o["price"], o["quantity"]) for o in orders] == [("100", "9"), (None, "9")]
+            skipped = found["skipped"]
+            assert isinstance(skipped, list)
+            assert len(skipped) == 1
 
     in_virtual_time(story())
 

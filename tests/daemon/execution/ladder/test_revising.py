@@ -90,6 +90,21 @@ async def withdraw(here: World, amount: str) -> None:
     await paper(here).exchange.operate(amount, Adjust("USD", Decimal(amount)))
 
 
+async def test_limits_that_every_order_has_passed_do_not_stop_their_ladder(tmp_path: Path) -> None:
+    """The ladder's orders are sums of others, and stand a tick beyond them."""
+    limits = '[risk]\nmax_order_value = "1500"\nprice_collar_percent = "1"\n'
+    async with evening(tmp_path, LADDER + limits) as here:
+        await stocked(here, beta="5")
+        await here.submit("alpha", loc_buy("10", "101"))
+        await here.submit("gamma", loc_buy("10", "101"))
+        await here.submit("beta", loc_sell("5", "101"))
+        await here.pass_time(2)
+        assert ladder_at_broker(here) == ["sell 5 @ 101.01", "buy 15 @ 101", "buy 5 @ 100.99"]
+        await at_close(here, "100.99")
+        assert {status for _, status, _ in outcomes(here)} == {"done", "expired"}
+        await all_is_well(here)
+
+
 async def test_an_order_of_unknown_fate_is_found_before_the_ladder_is_replaced(
     tmp_path: Path,
 ) -> None:
