@@ -185,8 +185,10 @@ def _off_tick(price: Decimal, ticks: TickTable) -> str:
     tick = ticks.tick_at(price)
     below = floor_to(price, tick)
     above = to_text(ticks.above(below))
-    near = f"{to_text(below)} or {above}" if below else above
-    return f"not a multiple of the tick {to_text(tick)}: the nearest price is {near}"
+    if not below:
+        return f"not a multiple of the tick {to_text(tick)}: the nearest price is {above}"
+    near = to_text(below)
+    return f"not a multiple of the tick {to_text(tick)}: the nearest prices are {near} and {above}"
 
 
 def _text(price: Decimal | None) -> str | None:

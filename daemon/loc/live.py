@@ -5,8 +5,9 @@ The same calculation as the preview, on the orders as they stand. It changes not
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from adapters.broker import BrokerError
 from algorithms.decimals import to_text
@@ -19,13 +20,24 @@ from daemon.loc.plans import NoPlanError, plan_symbol
 from daemon.storage.rows import parent_from_row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from algorithms.domain import ParentOrder
     from algorithms.instruments import Instrument
     from algorithms.loc.curve import LocOrder
     from daemon.execution.services import Services
     from daemon.storage.tx import View
+
+
+HERE_MAX = 200
+"""Up to so many orders a sheet is made at once."""
+
+T = TypeVar("T")
+
+
+async def by_turns(orders: int, work: Callable[[], T]) -> T:
+    """Work on the orders of a sheet; on many in a thread, which lets webhooks through meanwhile."""
+    return work() if orders <= HERE_MAX else await asyncio.to_thread(work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,7 @@ async def live_loc(services: Services, account: str, symbol: str) -> Mapping[str
     found = [_left(parent, instrument) for parent in parents]
     left = [each for each in found if each is not None]
     counted = {each.parent.id for each in left}
+    orders = [each.order for each in left]
     return {
         "account": name,
         "symbol": of,
@@ -74,7 +87,9 @@ async def live_loc(services: Services, account: str, symbol: str) -> Mapping[str
         "skipped": [parent.id for parent in parents if parent.id not in counted],
         "next": None if plan is None else plan.as_json(),
         "next_problem": problem,
-        **describe([each.order for each in left], instrument.ticks, instrument.currency),
+        **await by_turns(
+            len(orders), lambda: describe(orders, instrument.ticks, instrument.currency)
+        ),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from algorithms.decimals import ZERO, multiply, percent, subtract, to_text, total
@@ -15,7 +16,7 @@ from algorithms.loc.sheet import RowKind, sheet
 from daemon.api.operation import Parameter
 from daemon.api.problems import BadInput
 from daemon.config.service import Locale
-from daemon.loc.live import live_loc
+from daemon.loc.live import by_turns, live_loc
 from daemon.loc.plans import planned_symbols
 from daemon.loc.words import kind_text, label_text
 from daemon.web.page import Page
@@ -116,12 +117,16 @@ def page(sources: Sources, _: Totals) -> Page:
             context
             | {"found": shown, "view": view, "has_both": planned is not None}
             | {"planned": planned, "mode": services.current.setup.config.loc.mode.value}
-            | described(
-                shown,
-                instrument,
-                services.registry.accounts[AccountName(chosen.account)].commission_percent,
-                visit.asked("close"),
-                visit.locale,
+            | await by_turns(
+                len(cast("Sequence[object]", shown["orders"])),
+                partial(
+                    described,
+                    shown,
+                    instrument,
+                    services.registry.accounts[AccountName(chosen.account)].commission_percent,
+                    visit.asked("close"),
+                    visit.locale,
+                ),
             )
         )
 

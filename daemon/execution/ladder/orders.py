@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 REVISED = "the ladder was replaced"
 RETRY_RUNG = timedelta(seconds=30)
 """An order of the ladder that the broker did not take is sent again after this."""
+SHOWN_MAX = 40
+"""Orders of a ladder that a notice names."""
 MOST_TRIES = 10
 """So often one and the same order of a ladder is sent."""
 
@@ -122,6 +124,13 @@ def spell(rung: Rung) -> str:
     """Write an order of a ladder shortly: ``S450@100.01``, ``B50@MOC``."""
     price = "MOC" if rung.price is None else to_text(rung.price)
     return f"{rung.side.value[0].upper()}{to_text(rung.quantity)}@{price}"
+
+
+def spell_all(rungs: Sequence[Rung]) -> str:
+    """Write a ladder for a notice, no longer than a message may be: of many the first, ``+7``."""
+    shown = [spell(rung) for rung in rungs[:SHOWN_MAX]]
+    more = len(rungs) - len(shown)
+    return ", ".join([*shown, f"+{more}"] if more else shown)
 
 
 def rung_of(parent: ParentOrder) -> Rung:

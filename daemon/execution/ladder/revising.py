@@ -28,7 +28,7 @@ from daemon.execution.ladder.orders import (
     member_from_row,
     own_order,
     rung_of,
-    spell,
+    spell_all,
 )
 from daemon.notices import raise_notice
 from daemon.storage.rows import parent_from_row, to_us
@@ -200,7 +200,7 @@ class Reviser:
             raise_notice(
                 tx, self._ids.new(), "ladder_short", now, account=row["account"],
                 symbol=row["symbol"], day=row["day"], until=until.isoformat(timespec="minutes"),
-                missing=", ".join(map(spell, missing)),
+                missing=spell_all(missing),
             )  # fmt: skip
 
     def _standing(self, view: View, place: LadderPlace) -> _Standing:
@@ -373,5 +373,5 @@ class Reviser:
         raise_notice(
             tx, self._ids.new(), "ladder_sent", now, account=terms.account, symbol=terms.symbol,
             day=terms.closing.day.isoformat(), orders=str(orders),
-            ladder=", ".join(map(spell, wanted)),
+            ladder=spell_all(wanted),
         )  # fmt: skip

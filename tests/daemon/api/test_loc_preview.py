@@ -104,8 +104,8 @@ def test_ticks_are_the_market_s_unless_one_is_given() -> None:
     cheap = [order("A", "buy", "0.5001", 1), order("B", "sell", "0.5001", 2)]
     assert ask({"orders": cheap})["ladder"][0]["price"] == "0.5002"
     assert refusal({"orders": cheap, "tick": "0.01"}) == [
-        "orders[0].price: not a multiple of the tick 0.01: the nearest price is 0.5 or 0.51",
-        "orders[1].price: not a multiple of the tick 0.01: the nearest price is 0.5 or 0.51",
+        "orders[0].price: not a multiple of the tick 0.01: the nearest prices are 0.5 and 0.51",
+        "orders[1].price: not a multiple of the tick 0.01: the nearest prices are 0.5 and 0.51",
     ]
     korean = {"orders": [order("A", "buy", 50000, 1), order("B", "sell", 50000, 2)]}
     stock = ask({**korean, "market": "XKRX"})
@@ -146,7 +146,7 @@ def test_absurd_prices_and_sizes_are_answered_exactly() -> None:
         ({"orders": [], "market": "XLON"}, ["market: must be one of XNYS, XKRX, 24/7"]),
         (
             {"orders": [], "close": "1.005"},
-            ["close: not a multiple of the tick 0.01: the nearest price is 1 or 1.01"],
+            ["close: not a multiple of the tick 0.01: the nearest prices are 1 and 1.01"],
         ),
         (
             {"orders": [], "close": 1, "broker_filled": 1},
@@ -180,7 +180,7 @@ def test_every_fault_of_every_order_is_named_at_once() -> None:
     listed = [order("A", "buy", "0.00005", 1), order("B", "sell", "10.001", "1.5")]
     assert refusal({"orders": listed}) == [
         "orders[0].price: not a multiple of the tick 0.0001: the nearest price is 0.0001",
-        "orders[1].price: not a multiple of the tick 0.01: the nearest price is 10 or 10.01",
+        "orders[1].price: not a multiple of the tick 0.01: the nearest prices are 10 and 10.01",
         "orders[1].quantity: not a whole number of lots of 1",
     ]
 

@@ -107,7 +107,7 @@ def test_orders_that_meet_everywhere_leave_nothing_to_send() -> None:
         (
             LocArguments(["2@2"], keys={"close": "1.005", "broker_filled": None}),
             None,
-            "--close: not a multiple of the tick 0.01: the nearest price is 1 or 1.01\n",
+            "--close: not a multiple of the tick 0.01: the nearest prices are 1 and 1.01\n",
         ),
         (
             LocArguments(["2@2"], keys={"close": "1", "broker_filled": "3"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pytest
 
 from algorithms.domain import Measure, OrderType, Side
 from daemon.api.problems import BadInput
-from daemon.loc.live import live_loc
+from daemon.loc.live import HERE_MAX, by_turns, live_loc
 from tests.support.books import Wish, make
 from tests.support.loops import in_virtual_time
 from tests.support.world import buy, sell, world
@@ -65,6 +66,12 @@ def test_an_order_for_cash_counts_with_the_units_that_are_sent_for_it(tmp_path: 
             assert len(skipped) == 1
 
     in_virtual_time(story())
+
+
+async def test_many_orders_are_worked_on_beside_the_event_loop() -> None:
+    here = threading.get_ident()
+    assert await by_turns(HERE_MAX, threading.get_ident) == here
+    assert await by_turns(HERE_MAX + 1, threading.get_ident) != here
 
 
 def test_without_orders_there_is_an_empty_sheet(tmp_path: Path) -> None:

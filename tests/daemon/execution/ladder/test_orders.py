@@ -21,10 +21,12 @@ from daemon.execution.ladder.orders import (
     MOST_TRIES,
     RETRY_RUNG,
     REVISED,
+    SHOWN_MAX,
     loc_order,
     may_send,
     own_order,
     spell,
+    spell_all,
 )
 from daemon.ids import IdSource
 
@@ -82,3 +84,10 @@ def test_an_order_stands_in_the_curve_with_the_whole_lots_left_of_it() -> None:
 def test_a_rung_is_spelled_shortly() -> None:
     assert spell(RUNG) == "B5@100"
     assert spell(Rung(Side.SELL, None, Decimal(2))) == "S2@MOC"
+
+
+def test_a_long_ladder_is_not_spelled_whole() -> None:
+    assert spell_all([RUNG, RUNG]) == "B5@100, B5@100"
+    told = spell_all([RUNG] * (SHOWN_MAX + 1460))
+    assert told.endswith("B5@100, +1460")
+    assert len(told.split(", ")) == SHOWN_MAX + 1
