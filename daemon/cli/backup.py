@@ -18,7 +18,7 @@ from daemon.backup import BOOKS, BackupError, Manifest, back_up, read_manifest
 from daemon.cli.caller import Caller, NotReachableError, RefusedError, print_json
 from daemon.cli.progress import Bar
 from daemon.cli.verify import findings_of
-from daemon.cli.voice import tell, warn
+from daemon.cli.voice import heading, live_in, moment, tell, warn
 from daemon.config import ConfigErrors, load_config
 from daemon.service.address import noted_address
 from daemon.service.exits import Exit
@@ -85,7 +85,11 @@ def _guarded(command: str, options: argparse.Namespace, work: Callable[[Config],
     """Make a line and an exit code of every failure."""
     os.umask(0o077)
     try:
-        return work(load_config(options.config, os.environ))
+        config = load_config(options.config, os.environ)
+        live_in(config.daemon.timezone)
+        return work(config)
+    except BrokenPipeError:
+        raise  # nothing is wrong with what was done
     except ConfigErrors as errors:
         warn(f"{errors}\n")
         return Exit.BAD_INPUT
@@ -153,8 +157,8 @@ def _judged(
             {"folder": str(folder), "verified": not broken, "broken": broken} | asdict(manifest)
         )
     else:
-        verdict = "verified" if not broken else "NOT VERIFIED"
-        tell(f"{folder}: {verdict}, taken at {manifest.taken_at}\n")
+        verdict = heading("verified" if not broken else "NOT VERIFIED")
+        tell(f"{folder}: {verdict}, taken at {moment(manifest.taken_at)}\n")
         tell("".join(f"  {name}\n" for name in manifest.files))
     warn("".join(f"{line}\n" for line in broken))
     return Exit.FAILED if broken else Exit.OK

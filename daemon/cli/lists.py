@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from daemon.cli.caller import asked, print_json, quoted
 from daemon.cli.table import item_table
-from daemon.cli.voice import tell
+from daemon.cli.voice import heading, tell
 from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
@@ -111,5 +111,6 @@ def _life_text(life: Item) -> str:
     for name, members in _LIFE.items():
         items = life[name]
         assert isinstance(items, list)  # as the API says
-        parts.append(f"{name}:\n{item_table(members, items)}" if items else f"{name}: none\n")
+        title = heading(name)
+        parts.append(f"{title}:\n{item_table(members, items)}" if items else f"{title}: none\n")
     return "\n".join(parts)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from adapters.sqlite.driver import connect_to_look
 from adapters.sqlite.errors import StorageError
-from daemon.cli.voice import tell, warn
+from daemon.cli.voice import heading, tell, warn
 from daemon.config import ConfigErrors, load_config
 from daemon.service.exits import Exit
 from daemon.storage.lock import AlreadyRunningError, DirectoryLock
@@ -37,6 +37,8 @@ def migrate(config_path: Path, environ: Mapping[str, str], to: str | None) -> in
         return _refuse(Exit.BAD_INPUT, str(error))
     except AlreadyRunningError as error:
         return _refuse(Exit.ALREADY_RUNNING, f"{error}; stop it first")
+    except BrokenPipeError:
+        raise  # whoever read the list has seen enough
     except (StorageError, sqlite3.Error, OSError) as error:
         return _refuse(Exit.DATABASE, str(error))
     for migration in gone:
@@ -53,7 +55,7 @@ def _list(path: Path) -> int:
     for migration in sorted({*wanted(), *had}):
         state = "applied" if migration in had else "missing; the next start applies it"
         known = "" if migration in wanted() else ", unknown to this version"
-        tell(f"{migration}: {state}{known}\n")
+        tell(f"{migration}: {heading(state)}{known}\n")
     return Exit.OK
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from daemon.cli.caller import asked, print_json
 from daemon.cli.table import item_table
-from daemon.cli.voice import check, tell
+from daemon.cli.voice import check, heading, tell
 from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _text(report: Mapping[str, object]) -> str:
     for name, columns in _COLUMNS.items():
         items = report[name]
         assert isinstance(items, list)  # put there by _report
-        title = name.replace("_", " ")
+        title = heading(name.replace("_", " "))
         parts.append(
             f"{title}: {len(items)}\n{item_table(columns, items)}" if items else f"{title}: none\n"
         )
@@ -56,7 +56,8 @@ def _text(report: Mapping[str, object]) -> str:
 def _readiness(report: Mapping[str, object]) -> str:
     readiness = report["readiness"]
     assert isinstance(readiness, dict)  # a document, as Caller.get has seen to
-    lines = [f"{report['url']}: {str(readiness.get('status')).replace('_', ' ')}"]
+    state = heading(str(readiness.get("status")).replace("_", " "))
+    lines = [f"{report['url']}: {state}"]
     reasons = readiness.get("reasons")
     if isinstance(reasons, dict):
         lines += [f"  {check(name)}: {reason}" for name, reason in reasons.items()]

@@ -111,7 +111,9 @@ def cell(column: str, text: str) -> str:
     words = _words.get()
     if words is None:
         return text
-    return words.label(text) if column in _LABELLED else words.again(text)
+    if column in _LABELLED or (column == "reason" and " " not in text):
+        return words.label(text)
+    return words.heading(text) if column == "result" else words.again(text)
 
 
 def moment(text: str) -> str:

@@ -73,15 +73,8 @@ SHORT = ("daemon/cli/", "daemon/cancel_preview.py", "algorithms/tiered.py", "dae
 COUNTED = re.compile(r"1 |.*\{0\}")
 """With a number or a value, one word is a sentence in these."""
 COLUMNS = {
-    ">",
-    ">quantity",
-    ">books",
-    ">target",
-    ">limit_price",
-    "account",
-    "account_id",
-    "seen_by",
-    "symbol",
+    *(">", ">quantity", ">books", ">target", ">limit_price", ">after_ms"),
+    *("account", "account_id", "currency", "from_status", "seen_by", "symbol"),
 }
 """A row of texts with one of these names the columns of a table."""
 SINGLE = (
@@ -89,6 +82,9 @@ SINGLE = (
     "from {0} to {1}",
     "checking",
     "copying",
+    *("accounts", "books", "positions", "open orders", "ready", "not ready"),
+    *("children", "fills", "pairs", "changes", "phases"),
+    *("verified", "NOT VERIFIED", "applied", "holds"),
     "options",
     "positional arguments",
     "usage:",
