@@ -139,6 +139,17 @@ def test_every_alert_says_how_urgent_it_is_and_what_it_means() -> None:
             assert (ROOT / path).exists(), rule["alert"]
 
 
+def test_every_alert_has_a_history_that_raises_it() -> None:
+    told = yaml.safe_load((ALERTS.parent / "alerts_test.yml").read_text(encoding="utf-8"))
+    raised = {
+        each["alertname"]
+        for story in told["tests"]
+        for each in story["alert_rule_test"]
+        if each["exp_alerts"]
+    }
+    assert raised == {rule["alert"] for rule in alerts()}
+
+
 @pytest.mark.skipif(
     PROMTOOL is None, reason="promtool, of Debian's package prometheus, is not here"
 )

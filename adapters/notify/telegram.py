@@ -31,6 +31,7 @@ T = TypeVar("T")
 CALL_S = 10.0
 POLL_S = 25
 """How long Telegram holds a question for news open."""
+NAME_MAX = 64
 _TOO_MANY = 429
 _LASTING = frozenset({400, 401, 403, 404})
 """A wrong token, a chat that is gone or that shut the bot out: the same every time."""
@@ -125,28 +126,37 @@ def _is_update(raw: object) -> bool:
 def _read(raw: dict[str, Any]) -> Heard | None:
     """Read one update; None for what is nothing to us, or cannot be read."""
     try:
-        update = Update.de_json(raw)  # type: ignore[no-untyped-call]
-    except (AttributeError, KeyError, TypeError, ValueError):
+        return _heard(raw["update_id"], Update.de_json(raw))  # type: ignore[no-untyped-call]
+    except (AttributeError, KeyError, OSError, OverflowError, TypeError, ValueError):
         log.warning("an update of Telegram cannot be read; it is passed over")
         return None
+
+
+def _heard(number: int, update: Update) -> Heard | None:
     press = update.callback_query
     message = update.message if press is None else press.message
-    user = press.from_user if press is not None else message and message.from_user
+    user: Any = press.from_user if press is not None else message and message.from_user
     if message is None or user is None:
         return None
     text = message.text if press is None else press.data
     chat = message.chat
     names = {str(chat.id)} | ({f"@{chat.username}"} if chat.username else set())
     return Heard(
-        update=raw["update_id"],
+        update=number,
         chats=frozenset(names),
         user=user.id,
-        who=user.full_name,
+        who=_named(user.full_name),
         at=datetime.fromtimestamp(message.date, UTC),
         text=text or "",
         message=message.message_id,
         press=None if press is None else press.id,
     )
+
+
+def _named(name: str) -> str:
+    """Return what somebody calls themselves on one line of a log or a page."""
+    shown = "".join(each if each.isprintable() else " " for each in name)
+    return " ".join(shown.split())[:NAME_MAX]
 
 
 async def _asked(call: Awaitable[T], limit_s: float) -> T:

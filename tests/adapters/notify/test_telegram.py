@@ -82,10 +82,35 @@ async def test_what_a_daemon_has_no_use_for_is_passed_over(
         there.chats.write(CHAT, ANN, None)
         there.chats.updates.append({"update_id": 900, "message": {"chat": "is no chat"}})
         there.chats.updates.append({"update_id": 901, "poll": {"id": "1"}})
+        for number, date in enumerate(("noon", 10**18), 902):
+            message = {"message_id": 1, "date": date, "chat": {"id": CHAT, "type": "private"}}
+            message["from"] = {"id": 7, "is_bot": False, "first_name": "Ann"}
+            there.chats.updates.append({"update_id": number, "message": message})
         last, heard = await api.heard(0)
-    assert last == 901
+    assert last == 903
     assert [each.text for each in heard] == [""]
-    assert "cannot be read" in caplog.text
+    assert caplog.text.count("cannot be read") == 4
+
+
+async def test_a_press_below_a_message_that_telegram_has_forgotten_is_heard() -> None:
+    forgotten = {"message_id": 3, "date": 0, "chat": {"id": CHAT, "type": "private"}}
+    person = {"id": 7, "is_bot": False, "first_name": "Ann\n\u202e", "last_name": "B" * 64}
+    query = {"id": "9", "from": person, "message": forgotten, "data": "seen:1"}
+    query["chat_instance"] = "1"
+    async with bot() as (there, api):
+        there.chats.updates.append({"update_id": 5, "callback_query": query})
+        _, (heard,) = await api.heard(0)
+    assert (heard.press, heard.message, heard.text) == ("9", 3, "seen:1")
+    assert heard.who == "Ann " + "B" * 60
+
+
+async def test_a_message_that_says_so_already_is_said() -> None:
+    async with bot() as (there, api):
+        number = await api.send(str(CHAT), "Halted.")
+        await api.replace(str(CHAT), number, "Halted.")
+        with pytest.raises(NotDeliveredError, match="message to edit not found"):
+            await api.replace(str(CHAT), number + 1, "Halted.")
+    assert there.chats.messages[0].edits == 0
 
 
 async def test_silence_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
