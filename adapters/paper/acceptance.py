@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from adapters.paper.matching import Touch
     from algorithms.instruments import Instrument
 
-ORDER_TYPES = frozenset(OrderType) - {OrderType.TWAP}
+ORDER_TYPES = frozenset(OrderType) - {OrderType.TWAP, OrderType.LOO, OrderType.MOO}
 LIMIT_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LOC})
 """Orders that carry a limit price."""
 

@@ -18,6 +18,7 @@ from algorithms.domain import (
 )
 from daemon.api.wire import Amount, Document, Time
 from daemon.execution.answers import RequestStatus
+from daemon.execution.halts import Scope
 from daemon.notices import Level
 
 
@@ -56,6 +57,15 @@ class BookItem(TypedDict):
     slice_type: OrderType
     active: bool
     halted: str | None
+
+
+class HaltItem(TypedDict):
+    """Where new orders are stopped. ``name`` is empty where that is everywhere."""
+
+    scope: Scope
+    name: str
+    reason: str
+    at: Time
 
 
 class OrderItem(TypedDict):

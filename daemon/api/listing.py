@@ -15,6 +15,7 @@ from daemon.api.columns import Columns
 from daemon.api.history import complete
 from daemon.api.paging import NUMBER_MAX, Filter, Place, equal, one_of, only, since
 from daemon.execution.answers import RequestStatus
+from daemon.execution.halts import Scope
 from daemon.notices import Level, render
 
 if TYPE_CHECKING:
@@ -117,6 +118,16 @@ LISTINGS = (
         Columns(items.BookItem),
         (ACCOUNT, STRATEGY),
         *_BY_NAME,
+    ),
+    Listing(
+        "halts",
+        "Where new orders are stopped, and why.",
+        Columns(items.HaltItem),
+        (one_of(Scope, "scope"),),
+        ("scope", "name"),
+        ("", ""),
+        query="halts",
+        newest_first=False,
     ),
     Listing(
         "orders",

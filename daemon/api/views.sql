@@ -46,7 +46,7 @@ SELECT id, at, level, code, account, book, params, delivered_at, seen_at, seen_b
 
 -- name: halts
 -- Where new orders are stopped, and why.
-SELECT scope, name, reason FROM halts;
+SELECT scope, name, reason, at FROM halts;
 
 -- name: order
 -- One parent order, by its id or by that of one of its children.

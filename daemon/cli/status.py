@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from daemon.cli.caller import Caller
 
-LISTS = ("accounts", "books", "positions", "open-orders")
+LISTS = ("halts", "accounts", "books", "positions", "open-orders")
 
 
 def status(config_path: Path, environ: Mapping[str, str], *, as_json: bool) -> int:
@@ -65,6 +65,7 @@ def _readiness(report: Mapping[str, object]) -> str:
 
 
 _COLUMNS: Mapping[str, Sequence[str]] = {
+    "halts": ("scope", "name", "reason", "at"),
     "accounts": ("name", "broker", "market", "currency", "halted"),
     "books": ("name", "strategy", "account", ">capital", "halted"),
     "positions": ("account", "book", "asset", ">quantity", ">free", ">average_cost", ">profit"),

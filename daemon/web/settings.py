@@ -39,7 +39,9 @@ def page(sources: Sources, _: Totals) -> Page:
                 for name, account in sorted(engine.registry.accounts.items())
             ],
             "others": {
-                check: why for check, why in reasons.items() if not check.startswith("account ")
+                visit.words.check(check): why
+                for check, why in reasons.items()
+                if not check.startswith("account ")
             },
             "calendars": {
                 market.value: _sessions(sources, market, visit.now)

@@ -82,7 +82,8 @@ SINGLE = (
     "from {0} to {1}",
     "checking",
     "copying",
-    *("accounts", "books", "positions", "open orders", "ready", "not ready"),
+    "cancelled on request",  # of the paper exchange
+    *("halts", "accounts", "books", "positions", "open orders", "ready", "not ready"),
     *("children", "fills", "pairs", "changes", "phases"),
     *("verified", "NOT VERIFIED", "applied", "holds"),
     "options",

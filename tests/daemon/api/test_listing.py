@@ -32,6 +32,7 @@ async def morning(here: Served) -> None:
     await day.submit("alpha", sell("TQQQ", "4"))
     await day.submit("gamma", buy("SOXL", "2", kind=OrderType.LIMIT, price="40"))
     await here.traded()
+    await here.post("/api/halt", {"scope": "book", "name": "c", "reason": "odd fills"})
 
 
 async def test_every_item_of_every_list_is_of_its_type(tmp_path: Path) -> None:
@@ -61,6 +62,8 @@ async def test_every_item_of_every_list_is_of_its_type(tmp_path: Path) -> None:
         ("webhooks?source=hand", 0),
         ("events?code=sold&level=info", 1),
         ("events?unseen=true", 0),
+        ("halts?scope=book", 1),
+        ("halts?scope=all", 0),
     ],
 )
 async def test_a_filter_leaves_what_it_names(tmp_path: Path, path: str, count: int) -> None:

@@ -135,6 +135,13 @@ async def test_a_book_is_halted_and_resumed(tmp_path: Path) -> None:
     async with served(tmp_path) as here:
         code, out, _ = await here.nettingd("halt", "book", "a", "--reason", "odd fills")
         assert (code, out) == (Exit.OK, "book a: halted\n")
+        _, out, _ = await here.nettingd("status")
+        assert out.split("halts: 1\n")[1].splitlines()[2].split()[:4] == [
+            "book",
+            "a",
+            "odd",
+            "fills",
+        ]
         code, out, _ = await here.nettingd("order", "buy", "TQQQ", "--book", "a", "--qty", "3")
         assert code == Exit.FAILED
         assert "book a is halted: odd fills" in out

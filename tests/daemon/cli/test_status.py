@@ -52,7 +52,7 @@ async def test_people_get_tables(
     assert status(tmp_path / "config.toml", {}, as_json=False) == Exit.OK
     told = capsys.readouterr().out
     assert told.startswith(f"{daemon.url}: ready\n")
-    for line in ("accounts: 1", "books: 1", "positions: 1", "open orders: none"):
+    for line in ("halts: none", "accounts: 1", "books: 1", "positions: 1", "open orders: none"):
         assert f"\n{line}\n" in told
     assert "1000" in told
 
