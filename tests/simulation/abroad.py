@@ -5,6 +5,7 @@ The adapters speak to them as they do to the real ones, over HTTP and websockets
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
@@ -27,13 +28,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from adapters.clock import LoopClock
+    from daemon.engine import Engine
     from daemon.execution.commands import Command
     from tests.kis_days.house import House
     from tests.support.simulated import SimulatedBinance
-    from tests.support.world import World
 
 TRADERS = ("alpha", "beta")
 """The strategies that trade there."""
+AWAY_S = (5.0, 60.0, 240.0)
+"""How long the host of KIS is closed for maintenance."""
 FUTURES = 0.4
 """How often the account at Binance is one for futures."""
 
@@ -73,7 +76,7 @@ class Abroad(Protocol):
         """Return how many units all orders of the account have traded."""
         ...
 
-    async def mourn(self, day: World) -> None:
+    async def mourn(self, engine: Engine) -> None:
         """Close the connections of a daemon that is dead, as the kernel does."""
         ...
 
@@ -165,6 +168,11 @@ class Coins:
             harm = chance.choice(STREAM_FAULTS)
             harm_streams(simulator, self._kind, harm, chance)
             return f"the streams of Binance: {harm}"
+        if roll < 0.65:
+            harm_streams(simulator, self._kind, "away", chance)
+            calls = chance.choice((5, 20, 60))
+            simulator.faults.script("*", Fault.UNAVAILABLE_503_BEFORE, times=calls)
+            return f"Binance is closed for maintenance, for {calls} calls"
         fault, route = chance.choice([*Fault]), chance.choice(ROUTES[self._kind])
         simulator.faults.script(route, fault, times=chance.choice((1, 1, 2)), delay_s=2.0)
         return f"Binance: {route} meets {fault}"
@@ -196,8 +204,8 @@ class Coins:
     def traded(self) -> Decimal:
         return sum((each.executed for each in self._there.orders(self.account)), Decimal(0))
 
-    async def mourn(self, day: World) -> None:
-        hub = day.engine._hub  # noqa: SLF001 - what the kernel closes
+    async def mourn(self, engine: Engine) -> None:
+        hub = engine._hub  # noqa: SLF001 - what the kernel closes
         if hub is not None:
             await hub.session.close()
 
@@ -266,7 +274,7 @@ class Shares:
 
     def harm(self, chance: random.Random) -> str:
         simulator = self._there.simulator
-        match chance.choice(("drop", "token", "odds", "odds", "calm")):
+        match chance.choice(("drop", "token", "odds", "odds", "calm", "down")):
             case "drop":
                 simulator.sockets.drop_all()
                 return "KIS drops its sockets"
@@ -277,6 +285,11 @@ class Shares:
                 simulator.faults.clear()
                 set_odds(simulator, percent := chance.choice((4, 12)))
                 return f"of the calls of KIS {percent} % meet something"
+            case "down":
+                simulator.switches.down = True
+                seconds = chance.choice(AWAY_S)
+                asyncio.get_running_loop().call_later(seconds, self._open_again)
+                return f"KIS is closed for maintenance, for {seconds} s"
             case _:
                 self.calm()
                 return "KIS is calm"
@@ -284,8 +297,12 @@ class Shares:
     def calm(self) -> None:
         simulator = self._there.simulator
         simulator.faults.clear()
+        self._open_again()
         simulator.switches.stalled = False
         simulator.switches.stray_throttle_percent = 0
+
+    def _open_again(self) -> None:
+        self._there.simulator.switches.down = False
 
     def view(self) -> BrokerView:
         account = self._there.simulator.account(self.half.owner)
@@ -298,8 +315,8 @@ class Shares:
     def traded(self) -> Decimal:
         return Decimal(sum(each.state.filled for each in self._there.orders(self.half)))
 
-    async def mourn(self, day: World) -> None:
-        hub = day.engine._kis_hub  # noqa: SLF001 - what the kernel closes
+    async def mourn(self, engine: Engine) -> None:
+        hub = engine._kis_hub  # noqa: SLF001 - what the kernel closes
         if hub is not None:
             await hub.connections.close()
 

@@ -129,7 +129,7 @@ class Day:
 
     async def _one_life(self, left: int) -> int:
         """Run the daemon until it ends or the day is over; return the actions left."""
-        if self._chance.random() < STILLBORN and not self._abroad:
+        if self._chance.random() < STILLBORN:
             await self._die_while_starting()
         else:
             furnish(self._folder)
@@ -144,7 +144,7 @@ class Day:
             while left and not self.outcome.wrong:
                 left -= 1
                 wire.tap(day.engine.services.brokers)
-                if left == AFTER_THE_TURN and await self._turn(day, life, clients):
+                if left == AFTER_THE_TURN and await self._turn(life, clients):
                     return left
                 if not await self._step(day, life, clients):
                     self._travelling = wire.cut()
@@ -181,7 +181,7 @@ class Day:
             self._judge_now()
         action = self._planner.action()
         if isinstance(action, Kill):
-            await self._kill(day, life, action)
+            await self._kill(life, action)
             return False
         await self._do(day, clients, action)
         self._beside(day, life, clients)
@@ -189,7 +189,7 @@ class Day:
         if steps is not None:
             for _ in range(steps):
                 await asyncio.sleep(0)
-            await self._kill(day, life, Kill(0.0))
+            await self._kill(life, Kill(0.0))
             return False
         if self._chance.random() < QUIET_POINTS:
             await self._quiet_point(life)
@@ -207,7 +207,7 @@ class Day:
         if Feature.TROUBLE in self._features:
             self._host.befall(life, day.engine.services.brokers)
 
-    async def _turn(self, day: World, life: Life, clients: TaskSupervisor) -> bool:
+    async def _turn(self, life: Life, clients: TaskSupervisor) -> bool:
         """Wait for a market's close; return whether the daemon is down for the night."""
         hours = self._scene.hours
         if hours.turn is None:
@@ -219,18 +219,16 @@ class Day:
         if hours.night is None or self.outcome.wrong:
             return False
         if self._aside.random() < 0.5:
-            await self._kill(day, life, Kill(0.0))
+            await self._kill(life, Kill(0.0))
         else:
             self._tell("the daemon is stopped for the night")
             await clients.close(1.0)
         return True
 
-    async def _kill(self, day: World, life: Life, action: Kill) -> None:
+    async def _kill(self, life: Life, action: Kill) -> None:
         self.outcome.kills += 1
         self._tell(f"kill -9, down for {action.down_s} s")
-        await life.kill()
-        for place in self._abroad:
-            await place.mourn(day)
+        await self._end(life)
         self._judge_now(up=False)
         await self._clock.sleep(action.down_s)
 
@@ -252,9 +250,16 @@ class Day:
         else:
             await self._clock.sleep(seconds)
         self._tell("kill -9 while it starts")
-        await life.kill()
+        await self._end(life)
         if self._judge.is_there():
             self._judge_now(up=False)
+
+    async def _end(self, life: Life) -> None:
+        """Kill a process, and close what it had open abroad, as the kernel does."""
+        await life.kill()
+        if life.engine is not None:
+            for place in self._abroad:
+                await place.mourn(life.engine)
 
     async def _arrive(self, day: World, order: Travelling) -> None:
         """Deliver an order that had left before the kill, if it may still arrive."""

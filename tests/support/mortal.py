@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
+    from daemon.engine import Engine
+    from daemon.main import Daemon
+
 T = TypeVar("T")
 
 
@@ -84,10 +87,17 @@ class Life:
         self._drivers: list[MortalDriver] = []
         self._before = asyncio.all_tasks()
         self._dead = False
+        self.daemon: Daemon | None = None
+        """What runs in it."""
 
     @property
     def is_over(self) -> bool:
         return self._dead
+
+    @property
+    def engine(self) -> Engine | None:
+        """What its daemon has begun to start, if it came so far."""
+        return getattr(self.daemon, "engine", None)
 
     async def open_driver(self, path: Path, *, read_only: bool = False) -> MortalDriver:
         """Open a database for this process."""

@@ -254,6 +254,8 @@ async def world(
     if life is not None:
         outside = replace(outside, open_driver=life.open_driver)
     daemon = Daemon(load_config(path, {}), outside, Systemd({}), read_again)
+    if life is not None:
+        life.daemon = daemon
     try:
         await daemon.start()
         yield World(daemon, clock, path)
