@@ -149,15 +149,15 @@ class Phases:
         trades = [] if run is None else trades_of(tx, run.id)
         if run is None or any(trade.is_alive for trade in trades):
             return
-        if run.cancelled_at is not None:
+        last = _last(run, trades)
+        unfilled = [t for t in last if t.order is not None and t.order.status is not _COMPLETE]
+        if run.cancelled_at is not None and (unfilled or run.slices_left > 1):
             self.break_off(tx, run.id, CANCELLED, now)
             return
-        last = _last(run, trades)
         again = self._again(tx, run, last, now)
         if again is not None:
             self._move(tx, again, RunState.SOLD, now, until_at=now + self.timeout)
             return
-        unfilled = [t for t in last if t.order is not None and t.order.status is not _COMPLETE]
         self._end_slice(tx, run, trades, unfilled, next_due, now)
 
     def _end_slice(

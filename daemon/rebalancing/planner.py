@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING
 import orjson
 
 from algorithms.decimals import ZERO, to_text
+from algorithms.domain import Side, Symbol
 from algorithms.rebalancing.drift import Thresholds
 from algorithms.rebalancing.holdings import Fees, Problem
 from algorithms.rebalancing.in_force import Setting, in_force
 from algorithms.rebalancing.plan import DEFAULT_THRESHOLDS, Plan, Rounding, Settings, make_plan
 from daemon.brokers.shadows import configured
-from daemon.rebalancing.runs import targets_of
+from daemon.rebalancing.runs import targets_of, unfinished_run
 from daemon.rebalancing.snapshot import Snapshots
 from daemon.storage.rows import from_us
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Collection, Iterator
     from datetime import datetime
 
     from adapters.sessions import Sessions
-    from algorithms.domain import AccountName, Symbol
+    from algorithms.domain import AccountName
     from algorithms.rebalancing.targets import Targets
     from daemon.execution.services import Services
     from daemon.rebalancing.snapshot import Snapshot
@@ -106,7 +107,13 @@ class Planner:
         if goes_on:
             settings = replace(settings, thresholds=Thresholds(ZERO, ZERO))
         plan = make_plan(snapshot.portfolio, targets, settings)
-        found = (*snapshot.problems, *self._forbidden(book, plan, targets), *plan.problems)
+        coming = await self._services.persistence.read(lambda view: _coming(view, book))
+        found = (
+            *snapshot.problems,
+            *self._forbidden(book, plan, targets),
+            *_bought_already(book, plan, coming),
+            *plan.problems,
+        )
         problems = {(each.code, each.ticker): each for each in reversed(found)}
         if problems:
             plan = replace(
@@ -146,6 +153,25 @@ class Planner:
             )
             if objection is not None:
                 yield Problem("forbidden", ticker, objection)
+
+
+def _coming(view: View, book: Book) -> frozenset[Symbol]:
+    """Return what open orders of a book may still buy, but for those of a run that goes on."""
+    run = unfinished_run(view, book.account.name)
+    mine = None if run is None else run.request_id
+    return frozenset(
+        Symbol(row["symbol"])
+        for row in view.fetch("live_parents_of_account", account=book.account.name)
+        if row["book"] == book.name and row["side"] == Side.BUY.value and row["request_id"] != mine
+    )
+
+
+def _bought_already(book: Book, plan: Plan, coming: Collection[Symbol]) -> Iterator[Problem]:
+    """Yield what would be bought twice: what an open order buys is neither held nor missing."""
+    for ticker, change in plan.net_trade.items():
+        if change > ZERO and ticker in coming:
+            message = f"an open order of {book.name} buys it: let it end, or cancel it"
+            yield Problem("order_open", ticker, message)
 
 
 def forbidden(services: Services, book: Book) -> str | None:

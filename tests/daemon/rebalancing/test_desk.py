@@ -160,6 +160,7 @@ async def test_a_run_is_cancelled_before_it_has_sold_and_is_over(
         cancelled = await here.desk.cancel(run.id)
         assert (cancelled.state, cancelled.reason) == (RunState.FAILED, "cancelled by a person")
         second = await here.until(await here.start(), RunState.BUYING)
+        await here.world.set_price("AAA", "110")
         await here.desk.cancel(second.id)
         ended = await here.until(second, *ENDED)
         assert ended.state is RunState.FAILED
@@ -187,6 +188,19 @@ async def test_a_run_is_cancelled_after_it_has_sold_and_alarms_until_given_up(
         assert "given up" in given_up.reason
         # The cash is the book's, so the next run spends it.
         assert (await here.until(await here.start(), *ENDED)).state is RunState.DONE
+
+
+async def test_a_cancel_that_comes_too_late_leaves_a_run_that_is_done(tmp_path: Path) -> None:
+    async with house(tmp_path, config(paper="latency_ms = 200")) as here:
+        await here.want(HALVES)
+        await here.until(await here.start(), *ENDED)
+        await here.want(TURNED)
+        run = await here.until(await here.start(), RunState.BUYING)
+        await here.world.pass_time(0.3)  # the orders are there, their fills on the way
+        await here.desk.cancel(run.id)
+        ended = await here.until(run, *ENDED)
+        assert (ended.state, ended.reason) == (RunState.DONE, "")
+        assert here.world.told("rebalance_stopped") == 0
 
 
 async def test_an_account_needs_a_portfolio_book_or_just_one_book(tmp_path: Path) -> None:

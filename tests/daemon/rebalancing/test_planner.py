@@ -7,7 +7,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from algorithms.domain import OrderType
 from algorithms.rebalancing.drift import Thresholds
+from algorithms.rebalancing.states import RunState
 from daemon.rebalancing.office import RebalancingOffice
 from daemon.rebalancing.planner import (
     Planner,
@@ -16,6 +18,7 @@ from daemon.rebalancing.planner import (
     snapshot_document,
 )
 from tests.daemon.rebalancing.portfolios import HALVES, TURNED, House, config, house
+from tests.support.world import buy, cancel_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +54,27 @@ async def test_a_switch_a_limit_and_a_symbol_stand_against_a_plan(tmp_path: Path
             ("symbol_not_in_book", "BBB"),
         }  # fmt: skip
         assert (plan.sells, plan.buys, plan.feasible) == ((), (), False)
+
+
+async def test_what_an_open_order_of_the_book_buys_is_not_bought_twice(tmp_path: Path) -> None:
+    async with house(tmp_path, config(paper="latency_ms = 200")) as here:
+        await here.want(HALVES)
+        await here.world.submit("alpha", buy("BBB", "5", kind=OrderType.LIMIT, price="49"))
+        resting = await here.world.submit(
+            "house", buy("AAA", "5", kind=OrderType.LIMIT, price="99")
+        )
+        await here.world.pass_time(1)
+        plan = (await here.desk.prepare("main")).draft.plan
+        (problem,) = plan.problems  # what another book buys is its own
+        assert (problem.code, problem.ticker) == ("order_open", "AAA")
+        assert resting.http_status == 200
+        await here.world.submit("house", cancel_all())
+        await here.world.pass_time(5)
+        run = await here.until(await here.start(), RunState.BUYING)
+        assert [order["symbol"] for order in await here.orders() if order["ended_at"] is None]
+        # Its own orders do not stand against what a run has still to do.
+        assert (await here.desk.prepare("main")).draft.plan.problems == ()
+        assert (await here.until(run, RunState.DONE)).reason == ""
 
 
 async def test_a_futures_account_is_not_rebalanced(tmp_path: Path) -> None:
