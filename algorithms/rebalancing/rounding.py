@@ -87,11 +87,14 @@ class _Candidate:
         many = Decimal(lots)
         return multiply(self.value, many), multiply(worth, many), multiply(cost, many)
 
-    def change(self) -> tuple[Decimal, Decimal]:
-        """How the next step changes the sum of squared drifts: a factor of excess cash, a rest."""
-        value, _, cost = self.step()
-        own = multiply(value, subtract(value, add(self.lacks, self.lacks)))
-        return EXACT.minus(add(cost, cost)), EXACT.fma(cost, cost, own)
+    def surplus(self) -> Decimal:
+        """What half a step would leave above its weight, doubled; below zero: it still lacks."""
+        return subtract(multiply(self.value, Decimal(self._lots())), add(self.lacks, self.lacks))
+
+    def gain(self, value: Decimal, cost: Decimal, excess: Decimal) -> Decimal:
+        """How much the sum of squared drifts falls by such a step, cash at ``excess``."""
+        own = multiply(value, subtract(add(self.lacks, self.lacks), value))
+        return add(own, multiply(cost, subtract(add(excess, excess), cost)))
 
     def take(self) -> None:
         """Take the next step."""
@@ -146,7 +149,7 @@ def nearest_targets(
     fees: Fees,
     buffer_percent: Decimal,
 ) -> dict[Symbol, Decimal]:
-    """Round as ``floor_targets``, then add the lots that lower the tracking error most.
+    """Round as ``floor_targets``, then add lots that lower the tracking error.
 
     Every step lowers it, so the result is never worse than rounding down. Cash is never short: at
     their limits, fees paid, all buys together stay inside ``buffer_percent`` of what there is.
@@ -163,15 +166,12 @@ def nearest_targets(
     for each in candidates:
         at_once = floor_divide(excess, multiply(each.value, Decimal(STEPS)))
         each.at_once = max(at_once, 1)
-    changes = [each.change() for each in candidates]
     while True:
-        excess = _add_steps(candidates, changes, purse, excess)
-        many = [at for at, each in enumerate(candidates) if each.at_once > 1]
-        if not many:
+        excess = _add_steps(candidates, purse, excess)
+        if all(each.at_once == 1 for each in candidates):
             break
-        for at in many:
-            candidates[at].at_once //= 2
-            changes[at] = candidates[at].change()
+        for each in candidates:
+            each.at_once = max(each.at_once // 4, 1)
     for each in candidates:
         ticker = each.asset.ticker
         if each.net != traded[ticker]:
@@ -179,41 +179,26 @@ def nearest_targets(
     return targets
 
 
-def _add_steps(
-    candidates: Sequence[_Candidate],
-    changes: list[tuple[Decimal, Decimal]],
-    purse: _Purse,
-    excess: Decimal,
-) -> Decimal:
-    """Take the step that gains most, until none gains; return the excess of cash that is left.
+def _add_steps(candidates: Sequence[_Candidate], purse: _Purse, excess: Decimal) -> Decimal:
+    """Take steps until none brings the weights nearer; return the excess of cash that is left.
 
-    ``changes`` are those of the candidates' next steps, before and after.
+    First comes what its ticker lacks most. Cash takes no part in that, or dear lots would come
+    first, however little they are wanted, only for the cash that they take.
     """
-    # Cash falls with every step, and with it what any step gains. So a gain reckoned earlier is
-    # never too small: the best of the heap, reckoned anew and still the best, is the best.
-    fma = EXACT.fma
-    heap = [(fma(factor, excess, rest), at) for at, (factor, rest) in enumerate(changes)]
+    heap = [(each.surplus(), at) for at, each in enumerate(candidates)]
     heapify(heap)
     while heap:
-        reckoned, at = heap[0]
-        factor, rest = changes[at]
-        change = fma(factor, excess, rest)
-        if change >= ZERO:
-            heappop(heap)
-            continue
-        if change != reckoned:
-            heapreplace(heap, (change, at))
-            continue
+        _, at = heap[0]
         each = candidates[at]
-        _, worth, cost = each.step()
-        if not purse.pays(worth, cost):
+        value, worth, cost = each.step()
+        # Cash only falls: what it does not pay for now, or what brings nothing now, never comes.
+        if each.gain(value, cost, excess) <= ZERO or not purse.pays(worth, cost):
             heappop(heap)
             continue
         purse.pay(worth, cost)
         excess = subtract(excess, cost)
         each.take()
-        changes[at] = factor, rest = each.change()
-        heapreplace(heap, (fma(factor, excess, rest), at))
+        heapreplace(heap, (each.surplus(), at))
     return excess
 
 

@@ -138,6 +138,23 @@ def test_a_thousand_random_portfolios_are_never_worse_than_rounded_down() -> Non
     assert told in NOTE.read_text()
 
 
+def test_many_small_weights_come_nearer_than_the_greedy_allocation() -> None:
+    """Where each ticker has a share or two, what the last cash is spent for is most of it."""
+    random, ours, theirs = Random(7), Decimal(0), Decimal(0)
+    for _ in range(20):
+        names = [f"T{number}" for number in range(random.randint(40, 80))]
+        prices = {Symbol(name): Decimal(random.randint(5, 900)) for name in names}
+        weights = {Symbol(t): w for t, w in random_weights(random, names).items()}
+        book = portfolio("30000", *(asset(t, str(p), ticks=FINE) for t, p in prices.items()))
+        near = nearest_targets(book, weights, Fees(), ALL)
+        assert error_of(book, weights, near) <= error_of(
+            book, weights, floor_targets(book, weights)
+        )
+        ours += error_of(book, weights, near)
+        theirs += error_of(book, weights, greedy(weights, prices, book.cash))
+    assert ours < theirs
+
+
 def test_the_allocation_that_is_measured_against_is_that_of_the_package() -> None:
     package = pytest.importorskip(
         "pypfopt.discrete_allocation", reason="pip install PyPortfolioOpt"
