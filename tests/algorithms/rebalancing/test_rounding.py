@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.algorithms.rebalancing.houses import (
     asset,
     named,
     portfolio,
+    random_weights,
 )
 
 ALL = Decimal(100)
