@@ -172,24 +172,28 @@ def test_orders_are_placed_shown_and_cancelled_after_a_look_at_what_ends(
 def test_what_a_halt_kept_apart_is_crossed_and_seen_once_it_is_resumed(
     browser: Browser, daemon: Daemon, view: View
 ) -> None:
-    net, nothing = "Net now", "nothing to cross"
+    net, nothing, done = "Net now", "nothing to cross", "done"
     if view is PHONE:
-        net, nothing = "지금 상계", "상계할 것이 없습니다"
+        net, nothing, done = "지금 상계", "상계할 것이 없습니다", "완료"
     slow = {"symbol": "TQQQ", "qty": "3", "order_type": "TWAP", "slices": 2, "minutes": 600}
     dip = {"scope": "book", "name": "dip"}
     with person(browser, daemon, view) as who:
         who.enter()
         page = who.page
         bought = {"symbol": "TQQQ", "side": "buy", "qty": "3", "order_type": "MARKET"}
-        daemon.post("/api/orders", {"strategy": "momentum", **bought})
-        page.goto(daemon.url + "/accounts")
-        expect(page.locator("#account-main tr", has_text="momentum")).to_contain_text("TQQQ")
+        daemon.post("/api/orders", {"strategy": "momentum", "id": f"{view.name} 1", **bought})
+        page.goto(daemon.url + "/orders")
+        latest = page.locator("#all tbody tr").first
+        expect(latest).to_contain_text("momentum")
+        expect(latest).to_contain_text(done)
         page.goto(daemon.url + "/netting")
         pairs = page.locator("#pairs tbody tr")
         before = pairs.count()
-        daemon.post("/api/orders", {"strategy": "dip", "side": "buy", **slow})
+        buying = {"strategy": "dip", "side": "buy", "id": f"{view.name} 3", **slow}
+        daemon.post("/api/orders", buying)
         daemon.post("/api/halt", {**dip, "reason": "odd fills"})
-        daemon.post("/api/orders", {"strategy": "momentum", "side": "sell", **slow})
+        selling = {"strategy": "momentum", "side": "sell", "id": f"{view.name} 2", **slow}
+        daemon.post("/api/orders", selling)
         asked(who, net)
         expect(page.locator("dialog")).to_contain_text(nothing)
         page.click("dialog [data-close]")

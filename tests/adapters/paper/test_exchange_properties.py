@@ -32,7 +32,8 @@ SOXL = Symbol("SOXL")
 START = Decimal(10_000)
 SYMBOLS = st.sampled_from([TQQQ, SOXL])
 SIDES = st.sampled_from(Side)
-TYPES = st.sampled_from(sorted(set(OrderType) - {OrderType.TWAP}))
+OFFERED = set(OrderType) - {OrderType.TWAP, OrderType.LOO, OrderType.MOO}
+TYPES = st.sampled_from(sorted(OFFERED))
 CENTS = st.integers(5_000, 15_000).map(lambda cents: Decimal(cents) / 100)
 REFUSED_FOR_MONEY = {RefusalCode.INSUFFICIENT_FUNDS, RefusalCode.INSUFFICIENT_HOLDINGS}
 

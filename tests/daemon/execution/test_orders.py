@@ -10,17 +10,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.domain import ChildId, ChildState, Measure, OrderType, ParentId, Side
+from algorithms.domain import (
+    AccountName,
+    BookName,
+    ChildId,
+    ChildOrder,
+    ChildState,
+    Kind,
+    Measure,
+    OrderType,
+    ParentId,
+    ParentOrder,
+    ParentStatus,
+    Side,
+    StrategyName,
+    Symbol,
+    TimeInForce,
+)
 from algorithms.transitions import ImpossibleTransitionError
 from daemon.execution.orders import UnknownOrderError, free_quantity, wanted_reserve
-from daemon.storage.rows import child_from_row, parent_from_row
 from tests.support.books import Wish, all_is_well, children, make, paper, parents, select
 from tests.support.world import START, THREE_BOOKS, World, buy, cancel_all, sell, world
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from algorithms.domain import ChildOrder, ParentOrder
     from daemon.storage.tx import Tx
 
 LIMIT, TWAP = OrderType.LIMIT, OrderType.TWAP
@@ -177,69 +191,52 @@ def test_a_cash_order_sets_aside_what_its_children_may_not_spend(
 
 
 def parent_of(side: Side, measure: Measure, remain: Decimal) -> ParentOrder:
-    return parent_from_row(
-        {  # type: ignore[arg-type]
-            "id": "p",
-            "request_id": "r",
-            "strategy": "alpha",
-            "account": "main",
-            "book": "a",
-            "symbol": "TQQQ",
-            "side": side.value,
-            "kind": "BUY",
-            "order_type": "TWAP",
-            "measure": measure.value,
-            "total": "1000",
-            "remain": str(remain),
-            "reserved": "0",
-            "reserve_price": "110",
-            "limit_price": None,
-            "stop_price": None,
-            "nets": 1,
-            "slices": 1,
-            "slices_left": 1,
-            "status": "open",
-            "reason": "",
-            "created_at": 0,
-            "due_at": None,
-            "deadline": None,
-            "cancel_requested_at": None,
-            "ended_at": None,
-        }
+    return ParentOrder(
+        id=ParentId("p"),
+        request_id="r",
+        created_at=START,
+        due_at=None,
+        deadline=None,
+        strategy=StrategyName("alpha"),
+        account=AccountName("main"),
+        book=BookName("a"),
+        symbol=Symbol("TQQQ"),
+        side=side,
+        kind=Kind.BUY,
+        order_type=TWAP,
+        measure=measure,
+        total=Decimal(1000),
+        remain=remain,
+        reserved=Decimal(0),
+        reserve_price=Decimal(110),
+        limit_price=None,
+        stop_price=None,
+        nets=True,
+        slices=1,
+        slices_left=1,
+        status=ParentStatus.OPEN,
+        reason="",
+        cancel_requested_at=None,
+        ended_at=None,
     )
 
 
 def child_of(leaves: Decimal) -> ChildOrder:
-    return child_from_row(
-        {  # type: ignore[arg-type]
-            "id": "c",
-            "parent_id": "p",
-            "strategy": "alpha",
-            "account": "main",
-            "book": "a",
-            "symbol": "TQQQ",
-            "side": "buy",
-            "order_type": "LIMIT",
-            "time_in_force": "DAY",
-            "quantity": str(leaves + 1),
-            "limit_price": None,
-            "stop_price": None,
-            "reserved": str(leaves * 110),
-            "reserve_price": "110",
-            "state": "open",
-            "reason": "",
-            "filled": "1",
-            "filled_value": "100",
-            "broker_order_id": None,
-            "fingerprint": None,
-            "market_day": None,
-            "created_at": 0,
-            "sent_at": None,
-            "acknowledged_at": None,
-            "cancel_at": None,
-            "cancel_requested_at": None,
-            "ended_at": None,
-        }
+    planned = ChildOrder.plan(
+        parent_of(Side.BUY, Measure.QUANTITY, leaves),
+        ChildId("c"),
+        order_type=LIMIT,
+        time_in_force=TimeInForce.DAY,
+        quantity=leaves + 1,
+        limit_price=None,
+        reserve_price=Decimal(110),
+        now=START,
+    )
+    return planned._replace(
+        state=ChildState.OPEN,
+        reserved=leaves * 110,
+        filled=Decimal(1),
+        filled_value=Decimal(100),
     )
 
 

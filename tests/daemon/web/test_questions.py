@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from daemon.execution.netter import Netter
 from tests.support.books import parents
 from tests.support.served import Served, served
 from tests.support.world import THREE_BOOKS
@@ -127,18 +128,23 @@ async def test_a_question_about_what_is_not_there_is_not_found(tmp_path: Path, p
         await here.page(path, status=404)
 
 
-async def test_pairs_are_shown_before_they_are_crossed(tmp_path: Path) -> None:
+async def test_pairs_are_shown_before_they_are_crossed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     slow = {"order_type": "TWAP", "symbol": "TQQQ", "qty": 3, "slices": 2, "minutes": 600}
     buy = {"order_type": "MARKET", "symbol": "TQQQ", "qty": 3, "side": "buy"}
+
+    async def no_price(*_: object) -> None:
+        return None
+
     async with served(tmp_path) as here:
         await here.post("/api/orders", {"strategy": "alpha", **buy})
         await here.traded()
-        await here.post("/api/orders", {"strategy": "beta", "side": "buy", **slow})
-        halt = {"scope": "book", "name": "b"}
-        await here.post("/api/halt", {**halt, "reason": "odd fills"})
-        await here.post("/api/orders", {"strategy": "alpha", "side": "sell", **slow})
-        assert (await here.post("/api/netting/run", {}))["pairs"] == [], "the round is over"
-        await here.post("/api/resume", halt)
+        with monkeypatch.context() as blind:
+            blind.setattr(Netter, "_basis", no_price)
+            await here.post("/api/orders", {"strategy": "beta", "side": "buy", **slow})
+            await here.post("/api/orders", {"strategy": "alpha", "side": "sell", **slow})
+            assert (await here.post("/api/netting/run", {}))["pairs"] == [], "the round is over"
         html = await here.page("/ask/net")
         assert "Cross 1 pair now?" in html
         assert "main: 3 TQQQ, price 100" in html
