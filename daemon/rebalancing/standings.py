@@ -51,10 +51,12 @@ class Standings:
     def renew(self) -> None:
         """Ask anew at the next look: targets or thresholds have changed, or a run has moved.
 
-        What is being asked now may have begun before that, and is not waited for.
+        What is being asked now may have begun before that, and is not waited for. Whoever has
+        looked already, between what was stored and this, is told to look again.
         """
         self._known = {account: (NEVER, found) for account, (_, found) in self._known.items()}
         self._asking.clear()
+        self._bus.deliver([StandingKnown(account) for account in self._known])
 
     async def _ask(self, account: str) -> None:
         asking = asyncio.current_task()

@@ -125,6 +125,8 @@ class View:
 
 DESKTOP = View("desktop", 1280, 850, "light", "en-US")
 PHONE = View("phone", 360, 780, "dark", "ko-KR")
+NARROW = View("narrow", 360, 780, "light", "en-US")
+WIDE = View("wide", 1280, 850, "dark", "ko-KR")
 
 
 class Daemon:
@@ -283,7 +285,7 @@ def person(browser: Browser, daemon: Daemon, view: View) -> Iterator[Person]:
         viewport={"width": view.width, "height": view.height},
         color_scheme="dark" if view.scheme == "dark" else "light",
         locale=view.language,
-        is_mobile=view is PHONE,
+        is_mobile=view.width < 600,
     )
     page = context.new_page()
     page.set_default_timeout(10_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,9 @@ from tests.browser.stage import (
     ARGUMENTS,
     CHROMIUM,
     DESKTOP,
+    NARROW,
     PHONE,
+    WIDE,
     Daemon,
     Person,
     View,
@@ -59,6 +62,10 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         yield process
 
 
+def name_of(view: View) -> str:
+    return view.name
+
+
 def asked(who: Person, label: str, within: str = "#main") -> None:
     """Press what opens a question, and wait for it."""
     who.page.locator(within).get_by_role("button", name=label, exact=True).click()
@@ -86,7 +93,7 @@ def order(who: Person, strategy: str, quantity: str, price: str = "") -> str:
     return page.url
 
 
-@pytest.mark.parametrize("view", [DESKTOP, PHONE], ids=lambda view: view.name)
+@pytest.mark.parametrize("view", [DESKTOP, PHONE, NARROW, WIDE], ids=name_of)
 def test_every_page_is_fit_to_be_looked_at(browser: Browser, daemon: Daemon, view: View) -> None:
     with person(browser, daemon, view) as who:
         who.log_in()
@@ -98,19 +105,17 @@ def test_every_page_is_fit_to_be_looked_at(browser: Browser, daemon: Daemon, vie
         for path in MENU:
             who.go(path)
             expect(who.page.locator("h1")).to_have_count(1)
-        if view is PHONE:
+        if view is not DESKTOP:
             return
         for path in (*EMPTY, *(f"/ask/{question}" for question in QUESTIONS)):
             who.go(path)
 
 
+@pytest.mark.parametrize(("view", "far"), [(DESKTOP, PHONE), (NARROW, WIDE)], ids=name_of)
 def test_a_strategy_is_halted_seen_at_once_elsewhere_and_resumed(
-    browser: Browser, daemon: Daemon
+    browser: Browser, daemon: Daemon, view: View, far: View
 ) -> None:
-    with (
-        person(browser, daemon, DESKTOP) as who,
-        person(browser, daemon, PHONE) as other,
-    ):
+    with person(browser, daemon, view) as who, person(browser, daemon, far) as other:
         for each in (who, other):
             each.enter()
         other.page.goto(daemon.url + "/")
@@ -135,10 +140,11 @@ def test_a_strategy_is_halted_seen_at_once_elsewhere_and_resumed(
         expect(who.page.locator("#everything")).to_contain_text("Halt everything")
 
 
+@pytest.mark.parametrize("view", [DESKTOP, NARROW], ids=name_of)
 def test_orders_are_placed_shown_and_cancelled_after_a_look_at_what_ends(
-    browser: Browser, daemon: Daemon
+    browser: Browser, daemon: Daemon, view: View
 ) -> None:
-    with person(browser, daemon, DESKTOP) as who:
+    with person(browser, daemon, view) as who:
         who.enter()
         order(who, "dip", "7", "91")
         who.page.goto(daemon.url + "/orders?book=dip")
@@ -152,6 +158,16 @@ def test_orders_are_placed_shown_and_cancelled_after_a_look_at_what_ends(
         who.page.keyboard.press("Escape")
         expect(row).to_have_count(1)
         row.get_by_role("button", name="Cancel").click()
+        yes(who)
+        who.page.wait_for_url("**/webhooks/*")
+        slow = {"symbol": "TQQQ", "side": "buy", "qty": "3", "order_type": "TWAP"}
+        slices = {"slices": 3, "minutes": 600, "id": f"slow {view.name}"}
+        daemon.post("/api/orders", {"strategy": "dip", **slow, **slices})
+        who.page.goto(daemon.url + "/orders?book=dip")
+        who.page.locator("#live tr", has_text="TWAP").locator("a").first.click()
+        expect(who.page.locator("#main")).to_contain_text("Next slice")
+        who.look("twap")
+        asked(who, "Cancel")
         yes(who)
         who.page.wait_for_url("**/webhooks/*")
         for label, within in (("Cancel all", ".head"), ("Cancel", "tbody")):
@@ -168,7 +184,7 @@ def test_orders_are_placed_shown_and_cancelled_after_a_look_at_what_ends(
         expect(who.page.locator("dialog")).to_contain_text("nothing to cross")
 
 
-@pytest.mark.parametrize("view", [DESKTOP, PHONE], ids=lambda view: view.name)
+@pytest.mark.parametrize("view", [DESKTOP, PHONE], ids=name_of)
 def test_what_a_halt_kept_apart_is_crossed_and_seen_once_it_is_resumed(
     browser: Browser, daemon: Daemon, view: View
 ) -> None:
@@ -202,32 +218,35 @@ def test_what_a_halt_kept_apart_is_crossed_and_seen_once_it_is_resumed(
         who.look("netted")
 
 
+@pytest.mark.parametrize("view", [PHONE, WIDE], ids=name_of)
 def test_an_order_waits_for_a_yes_and_a_dropped_webhook_is_replayed(
-    browser: Browser, daemon: Daemon
+    browser: Browser, daemon: Daemon, view: View
 ) -> None:
-    with person(browser, daemon, PHONE) as who:
+    with person(browser, daemon, view) as who:
         who.enter()
+        who.page.goto(daemon.url + "/")
+        waiting = who.page.locator("#needs .need", has_text="careful 승인 대기")
+        before = waiting.count()
         address = order(who, "careful", "1", "92")
         daemon.drop_copy_of(address.rpartition("/")[2])
         order(who, "careful", "2", "92")
         who.page.goto(daemon.url + "/")
-        waiting = who.page.locator("#needs .need", has_text="careful 승인 대기")
-        expect(waiting).to_have_count(2)
+        expect(waiting).to_have_count(before + 2)
         who.look("waiting")
         waiting.first.get_by_role("button", name="승인").click()
         who.page.click("dialog button.main")
-        expect(waiting).to_have_count(1)
+        expect(waiting).to_have_count(before + 1)
         waiting.first.get_by_role("button", name="거절").click()
         who.page.click("dialog button.danger")
-        expect(waiting).to_have_count(0)
-        dropped = who.page.locator("#needs .need", has_text="너무 늦게")
+        expect(waiting).to_have_count(before)
+        dropped = who.page.locator("#needs .need", has_text="너무 늦게").first
         dropped.get_by_role("button").click()
         who.look("replay")
         who.page.click("dialog button.danger")
         who.page.wait_for_url("**/webhooks/*")
 
 
-@pytest.mark.parametrize("view", [DESKTOP, PHONE], ids=lambda view: view.name)
+@pytest.mark.parametrize("view", [DESKTOP, PHONE], ids=name_of)
 def test_alarms_go_when_they_have_been_seen_one_or_all_and_the_log_says_so(
     browser: Browser, daemon: Daemon, view: View
 ) -> None:
@@ -252,16 +271,19 @@ def test_alarms_go_when_they_have_been_seen_one_or_all_and_the_log_says_so(
         who.look("log-seen")
 
 
+@pytest.mark.parametrize("view", [DESKTOP, NARROW], ids=name_of)
 def test_what_only_a_person_can_know_is_settled_where_it_is_seen(
-    browser: Browser, daemon: Daemon
+    browser: Browser, daemon: Daemon, view: View
 ) -> None:
     def lost(key: str) -> None:
-        daemon.post("/api/orders", {"strategy": "lone", "id": key, **RESTING})
+        daemon.post("/api/orders", {"strategy": "lone", "id": f"{view.name} {key}", **RESTING})
         daemon.forget_answer_of("lone")
         who.page.goto(daemon.url + "/")
 
-    with person(browser, daemon, DESKTOP) as who:
+    with person(browser, daemon, view) as who:
         who.enter()
+        gift = {"id": f"gift {view.name}", "asset": "SOXL", "amount": "4"}
+        daemon.post("/api/paper/main/adjust", gift)
         unknown = who.page.locator("#needs .need", has_text="lone: nobody knows yet")
         lost("first")
         asked(who, "It is at the broker", "#needs")
@@ -287,7 +309,9 @@ def test_what_only_a_person_can_know_is_settled_where_it_is_seen(
         who.page.select_option('dialog [name="book"]', "momentum")
         who.page.fill('dialog [name="price"]', "50")
         yes(who)
-        expect(who.page.locator("#account-main tr", has_text="4 SOXL")).to_contain_text("momentum")
+        expect(who.page.locator("#account-main .need", has_text="SOXL")).to_have_count(0)
+        held = who.page.locator("#account-main tr", has_text=re.compile(r"\d SOXL"))
+        expect(held).to_contain_text("momentum")
 
 
 def test_all_is_done_by_keyboard_alone(browser: Browser, daemon: Daemon) -> None:
@@ -373,7 +397,7 @@ def test_a_page_whose_session_has_ended_leads_to_the_login(
         who.faults.clear()  # as above
 
 
-@pytest.mark.parametrize("view", [DESKTOP, PHONE], ids=lambda view: view.name)
+@pytest.mark.parametrize("view", [DESKTOP, PHONE], ids=name_of)
 def test_a_closing_price_is_moved_and_shows_what_each_book_would_get(
     browser: Browser, daemon: Daemon, view: View
 ) -> None:

@@ -15,6 +15,7 @@ from tests.browser.stage import (
     ARGUMENTS,
     CHROMIUM,
     DESKTOP,
+    NARROW,
     PHONE,
     Daemon,
     Person,
@@ -123,3 +124,24 @@ def test_a_ticker_that_stands_there_twice_is_marked_where_it_stands(
         expect(who.page.locator("#targets output.fault")).to_contain_text("AAA")
         expect(who.page.locator("#settings tbody tr")).to_have_count(0)
         who.faults.clear()
+
+
+def test_a_run_that_waits_for_tomorrow_is_ended(browser: Browser, tmp_path: Path) -> None:
+    two_days = config(rebalancing="max_order_percent = 100\nslices_days = 2")
+    base = "/api/macro-trading/rebalancing"
+    wanted = {"mp": {"stocks": 80, "cash": 20}, "sub_mp": {"stocks": {"AAA": 50, "BBB": 50}}}
+    with running(tmp_path, f"[http]\nport = 0\n{two_days}") as daemon:
+        daemon.post(f"{base}/targets", {"account": "main", **wanted})
+        for runs, view in enumerate((DESKTOP, NARROW), start=1):
+            daemon.post(f"{base}/run", {"account": "main"})
+            with person(browser, daemon, view) as who:
+                who.enter()
+                page = who.page
+                page.goto(daemon.url + "/rebalancing")
+                expect(page.locator("#run .head")).to_contain_text("day 2 of 2", timeout=15_000)
+                who.look("waits")
+                page.locator("#run").get_by_role("button", name="Cancel", exact=True).click()
+                expect(page.locator("dialog")).to_contain_text("End this run?")
+                page.click("dialog form button:not([data-close])")
+                expect(page.locator("#run .head")).to_have_count(0)
+                expect(page.locator("#history tbody tr")).to_have_count(runs)

@@ -67,7 +67,7 @@ async def test_from_targets_to_history(tmp_path: Path) -> None:
         html = await here.page("/rebalancing?tab=settings")
         assert '<svg class="errors"' in html
         assert "not needed" in await here.page("/")
-        assert "<td>page</td>" in html
+        assert '<td class="wide">page</td>' in html
         assert "nothing to do" in await here.page("/ask/rebalance?account=main")
 
 
