@@ -145,3 +145,37 @@ def test_a_run_that_waits_for_tomorrow_is_ended(browser: Browser, tmp_path: Path
                 page.click("dialog form button:not([data-close])")
                 expect(page.locator("#run .head")).to_have_count(0)
                 expect(page.locator("#history tbody tr")).to_have_count(runs)
+
+
+def test_a_run_that_sold_and_did_not_buy_is_let_go_on(browser: Browser, tmp_path: Path) -> None:
+    in_pieces = config(
+        rebalancing="max_order_percent = 100\nsell_timeout_seconds = 2", paper='fill = "partial"'
+    )
+    base = "/api/macro-trading/rebalancing"
+    wanted = {"mp": {"stocks": 80, "cash": 20}, "sub_mp": {"stocks": {"BBB": 100}}}
+    owned = {"id": "owner", "book": "portfolio", "asset": "AAA", "amount": "600", "price": "100"}
+    with running(tmp_path, f"[http]\nport = 0\n[reconcile]\nseconds = 1\n{in_pieces}") as daemon:
+        with person(browser, daemon, DESKTOP) as who:
+            who.enter()
+            who.page.goto(daemon.url + "/accounts")
+            account = who.page.locator("#account-main")
+            expect(account).to_contain_text("connected", timeout=30_000)
+            daemon.post("/api/paper/main/adjust", {"id": "gift", "asset": "AAA", "amount": "600"})
+            expect(account.locator(".need", has_text="AAA")).to_be_visible(timeout=30_000)
+        daemon.post("/api/ledger/assign", owned)
+        daemon.post(f"{base}/targets", {"account": "main", **wanted})
+        daemon.post(f"{base}/run", {"account": "main"})
+        for view in (DESKTOP, NARROW):
+            with person(browser, daemon, view) as who:
+                who.enter()
+                page = who.page
+                page.goto(daemon.url + "/rebalancing")
+                go_on = page.locator("#run").get_by_role("button", name="Resume", exact=True)
+                expect(go_on).to_be_visible(timeout=30_000)
+                who.look("stopped")
+                bought = page.locator("#run tbody tr", has_text="BBB")
+                before = bought.count()
+                go_on.click()
+                expect(page.locator("dialog")).to_contain_text("Let the run go on")
+                page.click("dialog form button:not([data-close])")
+                expect(bought).to_have_count(before + 1, timeout=15_000)
