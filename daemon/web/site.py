@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 PART_HEADER = "X-Part"
 """A request with it gets the main part alone."""
-KEPT_S = 1.0
+KEPT_S = 2.0
 """How long a part serves everybody who asks for it: a hundred browsers cost one rendering."""
 KEPT_MAX = 64
 LOAD_S = 10.0
