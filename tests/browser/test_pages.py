@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -282,8 +281,6 @@ def test_what_only_a_person_can_know_is_settled_where_it_is_seen(
 
     with person(browser, daemon, view) as who:
         who.enter()
-        gift = {"id": f"gift {view.name}", "asset": "SOXL", "amount": "4"}
-        daemon.post("/api/paper/main/adjust", gift)
         unknown = who.page.locator("#needs .need", has_text="lone: nobody knows yet")
         lost("first")
         asked(who, "It is at the broker", "#needs")
@@ -303,14 +300,15 @@ def test_what_only_a_person_can_know_is_settled_where_it_is_seen(
         who.look("absent")
         yes(who)
         expect(who.page.locator("#children .s-rejected")).to_be_visible()
+        if view is not DESKTOP:
+            return  # what was in suspense has its owner then
         who.page.goto(daemon.url + "/accounts")
         asked(who, "Assign", "#account-main")
         who.look("assign")
         who.page.select_option('dialog [name="book"]', "momentum")
         who.page.fill('dialog [name="price"]', "50")
         yes(who)
-        expect(who.page.locator("#account-main .need", has_text="SOXL")).to_have_count(0)
-        held = who.page.locator("#account-main tr", has_text=re.compile(r"\d SOXL"))
+        held = who.page.locator("#account-main tr", has_text="4 SOXL")
         expect(held).to_contain_text("momentum")
 
 

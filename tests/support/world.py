@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +15,7 @@ import orjson
 
 from adapters.clock import LoopClock
 from adapters.tasks import TaskSupervisor
+from adapters.virtual_time import VirtualTimeLoop
 from algorithms.domain import AccountName, OrderType, Side, StrategyName, Symbol
 from daemon.api.webhook_model import commands_from_stored
 from daemon.calendars import compute_here
@@ -26,7 +28,6 @@ from daemon.service.systemd import Systemd
 from daemon.testing.running import RunningDaemon, paper_outside
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
 
@@ -222,6 +223,13 @@ def cancel(order_id: str) -> Cancel:
     return Cancel(order_id=order_id, venue=Venue())
 
 
+def age_of_loop() -> timedelta:
+    """Return what a loop in real time has counted already: the host's time since its start."""
+    loop = asyncio.get_running_loop()
+    is_virtual = isinstance(loop, VirtualTimeLoop)
+    return timedelta() if is_virtual else timedelta(seconds=loop.time())
+
+
 @asynccontextmanager
 async def world(
     folder: Path,
@@ -240,7 +248,7 @@ async def world(
     """
     path = folder / "config.toml"
     path.write_text(text)
-    clock = clock or LoopClock(START)
+    clock = clock or LoopClock(START - age_of_loop())
 
     async def read_again(running: Config) -> Config:
         return load_again(path, {}, running)
