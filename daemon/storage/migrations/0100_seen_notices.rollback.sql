@@ -1,3 +1,2 @@
-DROP INDEX notices_unseen;
 ALTER TABLE notices DROP COLUMN seen_by;
 ALTER TABLE notices DROP COLUMN seen_at;

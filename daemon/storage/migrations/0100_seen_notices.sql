@@ -3,4 +3,3 @@
 
 ALTER TABLE notices ADD COLUMN seen_at BIGINT;
 ALTER TABLE notices ADD COLUMN seen_by TEXT;
-CREATE INDEX notices_unseen ON notices (id) WHERE level = 'alarm' AND seen_at IS NULL;

@@ -4,17 +4,17 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from yoyo import get_backend, read_migrations
 
 from adapters.sqlite.errors import StorageCorruptError
-from daemon.storage import schema
-from daemon.storage.schema import SchemaTooNewError, migrate, wanted
+from daemon.storage.schema import MIGRATIONS, SchemaTooNewError, migrate, wanted
 
-if TYPE_CHECKING:
-    from pathlib import Path
+SHARED = Path(__file__).with_name("migrations.sha256")
+"""What databases out there may have had."""
 
 
 def tables(path: Path) -> set[str]:
@@ -61,7 +61,7 @@ def test_every_migration_can_be_taken_back(tmp_path: Path) -> None:
     backend = get_backend(f"sqlite:///{path}")
 
     with backend.lock():
-        backend.rollback_migrations(backend.to_rollback(read_migrations(str(schema.MIGRATIONS))))
+        backend.rollback_migrations(backend.to_rollback(read_migrations(str(MIGRATIONS))))
     backend.connection.close()
 
     assert tables(path) == set()
@@ -69,7 +69,37 @@ def test_every_migration_can_be_taken_back(tmp_path: Path) -> None:
 
 def test_every_migration_has_its_way_back() -> None:
     for migration in wanted():
-        assert (schema.MIGRATIONS / f"{migration}.rollback.sql").exists()
+        assert (MIGRATIONS / f"{migration}.rollback.sql").exists()
+
+
+def test_no_migration_is_changed_once_it_is_shared() -> None:
+    """A file that has had a migration never has it again: what is added to it would be missing.
+
+    The list is that of `sha256sum`, a line for each file of the folder.
+    """
+    shared = {
+        name: digest for digest, name in map(str.split, SHARED.read_text("ascii").splitlines())
+    }
+    files = {path.name: sha256(path.read_bytes()).hexdigest() for path in MIGRATIONS.glob("*.sql")}
+    changed = sorted(name for name, digest in shared.items() if files.get(name) != digest)
+    assert not changed, f"write a new migration instead of changing {', '.join(changed)}"
+    new = [f"{files[name]}  {name}" for name in sorted(files.keys() - shared.keys())]
+    assert not new, "\n".join([f"new, to be listed in {SHARED}:", *new])
+
+
+def test_a_file_that_had_the_index_already_keeps_it(tmp_path: Path) -> None:
+    """For some hours it was made by the migration before."""
+    path = tmp_path / "early.db"
+    migrate(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM _yoyo_migration WHERE migration_id = '0101_unseen_notices'")
+
+    migrate(path)
+
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute(
+            "SELECT count(*) FROM sqlite_master WHERE name = 'notices_unseen'"
+        ).fetchone() == (1,)
 
 
 def test_a_file_of_a_later_version_is_not_touched(tmp_path: Path) -> None:
