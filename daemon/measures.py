@@ -10,9 +10,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from adapters.sqlite.errors import StorageError
-from algorithms.domain import ChildState
+from algorithms.domain import ChildState, FillSource
 from daemon.api.metrics import OrderOutcome, Phase
-from daemon.signals import ChildMoved, Committed, FillBooked, NoticeRaised, PairCrossed
+from daemon.signals import (
+    ChildMoved,
+    Committed,
+    FillBooked,
+    NoticeRaised,
+    OrderPlanned,
+    PairCrossed,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,6 +45,7 @@ class Measures:
 
     def __init__(self, bus: SignalBus, metrics: Metrics) -> None:
         self._metrics = metrics
+        bus.subscribe(OrderPlanned, self._planned)
         bus.subscribe(ChildMoved, self._moved)
         bus.subscribe(FillBooked, self._booked)
         bus.subscribe(PairCrossed, self._crossed)
@@ -50,6 +58,9 @@ class Measures:
             with suppress(StorageError):  # the database's own watch tells of it
                 self._metrics.standing(**await store.read(_standing))
             await clock.sleep(LOOK_EVERY_S)
+
+    def _planned(self, signal: OrderPlanned) -> None:
+        self._time(Phase.DUE_TO_PLANNED, signal.due_at, signal.at)
 
     def _moved(self, signal: ChildMoved) -> None:
         before, child = signal
@@ -70,6 +81,8 @@ class Measures:
 
     def _booked(self, signal: FillBooked) -> None:
         self._metrics.fill(signal.account, signal.source.value)
+        if signal.source is FillSource.BROKER:
+            self._time(Phase.FILLED_TO_BOOKED, signal.at, signal.booked_at)
 
     def _crossed(self, signal: PairCrossed) -> None:
         self._metrics.netting(
@@ -79,6 +92,8 @@ class Measures:
             commission=signal.commission_saved,
             broker_orders=signal.broker_orders_saved,
         )
+        if signal.waited is not None:
+            self._metrics.phase(Phase.STORED_TO_CROSSED, max(signal.waited.total_seconds(), 0.0))
 
     def _noticed(self, signal: NoticeRaised) -> None:
         self._metrics.noticed(signal.level)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from decimal import Decimal
 
     from algorithms.domain import AccountName, ChildOrder, ChildState, FillSource, Side, Symbol
@@ -41,6 +41,13 @@ class OrderTaken(NamedTuple):
     due_at: datetime
 
 
+class OrderPlanned(NamedTuple):
+    """What was due became an order for the broker, which is stored."""
+
+    due_at: datetime
+    at: datetime
+
+
 class ChildMoved(NamedTuple):
     """A child order has another state than before; it is as it is now."""
 
@@ -49,23 +56,27 @@ class ChildMoved(NamedTuple):
 
 
 class FillBooked(NamedTuple):
-    """A fill is in the ledger, for one side of its trade."""
+    """A fill is in the ledger, for one side of its trade. ``at`` is when it was traded."""
 
     account: AccountName
     source: FillSource
+    at: datetime
+    booked_at: datetime
 
 
 class PairCrossed(NamedTuple):
     """Two orders were crossed inside.
 
     ``value`` and ``commission_saved`` are in the account's currency; the latter and
-    ``broker_orders_saved`` are what was spared.
+    ``broker_orders_saved`` are what was spared. ``waited`` is how long the later order stood
+    before they met; None at a close, for which both wait.
     """
 
     account: AccountName
     value: Decimal
     commission_saved: Decimal
     broker_orders_saved: int
+    waited: timedelta | None
 
 
 class StandingKnown(NamedTuple):

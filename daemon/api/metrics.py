@@ -52,16 +52,24 @@ class Phase(StrEnum):
     """A stretch of an order's way that is timed."""
 
     WEBHOOK_TO_STORED = "webhook_to_stored"
+    STORED_TO_CROSSED = "stored_to_crossed"
+    DUE_TO_PLANNED = "due_to_planned"
     STORED_TO_SENT = "stored_to_sent"
     SENT_TO_ACKNOWLEDGED = "sent_to_acknowledged"
+    FILLED_TO_BOOKED = "filled_to_booked"
     CANCEL_TO_CONFIRMED = "cancel_to_confirmed"
 
 
 PHASES: Mapping[Phase, str] = {
     Phase.WEBHOOK_TO_STORED: "From the arrival of a webhook until it is on disk, where that "
     "answers it.",
-    Phase.STORED_TO_SENT: "From an order's storing until it leaves for the broker.",
+    Phase.STORED_TO_CROSSED: "Netting: from an order's storing until it is crossed with one that "
+    "was there before.",
+    Phase.DUE_TO_PLANNED: "From the time an order or its slice is due until its order for the "
+    "broker is stored; netting comes before, and a halt or a missing price holds it up.",
+    Phase.STORED_TO_SENT: "From the storing of an order for the broker until it leaves.",
     Phase.SENT_TO_ACKNOWLEDGED: "From sending an order until the broker has answered.",
+    Phase.FILLED_TO_BOOKED: "From the time the broker gives a fill until it is in the ledger.",
     Phase.CANCEL_TO_CONFIRMED: "From the wish to cancel until the broker has confirmed the end.",
 }
 

@@ -30,7 +30,17 @@ LIFE_QUERIES = (
 )
 
 PhaseName = Literal[
-    "received", "stored", "sent", "acknowledged", "first_fill", "last_fill", "cancel", "ended"
+    "received",
+    "stored",
+    "crossed",
+    "planned",
+    "sent",
+    "acknowledged",
+    "first_fill",
+    "last_fill",
+    "booked",
+    "cancel",
+    "ended",
 ]
 
 
@@ -94,14 +104,15 @@ def order_life(fetch: Fetch, order_id: str) -> OrderLife | None:
     request = next(iter(fetch("request_of_order", id=found["request_id"])), None)
     children = fetch("children", id=parent_id)
     fills = fetch("fills_of_order", id=parent_id)
+    pairs = fetch("pairs_of_order", id=parent_id)
     life = {
         **_ORDER.item(found),
         "request": None if request is None else _REQUEST.item(request),
         "children": list(map(_CHILD.item, children)),
         "fills": list(map(_FILL.item, fills)),
-        "pairs": list(map(_PAIR.item, fetch("pairs_of_order", id=parent_id))),
+        "pairs": list(map(_PAIR.item, pairs)),
         "changes": list(map(_CHANGE.item, fetch("changes_of_order", id=parent_id))),
-        "phases": _phases(found, request, children, fills),
+        "phases": _phases(found, request, children, fills, pairs),
     }
     return cast("OrderLife", life)
 
@@ -111,15 +122,19 @@ def _phases(
     request: sqlite3.Row | None,
     children: list[sqlite3.Row],
     fills: list[sqlite3.Row],
+    pairs: list[sqlite3.Row],
 ) -> list[Phase]:
     filled = [row["at"] for row in fills]
     reached: dict[PhaseName, int | None] = {
         "received": None if request is None else request["received_at"],
         "stored": order["created_at"],
+        "crossed": _first(pair["at"] for pair in pairs),
+        "planned": _first(child["created_at"] for child in children),
         "sent": _first(child["sent_at"] for child in children),
         "acknowledged": _first(child["acknowledged_at"] for child in children),
         "first_fill": _first(filled),
         "last_fill": max(filled, default=None),
+        "booked": max((row["booked_at"] for row in fills), default=None),
         "cancel": order["cancel_requested_at"],
         "ended": order["ended_at"],
     }

@@ -319,7 +319,7 @@ class Fills:
                 to_us(now),
             ),
         )
-        tx.signal(FillBooked(parent.account, execution.source))
+        tx.signal(FillBooked(parent.account, execution.source, execution.at, now))
         if parent.book != LADDER:  # of a ladder people are told when its books have theirs
             self._tell(tx, parent, execution, now)
 

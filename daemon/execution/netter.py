@@ -302,7 +302,8 @@ class Netter:
             price=to_text(pair.price),
             value=to_text(pair.value),
         )
-        tx.signal(PairCrossed(account.name, pair.value, commission, ended))
+        waited = now - max(buyer.created_at, seller.created_at)
+        tx.signal(PairCrossed(account.name, pair.value, commission, ended, waited))
         return _Crossed(pair.value, commission, ended)
 
     def _still(self, tx: Tx, order: NettingOrder, pair: Pair) -> ParentOrder:

@@ -25,6 +25,7 @@ from algorithms.domain import (
 from algorithms.netting import RESIDUAL_BELOW_ONE_LOT
 from algorithms.twap import effective_fill_timeout, slice_limit, slice_quantity, slice_time
 from daemon.notices import raise_notice
+from daemon.signals import OrderPlanned
 from daemon.storage.rows import parent_from_row, to_us
 
 if TYPE_CHECKING:
@@ -163,6 +164,7 @@ class Slicer:
                 self.plan(tx, parent.id, own.instrument, own.price, now)
             else:
                 together.plan(*slice_)
+                _tell_planned(tx, parent, now)
         together.store()
 
     def _plain(
@@ -296,6 +298,7 @@ class Slicer:
                 self._orders.end_parent(tx, parent, ParentStatus.FAILED, objection, now)
                 return
         self._orders.plan(tx, parent._replace(due_at=None, slices_left=0), child)
+        _tell_planned(tx, parent, now)
 
     def _objection(
         self, tx: Tx, child: ChildOrder, price: Decimal | None, now: datetime
@@ -355,6 +358,7 @@ class Slicer:
         if parent.deadline is not None:
             cancel_at = min(cancel_at, parent.deadline)
         self._orders.plan(tx, waiting, child._replace(cancel_at=cancel_at))
+        _tell_planned(tx, parent, now)
 
     def _slice(
         self,
@@ -474,6 +478,12 @@ class Slicer:
             reserve_price=reserve_price,
             now=now,
         )
+
+
+def _tell_planned(tx: Tx, parent: ParentOrder, now: datetime) -> None:
+    """Tell how long after its time an order, as it was before, has become one for the broker."""
+    if parent.due_at is not None:
+        tx.signal(OrderPlanned(parent.due_at, now))
 
 
 def floor_to_lots(cash: Decimal, unit_price: Decimal, instrument: Instrument) -> Decimal:

@@ -33,8 +33,11 @@ def test_orders_and_their_times_show_in_the_figures(tmp_path: Path) -> None:
             assert seen["nettingd_orders_total", "main", "placed"] == 2
             assert seen["nettingd_orders_total", "main", "cancelled"] == 1
             assert seen["nettingd_fills_total", "main", "broker"] == 1
+            assert seen["nettingd_phase_seconds_count", "due_to_planned"] == 2
             assert seen["nettingd_phase_seconds_count", "stored_to_sent"] == 2
             assert seen["nettingd_phase_seconds_count", "sent_to_acknowledged"] == 2
+            assert seen["nettingd_phase_seconds_count", "filled_to_booked"] == 1
+            assert seen["nettingd_phase_seconds_count", "stored_to_crossed"] == 0
             assert seen["nettingd_phase_seconds_count", "cancel_to_confirmed"] == 1
             assert seen[("nettingd_commit_batch_size_count",)] > 5
             assert ("nettingd_orders_total", "main", "refused") not in seen
@@ -60,6 +63,9 @@ def test_what_is_crossed_shows_with_what_it_saved(tmp_path: Path) -> None:
             assert seen["nettingd_netting_broker_orders_saved_total", "main"] == 2
             assert seen["nettingd_fills_total", "main", "netting"] == 2
             assert ("nettingd_fills_total", "main", "broker") not in seen
+            assert seen["nettingd_phase_seconds_count", "stored_to_crossed"] == 1
+            assert seen["nettingd_phase_seconds_sum", "stored_to_crossed"] < 1  # of the later order
+            assert seen["nettingd_phase_seconds_count", "filled_to_booked"] == 0
 
     in_virtual_time(story())
 

@@ -295,7 +295,7 @@ class Settlements:
 
         netted = units("netted", Side.BUY)
         if netted:
-            tx.signal(PairCrossed(row["account"], multiply(netted, close), saved, 0))
+            tx.signal(PairCrossed(row["account"], multiply(netted, close), saved, 0, None))
         raise_notice(
             tx,
             self._ids.new(),

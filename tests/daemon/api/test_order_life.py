@@ -30,10 +30,12 @@ async def test_every_step_has_its_time(tmp_path: Path) -> None:
         assert set(phases) == {
             "received",
             "stored",
+            "planned",
             "sent",
             "acknowledged",
             "first_fill",
             "last_fill",
+            "booked",
             "ended",
         }
         assert life["phases"][0]["after_ms"] == 0
