@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from adapters.broker import SELF_TRADE, BrokerOrderState
 from algorithms.decimals import to_text
 from algorithms.domain import ChildState
-from daemon.execution.numbers import store_child
+from daemon.execution.child_rows import store_child
 from daemon.notices import raise_notice
 from daemon.signals import WorkArrived
 

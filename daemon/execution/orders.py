@@ -21,7 +21,7 @@ from algorithms.domain import (
     Side,
 )
 from algorithms.transitions import check_child, check_parent
-from daemon.execution.numbers import store_child
+from daemon.execution.child_rows import store_child
 from daemon.notices import raise_notice
 from daemon.signals import ChildMoved, LadderStirred, OrderTaken, WorkArrived
 from daemon.storage.rows import (

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from algorithms.domain import BrokerOrderId, ChildId, OrderType
-from daemon.execution.numbers import store_child
+from daemon.execution.child_rows import store_child
 from tests.support.books import children
 from tests.support.world import buy, world
 
