@@ -143,6 +143,8 @@ FINAL_CHILDREN = frozenset(
 LIVE_CHILDREN = frozenset(ChildState) - FINAL_CHILDREN
 AT_BROKER = LIVE_CHILDREN - {ChildState.PLANNED}
 """States in which the order may be alive at the broker."""
+TAKEN_CHILDREN = frozenset({ChildState.OPEN, ChildState.PARTIALLY_FILLED, ChildState.CANCELLING})
+"""States in which the broker has the order, as far as we know."""
 
 
 class FillSource(StrEnum):

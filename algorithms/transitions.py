@@ -10,15 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from algorithms.domain import ChildState, ParentStatus
+from algorithms.domain import FINAL_CHILDREN, TAKEN_CHILDREN, ChildState, ParentStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_ENDS = frozenset(
-    {ChildState.FILLED, ChildState.CANCELLED, ChildState.REJECTED, ChildState.EXPIRED}
-)
-_ALIVE = frozenset({ChildState.OPEN, ChildState.PARTIALLY_FILLED, ChildState.CANCELLING})
 
 CHILD: Mapping[ChildState, frozenset[ChildState]] = {
     # Not sent: it may be sent, or given up without asking anybody.
@@ -28,14 +23,14 @@ CHILD: Mapping[ChildState, frozenset[ChildState]] = {
     # Under way: every answer is possible, and so is none. A stream may tell of a fill before
     # the answer to the request itself arrives. A venue that judged nothing and wants to be left
     # alone proves that nothing was placed: the order waits to be sent again.
-    ChildState.SENDING: _ALIVE | _ENDS | {ChildState.UNKNOWN, ChildState.PLANNED},
-    ChildState.UNKNOWN: _ALIVE | _ENDS,
+    ChildState.SENDING: TAKEN_CHILDREN | FINAL_CHILDREN | {ChildState.UNKNOWN, ChildState.PLANNED},
+    ChildState.UNKNOWN: TAKEN_CHILDREN | FINAL_CHILDREN,
     # An order the broker had taken and shows no more is as unknown as one it never answered.
-    ChildState.OPEN: _ENDS
+    ChildState.OPEN: FINAL_CHILDREN
     | {ChildState.PARTIALLY_FILLED, ChildState.CANCELLING, ChildState.UNKNOWN},
-    ChildState.PARTIALLY_FILLED: _ENDS | {ChildState.CANCELLING, ChildState.UNKNOWN},
+    ChildState.PARTIALLY_FILLED: FINAL_CHILDREN | {ChildState.CANCELLING, ChildState.UNKNOWN},
     # A refused or lost cancel leaves the order alive until the broker confirms its end.
-    ChildState.CANCELLING: _ENDS
+    ChildState.CANCELLING: FINAL_CHILDREN
     | {ChildState.OPEN, ChildState.PARTIALLY_FILLED, ChildState.UNKNOWN},
     # Late evidence: a fill that was on its way when the end was reported.
     ChildState.CANCELLED: frozenset({ChildState.FILLED}),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from adapters.broker import SELF_TRADE, BrokerOrderState
 from algorithms.decimals import to_text
-from algorithms.domain import ChildState
+from algorithms.domain import TAKEN_CHILDREN, ChildState
 from daemon.execution.child_rows import store_child
 from daemon.notices import raise_notice
 from daemon.signals import WorkArrived
@@ -116,7 +116,7 @@ class Evidence:
     def lost(self, tx: Tx, child_id: ChildId, now: datetime) -> None:
         """Take in that the broker had taken an order and does not show it any more."""
         child = self._orders.child(tx, child_id)
-        if child.state not in {ChildState.OPEN, ChildState.PARTIALLY_FILLED, ChildState.CANCELLING}:
+        if child.state not in TAKEN_CHILDREN:
             return
         self._orders.advance(tx, child, now, ChildState.UNKNOWN, LOST)
         tx.signal(WorkArrived(child.account, child.symbol))

@@ -21,7 +21,7 @@ from adapters.broker import BrokerUnavailableError, FillEvent, OrderEvent
 from adapters.sqlite.errors import StorageError
 from algorithms.bookkeeping import Entry, EventKind
 from algorithms.decimals import ZERO, subtract, to_text, total
-from algorithms.domain import SUSPENSE, ChildState
+from algorithms.domain import SUSPENSE, TAKEN_CHILDREN, ChildState
 from daemon.execution.fills import trade_key
 from daemon.execution.funding import FundingBook
 from daemon.notices import raise_notice
@@ -51,8 +51,6 @@ OVERLAP = timedelta(minutes=5)
 """How far before the last booked fill the broker is asked again: events may come out of order."""
 SECOND_LOOK_AFTER = timedelta(seconds=5)
 """How long a difference must have lasted: a venue may show money and fills at different moments."""
-TAKEN = frozenset({ChildState.OPEN, ChildState.PARTIALLY_FILLED, ChildState.CANCELLING})
-"""States in which the broker has an order, as far as we know."""
 SETTLED = frozenset({ChildState.PLANNED, ChildState.OPEN, ChildState.PARTIALLY_FILLED})
 """States in which an order does not move money unseen while we compare."""
 
@@ -245,7 +243,8 @@ class Reconciler:
         return [
             child
             for child in map(child_from_row, rows)
-            if child.state in TAKEN and (child.broker_order_id, child.market_day) not in listed
+            if child.state in TAKEN_CHILDREN
+            and (child.broker_order_id, child.market_day) not in listed
         ]
 
     def _look(self, child: ChildOrder) -> None:
