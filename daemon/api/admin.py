@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import WithJsonSchema
 from typing_extensions import TypedDict
 
-from daemon.api.aside import Aside
 from daemon.api.bodies import (
     PREVIEW_BYTES_MAX,
     PREVIEW_SECONDS_MAX,
@@ -34,6 +33,7 @@ from daemon.execution.halts import Scope
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from daemon.api.aside import Aside
     from daemon.api.decode import Json
     from daemon.api.ports import AdminPort
 
@@ -114,9 +114,9 @@ class NettingRunAnswer(TypedDict):
 class Admin:
     """Handlers of what a person asks for."""
 
-    def __init__(self, port: AdminPort) -> None:
+    def __init__(self, port: AdminPort, aside: Aside) -> None:
         self._port = port
-        self._aside = Aside()
+        self._aside = aside
 
     def operations(self) -> list[Operation]:
         """Return what can be asked here."""

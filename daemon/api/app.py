@@ -13,6 +13,7 @@ from algorithms.domain import StrategyName
 from daemon.api.addresses import Networks
 from daemon.api.admin import Admin
 from daemon.api.approvals import ApprovalDesk
+from daemon.api.aside import Aside
 from daemon.api.auth import Authority, FailureThrottle, StrategyAccess, digest
 from daemon.api.by_hand import ByHand
 from daemon.api.calculators import Calculators
@@ -131,13 +132,14 @@ def make_app(parts: Parts) -> web.Application:
 def _operations(parts: Parts, webhook: Webhook) -> list[Operation]:
     """Return everything that can be asked of the daemon."""
     pages = Pages(parts.door, parts.sessions)
+    aside = Aside()  # one, so that only one large body is calculated at a time
     operations = in_order(
         [
             *webhook.operations(),
             *Health(parts.readiness).operations(),
             *_metrics_page(parts.metrics),
-            *Admin(parts.admin).operations(),
-            *Calculators(parts.admin).operations(),
+            *Admin(parts.admin, aside).operations(),
+            *Calculators(parts.admin, aside).operations(),
             *ApprovalDesk(parts.admin).operations(),
             *VerdictDesk(parts.admin).operations(),
             *Marks(parts.admin).operations(),

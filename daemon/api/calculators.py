@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
-from daemon.api.aside import Aside
 from daemon.api.bodies import (
     PREVIEW_BYTES_MAX,
     PREVIEW_SECONDS_MAX,
@@ -27,6 +26,7 @@ from daemon.api.wire import Amount
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from daemon.api.aside import Aside
     from daemon.api.ports import AdminPort
 
 SHEET_KEYS = (
@@ -57,9 +57,9 @@ class LiveLocAnswer(LocAnswer):
 class Calculators:
     """Handlers of previews. They change nothing."""
 
-    def __init__(self, port: AdminPort) -> None:
+    def __init__(self, port: AdminPort, aside: Aside) -> None:
         self._port = port
-        self._aside = Aside()
+        self._aside = aside
 
     def operations(self) -> list[Operation]:
         """Return what can be asked here."""

@@ -13,8 +13,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from daemon.api import aside
 from daemon.api.aside import Aside
+from daemon.api.bodies import SMALL_BODY_BYTES_MAX
 from daemon.api.calculation import Calculation
 from daemon.api.respond import answering
+from tests.daemon.api.fakes import ADMIN, House
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -75,3 +77,25 @@ async def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one() -> None:
         response = await client.post("/")
         with pytest.raises(ClientPayloadError):
             await response.read()
+
+
+async def test_calculations_of_every_kind_wait_for_one_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[Calculation, Aside]] = []
+
+    class Told(Aside):
+        async def answer(
+            self, request: web.Request, calculation: Calculation, body: bytes
+        ) -> web.StreamResponse:
+            assert len(body) == request.content_length
+            asked.append((calculation, self))
+            return web.Response()
+
+    monkeypatch.setattr("daemon.api.app.Aside", Told)
+    large = b'{"orders": []}' + b" " * SMALL_BODY_BYTES_MAX
+    async with House().client() as client:
+        for path in ("/api/loc/preview", "/api/netting/preview"):
+            assert (await client.post(path, data=large, headers=ADMIN)).status == 200
+    assert [calculation for calculation, _ in asked] == [Calculation.LOC, Calculation.NETTING]
+    assert len({id(turn) for _, turn in asked}) == 1
