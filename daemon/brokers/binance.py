@@ -9,7 +9,7 @@ from adapters.binance.account import BinanceSettings
 from adapters.binance.broker import BinanceBroker
 from adapters.binance.hosts import MarketKind, hosts_of, moves_real_money
 from adapters.binance.signing import KeyKindError, read_keys
-from daemon.brokers.opening import BrokerNotAvailableError, no_orders
+from daemon.brokers.opening import BrokerNotAvailableError, no_orders, told_credentials
 from daemon.config.accounts import Environment
 
 if TYPE_CHECKING:
@@ -33,12 +33,7 @@ def binance_settings(config: Config, name: AccountName, account: AccountConfig) 
     kind = MarketKind(account.market_type.value)
     real = account.environment is Environment.LIVE
     hosts = hosts_of(kind, real=real, rest=account.base_url, socket=account.ws_url)
-    wanted = ("api_key", "api_secret")
-    missing = [key for key in wanted if key not in account.credentials]
-    if missing:
-        keys = ", ".join(f"accounts.{name}.credentials.{key}" for key in missing)
-        raise BrokerNotAvailableError(f"{keys} missing")
-    api_key, secret = (account.credentials[key].reveal() for key in wanted)
+    api_key, secret = told_credentials(name, account, "api_key", "api_secret")
     try:
         keys_of_account = read_keys(api_key, secret)
     except KeyKindError as error:

@@ -12,7 +12,12 @@ from adapters.kis.hosts import Profile, hosts_of, moves_real_money
 from adapters.kis.krx import Venue
 from adapters.kis.tokens import Keys
 from algorithms.domain import Symbol
-from daemon.brokers.opening import BrokerNotAvailableError, no_orders, told_instruments
+from daemon.brokers.opening import (
+    BrokerNotAvailableError,
+    no_orders,
+    told_credentials,
+    told_instruments,
+)
 from daemon.config.accounts import Environment
 from daemon.rates import rates_of
 
@@ -44,11 +49,7 @@ def kis_settings(config: Config, name: AccountName, account: AccountConfig) -> K
     number = NUMBER.fullmatch(account.account_no or "")
     if number is None:
         raise BrokerNotAvailableError(f'accounts.{name}.account_no must be like "50123456-01"')
-    wanted = ("app_key", "app_secret")
-    missing = [key for key in wanted if key not in account.credentials]
-    if missing:
-        keys = ", ".join(f"accounts.{name}.credentials.{key}" for key in missing)
-        raise BrokerNotAvailableError(f"{keys} missing")
+    app_key, app_secret = told_credentials(name, account, "app_key", "app_secret")
     real = account.environment is Environment.LIVE
     profile = Profile.REAL if real else Profile.PAPER
     hosts = hosts_of(profile, rest=account.base_url, socket=account.ws_url)
@@ -56,7 +57,7 @@ def kis_settings(config: Config, name: AccountName, account: AccountConfig) -> K
         account=name,
         profile=profile,
         hosts=hosts,
-        keys=Keys(*(account.credentials[key].reveal() for key in wanted)),
+        keys=Keys(app_key, app_secret),
         cano=number[1],
         product=number[2],
         market=account.market.value,

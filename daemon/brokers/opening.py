@@ -34,6 +34,7 @@ __all__ = [
     "no_orders",
     "open_broker",
     "reaches_the_same",
+    "told_credentials",
     "told_instruments",
 ]
 
@@ -150,6 +151,15 @@ def no_orders(config: Config, account: AccountConfig, *, real: bool) -> str | No
     if account.environment is not Environment.LIVE:
         return 'real orders need environment = "live"'
     return None if config.daemon.live else "real orders need daemon.live = true"
+
+
+def told_credentials(name: AccountName, account: AccountConfig, *wanted: str) -> tuple[str, ...]:
+    """Return the wanted credentials of an account, bare. Raises BrokerNotAvailableError."""
+    missing = [key for key in wanted if key not in account.credentials]
+    if missing:
+        keys = ", ".join(f"accounts.{name}.credentials.{key}" for key in missing)
+        raise BrokerNotAvailableError(f"{keys} missing")
+    return tuple(account.credentials[key].reveal() for key in wanted)
 
 
 def told_instruments(config: Config, account: AccountConfig) -> Mapping[Symbol, Instrument]:
