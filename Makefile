@@ -14,6 +14,9 @@ USABLE := import sys, ensurepip; sys.exit(sys.version_info < (3, 11))
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 
+# Compiled once, not by each of the hundreds of processes that tests start.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: venv
 venv: $(READY) ## create .venv with the locked versions
 	@echo "$$($(BIN)/python --version) with the locked versions in .venv"

@@ -54,6 +54,8 @@ def migrate(path: Path) -> None:
     """
     try:
         with closing(connect(path, read_only=False)) as connection:
+            if _is_new(connection):
+                _furnish(connection)
             had = applied(connection)
     except sqlite3.Error as error:
         raise environment_error(error) or StorageError(str(error)) from error
@@ -64,6 +66,40 @@ def migrate(path: Path) -> None:
         raise SchemaTooNewError(message)
     if len(had) < len(wanted()):
         _apply(path)
+
+
+def _is_new(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+
+
+def _furnish(connection: sqlite3.Connection) -> None:
+    """Give a new file all tables in one transaction: a start that is killed leaves none of them."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if _is_new(connection):  # nobody else has begun in the meantime
+            for statement in _everything():
+                connection.execute(statement)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+@lru_cache(maxsize=1)
+def _everything() -> tuple[str, ...]:
+    """Return the statements that all migrations together come to, their log included.
+
+    They are applied once in memory, where a transaction each costs no disk.
+    """
+    from yoyo import get_backend  # noqa: PLC0415 - as in _apply
+
+    backend = get_backend("sqlite:///:memory:")
+    try:
+        with backend.lock():
+            backend.apply_migrations(backend.to_apply(_read(MIGRATIONS)))
+        return tuple(backend.connection.iterdump())[1:-1]  # without its BEGIN and COMMIT
+    finally:
+        backend.connection.close()
 
 
 def _apply(path: Path) -> None:

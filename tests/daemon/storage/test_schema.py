@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from yoyo import get_backend, read_migrations
 
-from adapters.sqlite.errors import StorageCorruptError
+from adapters.sqlite.errors import StorageCorruptError, StorageError
+from daemon.storage import schema
 from daemon.storage.schema import MIGRATIONS, SchemaTooNewError, migrate, wanted
 
 SHARED = Path(__file__).with_name("migrations.sha256")
@@ -31,6 +32,53 @@ def test_a_new_file_gets_every_table(tmp_path: Path) -> None:
     assert {"requests", "parent_orders", "child_orders", "fills", "postings"} <= tables(
         tmp_path / "new.db"
     )
+
+
+def schema_of(path: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(path)) as connection:
+        made = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+        had = connection.execute(
+            "SELECT migration_id, migration_hash FROM _yoyo_migration ORDER BY migration_id"
+        ).fetchall()
+    return [*made, *had]
+
+
+def one_after_another(path: Path) -> None:
+    backend = get_backend(f"sqlite:///{path}")
+    with backend.lock():
+        backend.apply_migrations(backend.to_apply(read_migrations(str(MIGRATIONS))))
+    backend.connection.close()
+
+
+def test_a_new_file_is_what_one_migration_after_another_makes(tmp_path: Path) -> None:
+    migrate(tmp_path / "new.db")
+    one_after_another(tmp_path / "old.db")
+
+    assert schema_of(tmp_path / "new.db") == schema_of(tmp_path / "old.db")
+
+
+def test_a_file_whose_first_migration_never_came_gets_them_all(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "begun.db")) as connection:
+        connection.execute("CREATE TABLE yoyo_lock (locked INT, ctime TIMESTAMP, pid INT)")
+
+    migrate(tmp_path / "begun.db")
+
+    assert wanted()[-1] in dict(schema_of(tmp_path / "begun.db"))
+
+
+def test_a_start_that_fails_half_way_leaves_a_new_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "half.db"
+    with monkeypatch.context() as broken:
+        broken.setattr(schema, "_everything", lambda: ("CREATE TABLE a (b INT)", "CREATE nothing"))
+        with pytest.raises(StorageError, match="nothing"):
+            migrate(path)
+    assert tables(path) == set()
+
+    migrate(path)
+
+    assert "facts" in tables(path)
 
 
 def test_a_current_file_is_left_as_it_is(tmp_path: Path) -> None:
