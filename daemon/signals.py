@@ -79,8 +79,8 @@ class PairCrossed(NamedTuple):
     waited: timedelta | None
 
 
-class StandingKnown(NamedTuple):
-    """The broker has told how a portfolio stands; pages that did not wait for it look again."""
+class StandingChanged(NamedTuple):
+    """How a portfolio stands is known anew, or what was known is out of date: pages look again."""
 
     account: str
 

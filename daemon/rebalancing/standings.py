@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from daemon.api.errors import Refused
-from daemon.signals import RebalanceMoved, StandingKnown
+from daemon.signals import RebalanceMoved, StandingChanged
 
 if TYPE_CHECKING:
     from adapters.clock import Clock
@@ -56,7 +56,7 @@ class Standings:
         """
         self._known = {account: (NEVER, found) for account, (_, found) in self._known.items()}
         self._asking.clear()
-        self._bus.deliver([StandingKnown(account) for account in self._known])
+        self._bus.deliver([StandingChanged(account) for account in self._known])
 
     async def _ask(self, account: str) -> None:
         asking = asyncio.current_task()
@@ -70,4 +70,4 @@ class Standings:
                 del self._asking[account]
         if is_newest:
             self._known[account] = (self._clock.monotonic(), found)
-            self._bus.deliver([StandingKnown(account)])
+            self._bus.deliver([StandingChanged(account)])

@@ -19,7 +19,7 @@ from daemon.api.lean import SECURITY_HEADERS
 from daemon.api.operation import STREAM
 from daemon.api.pace import Pace, waited
 from daemon.api.respond import refusal_of, send
-from daemon.signals import Committed, StandingKnown
+from daemon.signals import Committed, StandingChanged
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -51,7 +51,7 @@ class Changes:
         self._readers = 0
         self._pace = Pace(GAP_S)
         bus.subscribe(Committed, lambda _: self.tell())
-        bus.subscribe(StandingKnown, lambda _: self.tell())
+        bus.subscribe(StandingChanged, lambda _: self.tell())
 
     def close(self) -> None:
         """Let every reader go."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from daemon.api.errors import Refused
 from daemon.rebalancing.desk import Standing
 from daemon.rebalancing.standings import KEPT_S
-from daemon.signals import StandingKnown
+from daemon.signals import StandingChanged
 from tests.daemon.rebalancing.portfolios import HALVES, house
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ async def test_what_was_asked_before_a_change_is_not_taken_for_the_answer(
         await here.want(HALVES)
         monkeypatch.setattr(exchange, "holdings", slow)
         standings = here.world.engine.standings
-        told: list[StandingKnown] = []
-        here.world.engine.bus.subscribe(StandingKnown, told.append)
+        told: list[StandingChanged] = []
+        here.world.engine.bus.subscribe(StandingChanged, told.append)
         assert await standings.of("main") is None
         standings.renew()
         await here.world.pass_time(2)
@@ -88,5 +88,5 @@ async def test_what_was_asked_before_a_change_is_not_taken_for_the_answer(
         await here.world.pass_time(1.5)
         assert told == [], "the first answer is older than the change"
         await here.world.pass_time(2)
-        assert told == [StandingKnown("main")]
+        assert told == [StandingChanged("main")]
         assert isinstance(await standings.of("main"), Standing)
