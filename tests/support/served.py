@@ -25,6 +25,7 @@ from daemon.api.stream import EventStream
 from daemon.api.views import Lists
 from daemon.book_office import BookOffice
 from daemon.cli.main import main
+from daemon.notices import raise_notice
 from daemon.rebalancing.office import RebalancingOffice
 from daemon.service.address import note_address
 from daemon.web.page import Sources
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aiohttp import ClientResponse, web
+
+    from daemon.storage.tx import Tx
 
 ADMIN_TOKEN = "admin-token-00112233445566778899aabbccdd"
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
@@ -61,6 +64,19 @@ class Served:
                 return
             await asyncio.sleep(0.01)
         raise AssertionError("a market order never ended")
+
+    async def alarmed(self, count: int) -> list[str]:
+        """Raise alarms, numbered from 1; return their ids."""
+        services = self.day.engine.services
+        ids = [services.ids.new() for _ in range(count)]
+
+        def tell(tx: Tx) -> None:
+            for number, each in enumerate(ids, 1):
+                now = services.clock.now()
+                raise_notice(tx, each, "invariant_broken", now, number=str(number), text="no sum")
+
+        await self.day.engine.store.write(tell)
+        return ids
 
     async def nettingd(self, *words: str) -> tuple[int, str, str]:
         """Call a command on this daemon; return its exit code and what it printed."""

@@ -9,37 +9,22 @@ import orjson
 
 from daemon.api.marks import IDS_MAX
 from daemon.cli.alarms import AT_ONCE
-from daemon.notices import raise_notice
 from daemon.service.exits import Exit
-from tests.support.served import Served, served
+from tests.support.served import served
 from tests.support.world import THREE_BOOKS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from daemon.storage.tx import Tx
 
 IN_SEOUL = f'{THREE_BOOKS}\n[daemon]\ntimezone = "Asia/Seoul"\n'
-
-
-async def alarmed(here: Served, count: int) -> list[str]:
-    services = here.day.engine.services
-    ids = [services.ids.new() for _ in range(count)]
-
-    def tell(tx: Tx) -> None:
-        for number, each in enumerate(ids, 1):
-            now = services.clock.now()
-            raise_notice(tx, each, "invariant_broken", now, number=str(number), text="no sum")
-
-    await here.day.engine.store.write(tell)
-    return ids
 
 
 async def test_alarms_wait_until_somebody_has_seen_them(tmp_path: Path) -> None:
     async with served(tmp_path, IN_SEOUL) as here:
         await here.post("/api/halt", {"reason": "a warning is no alarm"})
         assert (await here.nettingd("seen"))[:2] == (Exit.OK, "no alarm waits to be seen\n")
-        first, second, third = await alarmed(here, 3)
+        first, second, third = await here.alarmed(3)
         code, out, _ = await here.nettingd("seen")
         assert code == Exit.OK
         assert [line.split()[0] for line in out.splitlines()[2:]] == [third, second, first]
@@ -62,14 +47,14 @@ async def test_alarms_wait_until_somebody_has_seen_them(tmp_path: Path) -> None:
 async def test_more_than_one_request_may_name_are_all_marked(tmp_path: Path) -> None:
     assert AT_ONCE == IDS_MAX
     async with served(tmp_path) as here:
-        ids = await alarmed(here, AT_ONCE + 1)
+        ids = await here.alarmed(AT_ONCE + 1)
         _, out, _ = await here.nettingd("seen", "--all", "--json")
         assert {each["id"] for each in orjson.loads(out)["marks"]} == set(ids)
 
 
 async def test_what_is_no_alarm_is_said_so_and_nothing_is_marked(tmp_path: Path) -> None:
     async with served(tmp_path) as here:
-        (alarm,) = await alarmed(here, 1)
+        (alarm,) = await here.alarmed(1)
         code, out, err = await here.nettingd("seen", alarm, "01ARZ3NDEKTSV4RRFFQ69G5FAV")
         assert (code, out) == (Exit.FAILED, "")
         assert "there is no alarm 01ARZ3NDEKTSV4RRFFQ69G5FAV" in err

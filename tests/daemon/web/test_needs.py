@@ -71,24 +71,11 @@ async def test_an_alarm_stands_above_everything_else(
         assert "+5 TQQQ" in await here.page("/accounts")
 
 
-async def alarmed(here: Served, count: int) -> list[str]:
-    services = here.day.engine.services
-    ids = [services.ids.new() for _ in range(count)]
-
-    def tell(tx: Tx) -> None:
-        for number, each in enumerate(ids, 1):
-            now = services.clock.now()
-            raise_notice(tx, each, "invariant_broken", now, number=str(number), text="no sum")
-
-    await here.day.engine.store.write(tell)
-    return ids
-
-
 async def test_an_alarm_goes_once_somebody_has_seen_it_and_the_log_keeps_both(
     tmp_path: Path,
 ) -> None:
     async with served(tmp_path) as here:
-        first, second, third = await alarmed(here, 3)
+        first, second, third = await here.alarmed(3)
         assert len(await needs(here)) == 3
         html = await here.page("/")
         assert html.count("Mark as seen") == 3
@@ -121,7 +108,7 @@ async def test_an_alarm_that_nobody_has_seen_stays_over_the_week_end(tmp_path: P
 
 async def test_alarms_are_marked_all_or_none_and_the_first_mark_stays(tmp_path: Path) -> None:
     async with served(tmp_path) as here:
-        (alarm,) = await alarmed(here, 1)
+        (alarm,) = await here.alarmed(1)
         await here.post("/api/halt", {"reason": "odd fills"})
         halted = (await here.get("/api/events?code=halted"))["items"][0]["id"]
         for other in (halted, "01KGF0J5EG9QK1Y1V7W4D2M3ZC"):
