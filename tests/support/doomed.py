@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import warnings
+from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 from adapters.virtual_time import VirtualTimeLoop
+from tests.support.loops import in_virtual_time
 from tests.support.mortal import Life, MortalDriver
+from tests.support.world import started
 
 if TYPE_CHECKING:
     import sqlite3
     from asyncio import Handle
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Iterable, Iterator
     from contextvars import Context
     from pathlib import Path
 
@@ -25,15 +30,33 @@ class When(Enum):
     AFTER = "after"
 
 
-class Doomed(Life):
-    """A process that dies at its n-th step: each trip to a database, its own or the exchange's."""
+class Fated(Life):
+    """A process that dies at its n-th step, if it comes so far."""
 
-    def __init__(self, step: int, when: When) -> None:
+    def __init__(self, step: int) -> None:
         super().__init__()
         self._step = step
-        self._when = when
+        self._struck = asyncio.Event()
         self.steps = 0
-        self.struck = asyncio.Event()
+
+    async def live(self, day: Coroutine[object, object, None]) -> int:
+        """Live a day until it ends or death comes; return how many steps it had."""
+        living, struck = started(day), started(self._struck.wait())
+        await asyncio.wait({living, struck}, return_when=asyncio.FIRST_COMPLETED)
+        if self._struck.is_set():
+            await self.kill()
+        else:
+            struck.cancel()
+            await living
+        return self.steps
+
+
+class Doomed(Fated):
+    """Its steps are the trips to a database, its own or the exchange's."""
+
+    def __init__(self, step: int, when: When) -> None:
+        super().__init__(step)
+        self._when = when
 
     async def open_driver(self, path: Path, *, read_only: bool = False) -> MortalDriver:
         driver = await super().open_driver(path, read_only=read_only)
@@ -53,7 +76,7 @@ class Doomed(Life):
         return driver
 
     async def _die(self) -> None:
-        self.struck.set()
+        self._struck.set()
         await asyncio.get_running_loop().create_future()
 
 
@@ -75,14 +98,11 @@ class SteppedLoop(VirtualTimeLoop):
         callback(*args)
 
 
-class DoomedAtAwait(Life):
-    """A process that dies just before the n-th step of a ``SteppedLoop``: at any await."""
+class DoomedAtAwait(Fated):
+    """Its steps are those of a ``SteppedLoop``: it dies just before one, at any await."""
 
     def __init__(self, step: int) -> None:
-        super().__init__()
-        self._step = step
-        self.steps = 0
-        self.struck = asyncio.Event()
+        super().__init__(step)
         loop = asyncio.get_running_loop()
         assert isinstance(loop, SteppedLoop)
         loop.watch = self._look
@@ -91,4 +111,25 @@ class DoomedAtAwait(Life):
         self.steps += 1
         if self.steps == self._step:
             self._dead = True  # what runs on until it is dropped reaches no database any more
-            self.struck.set()
+            self._struck.set()
+
+
+@contextmanager
+def noted(death: str) -> Iterator[None]:
+    """Add to what fails which death it was."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(death)
+        raise
+
+
+def die_at_awaits(
+    story: Callable[[int], Coroutine[object, object, None]], steps: Iterable[int]
+) -> None:
+    """Tell a story once for each await to die at; what the dead left open is nobody's fault."""
+    for step in steps:
+        with noted(f"killed at await {step}"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            in_virtual_time(story(step), SteppedLoop)
+            gc.collect()

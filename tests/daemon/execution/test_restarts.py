@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import tempfile
 from pathlib import Path
@@ -14,9 +13,9 @@ from adapters.clock import LoopClock
 from algorithms.domain import OrderType
 from tests.simulation.mutants import keep_what_an_ended_order_had_reserved, send_before_it_is_stored
 from tests.support.books import all_is_well, children, paper, parents, select
-from tests.support.doomed import Doomed, When
+from tests.support.doomed import Doomed, When, noted
 from tests.support.loops import in_virtual_time
-from tests.support.world import START, THREE_BOOKS, World, buy, cancel_all, sell, started, world
+from tests.support.world import START, THREE_BOOKS, World, buy, cancel_all, sell, world
 
 if TYPE_CHECKING:
     from tests.simulation.mutants import Mutant
@@ -49,14 +48,7 @@ async def live(folder: Path, text: str, step: int, when: When) -> tuple[int, Loo
         async with world(folder, text, clock=clock, life=life) as here:
             await a_day(here)
 
-    living, struck = started(day()), started(life.struck.wait())
-    await asyncio.wait({living, struck}, return_when=asyncio.FIRST_COMPLETED)
-    if life.struck.is_set():
-        await life.kill()
-    else:
-        struck.cancel()
-        await living
-    return life.steps, clock
+    return await life.live(day()), clock
 
 
 async def made_whole(folder: Path, text: str, clock: LoopClock) -> None:
@@ -109,22 +101,15 @@ def test_a_day_that_dies_at_any_step_is_made_whole_by_the_next_process(way: int)
     step, stride = (1, 1) if ALL_OF_THEM else (1 + way, len(WAYS))
     died_at = 0
     while True:
-        try:
+        with noted(f"killed {when.value} step {step}"):
             lived = kill(text, step, when)
-        except BaseException as error:
-            error.add_note(f"killed {when.value} step {step}")
-            raise
         if lived < step:
             break
         died_at, step = step, step + stride
     assert died_at > MANY
 
 
-@pytest.mark.parametrize(
-    "mutant",
-    [send_before_it_is_stored, keep_what_an_ended_order_had_reserved],
-    ids=lambda one: one.__name__,
-)
+@pytest.mark.parametrize("mutant", MISTAKES, ids=lambda one: one.__name__)
 def test_dying_everywhere_would_notice_a_mistake(
     mutant: Mutant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,12 +5,9 @@ The exchange lives on and has taken what it has taken; the next process asks it,
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import os
 import random
 import tempfile
-import warnings
 from decimal import Decimal
 from pathlib import Path
 
@@ -30,9 +27,8 @@ from tests.daemon.rebalancing.test_at_binance import (
     sums_agree,
 )
 from tests.support.bots import Bots, bots, exchange
-from tests.support.doomed import DoomedAtAwait, SteppedLoop
-from tests.support.loops import in_virtual_time
-from tests.support.world import START, buy, sell, started
+from tests.support.doomed import DoomedAtAwait, die_at_awaits
+from tests.support.world import START, buy, sell
 
 AWAITS = 2300
 """About as many as a run has, those of the exchange among them."""
@@ -63,7 +59,7 @@ async def finished_once(here: Bots) -> None:
     await sums_agree(here)
 
 
-async def story(step: int) -> int:
+async def story(step: int) -> None:
     clock = LoopClock(START)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -82,31 +78,10 @@ async def story(step: int) -> int:
                 ) as here:
                     await turn(here)
 
-            living, struck = started(day()), started(life.struck.wait())
-            await asyncio.wait({living, struck}, return_when=asyncio.FIRST_COMPLETED)
-            if life.struck.is_set():
-                await life.kill()
-            else:
-                struck.cancel()
-                await living
+            await life.live(day())
             async with bots(folder, BOOKS, binance, clock, seed=3, top=CALM, more=RULE) as here:
                 await finished_once(here)
-    return life.steps
-
-
-def kill(step: int) -> int:
-    """Tell the story; what a dead process has left open is nobody's fault."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        steps = in_virtual_time(story(step), SteppedLoop)
-        gc.collect()
-    return steps
 
 
 def test_a_run_that_dies_at_any_await_is_finished_once_at_binance() -> None:
-    for step in random.sample(range(1, AWAITS), SAMPLE):
-        try:
-            kill(step)
-        except BaseException as error:
-            error.add_note(f"killed at await {step}")
-            raise
+    die_at_awaits(story, random.sample(range(1, AWAITS), SAMPLE))

@@ -5,12 +5,9 @@ KIS knows no ids of ours: what was sent and not answered is found again by what 
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import os
 import random
 import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,9 +25,8 @@ from tests.daemon.rebalancing.test_at_kis import (
     sums_agree,
 )
 from tests.simulators.kis.orders import What
-from tests.support.doomed import DoomedAtAwait, SteppedLoop
-from tests.support.loops import in_virtual_time
-from tests.support.world import buy, sell, started
+from tests.support.doomed import DoomedAtAwait, die_at_awaits
+from tests.support.world import buy, sell
 
 if TYPE_CHECKING:
     from tests.daemon.rebalancing.portfolios import House
@@ -78,7 +74,7 @@ async def finished_once(here: House, simulator: KisSimulator) -> None:
     await sums_agree(here, simulator)
 
 
-async def story(step: int) -> int:
+async def story(step: int) -> None:
     clock = LoopClock(MORNING)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -91,32 +87,10 @@ async def story(step: int) -> int:
                 async with at_kis(folder, clock, simulator, urls, seed=2, life=life) as here:
                     await turn(here)
 
-            living, struck = started(day()), started(life.struck.wait())
-            await asyncio.wait({living, struck}, return_when=asyncio.FIRST_COMPLETED)
-            if life.struck.is_set():
-                await life.kill()
-            else:
-                struck.cancel()
-                await living
-            steps = life.steps
+            await life.live(day())
             async with at_kis(folder, clock, simulator, urls, seed=3) as here:
                 await finished_once(here, simulator)
-    return steps
-
-
-def kill(step: int) -> int:
-    """Tell the story; what a dead process has left open is nobody's fault."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        steps = in_virtual_time(story(step), SteppedLoop)
-        gc.collect()
-    return steps
 
 
 def test_a_run_that_dies_at_any_await_is_finished_once_at_kis() -> None:
-    for step in random.sample(range(1, AWAITS), SAMPLE):
-        try:
-            kill(step)
-        except BaseException as error:
-            error.add_note(f"killed at await {step}")
-            raise
+    die_at_awaits(story, random.sample(range(1, AWAITS), SAMPLE))

@@ -7,7 +7,6 @@ after what they do; and all awaits of all tasks. The suite takes a sample, anoth
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import tempfile
@@ -24,9 +23,9 @@ from algorithms.domain import OrderType
 from algorithms.rebalancing.states import RunState
 from tests.daemon.rebalancing.portfolios import HALVES, TURNED, config, house
 from tests.support.books import all_is_well
-from tests.support.doomed import Doomed, DoomedAtAwait, SteppedLoop, When
+from tests.support.doomed import Doomed, DoomedAtAwait, Fated, SteppedLoop, When, noted
 from tests.support.loops import in_virtual_time
-from tests.support.world import START, buy, sell, started
+from tests.support.world import START, buy, sell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,9 +60,7 @@ async def turn(here: House) -> None:
     await here.world.pass_time(60)
 
 
-async def live(
-    folder: Path, text: str, doom: Callable[[], Doomed | DoomedAtAwait]
-) -> tuple[int, LoopClock]:
+async def live(folder: Path, text: str, doom: Callable[[], Fated]) -> tuple[int, LoopClock]:
     """Live a day until its run is over or death comes; return how many steps the run had."""
     clock = LoopClock(START)
     async with house(folder, text, clock=clock) as here:
@@ -74,14 +71,7 @@ async def live(
         async with house(folder, text, clock=clock, life=life, seed=2) as here:
             await turn(here)
 
-    living, struck = started(day()), started(life.struck.wait())
-    await asyncio.wait({living, struck}, return_when=asyncio.FIRST_COMPLETED)
-    if life.struck.is_set():
-        await life.kill()
-    else:
-        struck.cancel()
-        await living
-    return life.steps, clock
+    return await life.live(day()), clock
 
 
 async def finished_once(folder: Path, text: str, clock: LoopClock) -> None:
@@ -105,7 +95,7 @@ async def finished_once(folder: Path, text: str, clock: LoopClock) -> None:
 
 def kill(
     text: str,
-    doom: Callable[[], Doomed | DoomedAtAwait],
+    doom: Callable[[], Fated],
     loop: type[VirtualTimeLoop] = VirtualTimeLoop,
 ) -> int:
     async def story() -> int:
@@ -125,11 +115,8 @@ def test_a_run_that_dies_at_any_write_is_finished_once(way: int) -> None:
     text, when = WAYS[way]
     step = 1 if DEEP else random.randint(1, MANY)
     while True:
-        try:
+        with noted(f"killed {when.value} step {step}"):
             lived = kill(text, partial(Doomed, step, when))
-        except BaseException as error:
-            error.add_note(f"killed {when.value} step {step}")
-            raise
         if lived < step or not DEEP:
             break
         step += 1
@@ -143,8 +130,5 @@ def test_a_run_that_dies_at_any_await_is_finished_once(ids: str) -> None:
     assert awaits > MANY_AWAITS
     every = range(1, awaits + 1)
     for step in every if DEEP else random.sample(every, SAMPLE):
-        try:
+        with noted(f"killed at await {step} of {awaits}"):
             kill(text, partial(DoomedAtAwait, step), SteppedLoop)
-        except BaseException as error:
-            error.add_note(f"killed at await {step} of {awaits}")
-            raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import tempfile
 from dataclasses import dataclass
@@ -28,9 +27,9 @@ from tests.daemon.execution.ladder.stories import (
     stocked,
 )
 from tests.support.books import all_is_well, paper, parents, select
-from tests.support.doomed import Doomed, When
+from tests.support.doomed import Doomed, When, noted
 from tests.support.loops import in_virtual_time
-from tests.support.world import World, cancel_all, started
+from tests.support.world import World, cancel_all
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -120,14 +119,7 @@ async def live(night: Night, folder: Path, step: int, when: When) -> tuple[int, 
         async with evening(folder, night.text, clock=clock, life=life) as here:
             await night.story(here)
 
-    living, struck = started(lived()), started(life.struck.wait())
-    await asyncio.wait({living, struck}, return_when=asyncio.FIRST_COMPLETED)
-    if life.struck.is_set():
-        await life.kill()
-    else:
-        struck.cancel()
-        await living
-    return life.steps, clock
+    return await life.live(lived()), clock
 
 
 async def made_whole(night: Night, folder: Path, clock: LoopClock) -> None:
@@ -170,11 +162,8 @@ def test_an_evening_that_dies_at_any_step_is_settled_by_the_next_process(
     step = 1 if ALL_OF_THEM else 1 + stride // 2 * (when is When.AFTER)
     died_at = 0
     while True:
-        try:
+        with noted(f"killed {when.value} step {step}"):
             lived = kill(night, step, when)
-        except BaseException as error:
-            error.add_note(f"killed {when.value} step {step}")
-            raise
         if lived < step:
             break
         died_at, step = step, step + stride
