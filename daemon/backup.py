@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from adapters.files import hand_over, make_file, make_folder
 from adapters.sqlite.driver import connect_to_look
 from daemon.brokers.shadows import database_of, shadows
 from daemon.config.accounts import BrokerKind
@@ -77,7 +78,7 @@ def back_up(config: Config, target: Path, now: datetime, progress: Progress) -> 
         raise FileExistsError(target)
     part = target.with_name(target.name + _PART)
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(mode=0o700, parents=True)
+    make_folder(part)
     try:
         manifest = _write(config, part, now, progress)
         part.rename(target)
@@ -105,7 +106,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 def copy(source: sqlite3.Connection, target: Path, progress: Progress) -> None:
     """Copy a database to a new private file, durably."""
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    make_file(target)
     with closing(sqlite3.connect(target)) as connection:
         source.backup(
             connection, pages=PAGES_A_STEP, progress=lambda _, left, all_: progress(left, all_)
@@ -134,6 +135,7 @@ def _write(config: Config, part: Path, now: datetime, progress: Progress) -> Man
     file = part / MANIFEST
     file.write_bytes(orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2))
     file.chmod(0o600)
+    hand_over(file)
     _sync(file)
     _sync(part)
     return manifest

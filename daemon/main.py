@@ -38,7 +38,7 @@ from daemon.restore import is_armed, put_in_place
 from daemon.service.address import note_address
 from daemon.service.exits import Exit
 from daemon.service.heartbeat import Heartbeat
-from daemon.service.logs import log_notices, start_logging
+from daemon.service.logs import log_notices, say_error, start_logging
 from daemon.service.process import StopSignals, allow_files, keep_secrets_in, spare_the_collector
 from daemon.service.systemd import Systemd
 from daemon.service.watch import DatabaseWatch, FailedTasks
@@ -328,5 +328,5 @@ async def _stop_in_time(daemon: Daemon) -> None:
 
 
 def _refuse(code: Exit, message: str) -> int:
-    sys.stderr.write(f"nettingd: {message}\n" if "\n" not in message else f"{message}\n")
+    say_error(f"nettingd: {message}" if "\n" not in message else message)
     return code

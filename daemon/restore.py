@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from adapters.files import hand_over, make_folder
 from adapters.sqlite.driver import connect_to_look
 from daemon.backup import BOOKS, BackupError, alone, copy, databases_of, read_manifest
 from daemon.execution.halts import Scope
@@ -55,7 +56,7 @@ def stage(config: Config, folder: Path, now: datetime, progress: Progress) -> di
     staged = {name: _staged(databases[name]) for name in manifest.files}
     for name, file in staged.items():
         _forget(file)
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(file.parent)
         with closing(connect_to_look(folder / name)) as source:
             copy(source, file, progress)
     migrate(staged[BOOKS])
@@ -74,6 +75,7 @@ def arm(config: Config, staged: dict[str, Path], now: datetime) -> None:
         file.write(orjson.dumps(told))
         file.flush()
         os.fsync(file.fileno())
+    hand_over(part)
     part.rename(marker)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from adapters.broker import BrokerError
+from adapters.files import hand_over, make_folder
 from adapters.kis.fields import SEOUL, day_of, day_text, required, rows_of, text
 from adapters.kis.operations import Operation
 from adapters.kis.wire import Call
@@ -98,11 +99,12 @@ class Holidays:
             return _Kept()
 
     def _write(self, kept: _Kept) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self._file.parent)
         beside = self._file.with_suffix(f".{os.getpid()}")
         beside.write_bytes(
             orjson.dumps(
                 {"asked_on": kept.asked_on, "days": kept.days}, option=orjson.OPT_NON_STR_KEYS
             )
         )
+        hand_over(beside)
         beside.replace(self._file)

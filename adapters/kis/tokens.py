@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypeGuard
 import orjson
 
 from adapters.broker import BrokerError, BrokerMisconfiguredError, BrokerUnavailableError
+from adapters.files import hand_over, make_file, make_folder
 from adapters.http import NotSent
 from adapters.kis.answers import Reply
 from adapters.kis.codes import Remedy, meaning_of
@@ -189,10 +190,10 @@ class Tokens:
     async def _locked(self) -> AsyncIterator[None]:
         """Be the only one, of all processes here, who may ask for this token."""
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(
-                self._file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
+            make_folder(self._file.parent)
+            lock = self._file.with_suffix(".lock")
+            make_file(lock)
+            descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
             raise BrokerUnavailableError(f"no token: its folder cannot be used: {error}") from error
         try:
@@ -244,4 +245,5 @@ class Tokens:
             stream.write(orjson.dumps(asdict(kept)))
             stream.flush()
             os.fsync(stream.fileno())
+        hand_over(beside)
         beside.replace(self._file)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerUnavailableError
+from adapters.files import make_file, make_folder
 from adapters.paper import database
 from adapters.paper.account import Account, MarginAccount
 from adapters.paper.broker import PaperBroker
@@ -118,7 +119,8 @@ async def _open_database(
         return database.load(connection, settings.account)
 
     try:
-        settings.database.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(settings.database.parent)
+        make_file(settings.database)
         driver = await open_driver(settings.database)
     except (OSError, StorageError) as error:
         raise BrokerUnavailableError(f"{settings.database}: {error}") from error

@@ -10,6 +10,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
+from adapters.files import hand_over, make_folder
 from daemon.config.problems import ConfigErrors, ConfigProblem
 from daemon.config.secret import Secret
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _TOKEN_BYTES = 32
 _PRIVATE_FILE = 0o600
-_PRIVATE_FOLDER = 0o700
 _OTHERS = 0o077
 
 
@@ -49,7 +49,7 @@ def ensure_strategy_token(config: Config, name: StrategyName) -> Secret:
 
 def _ensure(file: Path, key: str) -> Secret:
     try:
-        file.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        make_folder(file.parent)
         if not file.exists():
             _create(file)
         return _read(file, key)
@@ -66,6 +66,7 @@ def _create(file: Path) -> None:
             writer.write(secrets.token_urlsafe(_TOKEN_BYTES) + "\n")
             writer.flush()
             os.fsync(writer.fileno())
+        hand_over(draft)
         os.link(draft, file)
     except FileExistsError:
         pass  # another start was faster: its token counts

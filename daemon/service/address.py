@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from adapters.files import hand_over
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -14,6 +16,7 @@ def note_address(data_dir: Path, url: str) -> Path:
     """Write the URL down; return the file, which is to go when the daemon goes."""
     file = data_dir / _FILE
     file.write_text(f"{url}\n", encoding="ascii")
+    hand_over(file)
     return file
 
 

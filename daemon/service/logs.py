@@ -79,8 +79,18 @@ class _JournalFormatter(structlog.stdlib.ProcessorFormatter):
     """Says how important each line is in the way the journal reads it: sd-daemon(3)."""
 
     def format(self, record: logging.LogRecord) -> str:
-        mark = f"<{_PRIORITIES.get(record.levelno, _INFORMATIONAL)}>"
-        return mark + super().format(record).replace("\n", f"\n{mark}")
+        return _marked(super().format(record), record.levelno)
+
+
+def say_error(text: str) -> None:
+    """Write to stderr what ends the daemon, perhaps before there is a log."""
+    journal = _is_journal(sys.stderr, os.environ.get("JOURNAL_STREAM", ""))
+    sys.stderr.write((_marked(text, logging.ERROR) if journal else text) + "\n")
+
+
+def _marked(text: str, level: int) -> str:
+    mark = f"<{_PRIORITIES.get(level, _INFORMATIONAL)}>"
+    return mark + text.replace("\n", f"\n{mark}")
 
 
 def _is_journal(out: TextIO, stream: str) -> bool:

@@ -12,6 +12,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
+from adapters.files import make_file, make_folder
+
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
@@ -34,8 +36,9 @@ class DirectoryLock:
 
     def acquire(self) -> None:
         """Take the lock; raise AlreadyRunningError, naming the holder, if it is taken."""
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        make_folder(self._path.parent)
+        make_file(self._path)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
         if not _lock(descriptor):
             holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)

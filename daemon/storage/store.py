@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import aiosql
 
+from adapters.files import make_folder
 from adapters.sqlite.group_commit import GroupCommit
 from algorithms.decimals import exactly
 from daemon.storage.schema import migrate
@@ -161,7 +162,7 @@ async def open_store(
 
     Raises StorageError with advice when the file is damaged, locked or cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     migrate(path)
     writer = await open_driver(path)
     try:

@@ -87,7 +87,13 @@ def test_the_units_say_where_this_installation_is() -> None:
     service = texts["paper.service"]
     start = f"ExecStart={sys.executable} -m daemon --config /etc/nettingd/config.toml run\n"
     assert start in service
-    for line in ("StateDirectory=nettingd/paper", "User=paper", "Type=notify", "WatchdogSec=30"):
+    for line in (
+        "StateDirectory=nettingd/paper",
+        "User=paper",
+        "SyslogIdentifier=paper",
+        "Type=notify",
+        "WatchdogSec=30",
+    ):
         assert f"{line}\n" in service
     assert "@" not in re.sub(r"@(system-service|privileged)", "", service)
     assert "/var/lib" not in texts["paper-backup.timer"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import orjson
 import pytest
 
 from daemon.config.service import DaemonConfig, Locale, LogFormat, LogLevel
-from daemon.service.logs import log_notices, start_logging
+from daemon.service.logs import log_notices, say_error, start_logging
 from daemon.signals import NoticeRaised, SignalBus
 
 if TYPE_CHECKING:
@@ -133,6 +134,19 @@ def test_the_journal_is_told_how_grave_each_line_is_and_no_time_twice(
     assert len(lines) > 4
     assert all(line.startswith("<3>") for line in lines[1:])
     assert "2026" not in path.read_text()
+
+
+def test_what_ends_the_daemon_is_an_error_to_the_journal_and_a_plain_line_to_people(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "stderr").open("w+") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        say_error("nettingd: no such file")
+        status = os.fstat(stderr.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        say_error("two keys are wrong:\n  http.port")
+    lines = (tmp_path / "stderr").read_text().splitlines()
+    assert lines == ["nettingd: no such file", "<3>two keys are wrong:", "<3>  http.port"]
 
 
 def test_a_file_that_is_not_the_journal_gets_whole_lines(
