@@ -191,12 +191,12 @@ class Domestic(Desk):
     async def orders(
         self, first: date, last: date, *, symbol: Symbol | None = None, number: str | None = None
     ) -> list[Row]:
-        return await self._daily(first, last, "00", symbol=symbol, number=number)
+        return await self._listed(self._daily(first, last, "00", symbol=symbol, number=number))
 
     async def open_orders(self, today: date) -> list[Row]:
         """Real: the list of what can be cancelled. Paper has none: what is not filled today."""
         if self.settings.profile is Profile.PAPER:
-            return [row for row in await self._daily(today, today, "02") if row.left]
+            return [row for row in await self._listed(self._daily(today, today, "02")) if row.left]
         call = Call(
             operation=Operation.KR_CANCELLABLE,
             params=(*self.settings.identity, *NONE, ("INQR_DVSN_1", "0"), ("INQR_DVSN_2", "0")),
@@ -208,23 +208,15 @@ class Domestic(Desk):
                 found[row.key] = row
         return [row for row in found.values() if row.left]
 
-    async def _daily(
-        self,
-        first: date,
-        last: date,
-        which: str,
-        *,
-        symbol: Symbol | None = None,
-        number: str | None = None,
-    ) -> list[Row]:
+    async def _listed(self, call: Call) -> list[Row]:
         found = {}
-        for reply in await self._daily_pages(first, last, which, symbol=symbol, number=number):
+        for reply in await self.asker.pages(call, PAGE_KEYS):
             for line in rows_of(reply.body.get("output1"), "odno"):
                 row = self._read(line)
                 found[row.key] = row
         return list(found.values())
 
-    async def _daily_pages(
+    def _daily(
         self,
         first: date,
         last: date,
@@ -232,9 +224,10 @@ class Domestic(Desk):
         *,
         symbol: Symbol | None = None,
         number: str | None = None,
-    ) -> list[Reply]:
+    ) -> Call:
+        """The question for the orders of some days; ``which``: "00" all, "02" those not filled."""
         paper = self.settings.profile is Profile.PAPER
-        call = Call(
+        return Call(
             operation=Operation.KR_ORDERS,
             params=(
                 *self.settings.identity,
@@ -253,7 +246,6 @@ class Domestic(Desk):
             ),
             rank=Rank.FIND,
         )
-        return await self.asker.pages(call, PAGE_KEYS)
 
     async def owned(self) -> Owned:
         lines, first = await self._balance()
@@ -310,7 +302,8 @@ class Domestic(Desk):
         if self.settings.profile is not Profile.PAPER:
             return False
         today = self.day_at(self.asker.clock.now())
-        first = (await self._daily_pages(today, today, "00", symbol=request.symbol))[0]
+        call = self._daily(today, today, "00", symbol=request.symbol)
+        first = (await self.asker.pages(call, PAGE_KEYS))[0]
         ordered = amount(object_of(first.body.get("output2")), "tot_ord_qty")
         return bool(ordered) and not rows_of(first.body.get("output1"), "odno")
 

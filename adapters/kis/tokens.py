@@ -58,6 +58,9 @@ class Kept:
     asked_at: float = 0.0
     refusals: int = 0
 
+    def is_fresh(self, now: float) -> bool:
+        return self.expires_at - now > RENEW_S
+
     def may_ask_at(self) -> float:
         return self.asked_at + min(AGAIN_S * (1 << min(self.refusals, 10)), LONGEST_S)
 
@@ -104,7 +107,7 @@ class Tokens:
         does not take the keys.
         """
         now = self._now()
-        if self._is_alive(self._kept, now) and self._kept.expires_at - now > RENEW_S:
+        if self._is_alive(self._kept, now) and self._kept.is_fresh(now):
             return self._kept.token
         if self._asking is None or self._asking.done():
             try:
@@ -134,7 +137,7 @@ class Tokens:
         self._kept = kept = self._read()
         now = self._now()
         usable = self._is_alive(kept, now)
-        if usable and kept.expires_at - now > RENEW_S:
+        if usable and kept.is_fresh(now):
             return kept.token
         if now < kept.may_ask_at():
             if usable:
