@@ -25,8 +25,7 @@ from daemon.notices import raise_notice
 from daemon.storage.rows import to_us
 
 if TYPE_CHECKING:
-    from adapters.broker import Ambiguous as AmbiguousOutcome
-    from adapters.broker import CancelOutcome, FindOutcome
+    from adapters.broker import BrokerOrder, CancelOutcome, FindOutcome
     from adapters.clock import Clock
     from algorithms.domain import ChildId, ChildOrder
     from daemon.execution.broker_calls import BrokerCalls
@@ -103,9 +102,8 @@ class Settler:
                 await self._calls.cancel(sent_order(child))
             outcome = await self._calls.find(sent_order(child))
             match outcome:
-                case Found(order, fills):
-                    by_looks = child.fingerprint is not None
-                    await self._take_in(child.id, Found(order, fills), by_looks=by_looks)
+                case Found():
+                    await self._take_in(child, outcome)
                     return
                 case Absent() if child.acknowledged_at is None:
                     now = self._clock.now()
@@ -135,7 +133,7 @@ class Settler:
             outcome = await self._calls.cancel(sent_order(child))
             match outcome:
                 case CancelConfirmed(order) if order.filled == child.filled:
-                    await self._take_in(child_id, Found(order, ()))
+                    await self._end(child_id, order)
                     return
                 case CancelRefused(message, retry_after_s):
                     told = retry_after_s
@@ -171,22 +169,25 @@ class Settler:
     async def _has_all(self, child: ChildOrder, outcome: FindOutcome) -> bool:
         """Take in what was found; return whether every fill in it is booked."""
         if isinstance(outcome, Found):
-            after = await self._take_in(child.id, outcome, by_looks=child.fingerprint is not None)
+            after = await self._take_in(child, outcome)
             return after.filled >= outcome.order.filled
         return False
 
-    async def _take_in(
-        self, child_id: ChildId, found: Found, *, by_looks: bool = False
-    ) -> ChildOrder:
-        """Take in an order that was found; ``by_looks``: by what it is, not by an id of ours."""
+    async def _take_in(self, child: ChildOrder, found: Found) -> ChildOrder:
+        """Take in an order that was found: by our id, or else by what it looks like."""
         now = self._clock.now()
 
         def take_in(tx: Tx) -> ChildOrder:
-            if by_looks:
-                self._evidence.renumbered(tx, child_id, found.order)
-            return self._evidence.found(tx, child_id, found.order, found.fills, now)
+            if child.fingerprint is not None:
+                self._evidence.renumbered(tx, child.id, found.order)
+            return self._evidence.found(tx, child.id, found.order, found.fills, now)
 
         return await self._persistence.write(take_in)
+
+    async def _end(self, child_id: ChildId, order: BrokerOrder) -> None:
+        """Take in the end that a cancel has brought; every fill of the order is booked."""
+        now = self._clock.now()
+        await self._persistence.write(lambda tx: self._evidence.found(tx, child_id, order, (), now))
 
     async def _begin_cancel(self, child_id: ChildId) -> ChildOrder:
         now = self._clock.now()
@@ -202,7 +203,7 @@ class Settler:
     async def _load(self, child_id: ChildId) -> ChildOrder:
         return await self._persistence.read(lambda view: self._orders.child(view, child_id))
 
-    async def _warn_ambiguous(self, child: ChildOrder, outcome: AmbiguousOutcome) -> None:
+    async def _warn_ambiguous(self, child: ChildOrder, outcome: Ambiguous) -> None:
         if child.acknowledged_at is not None and not outcome.candidates:
             return  # that it is lost was told
         if outcome.candidates:
