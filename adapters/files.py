@@ -31,8 +31,11 @@ def make_folder(path: Path) -> None:
     """Make a private folder, and those above it that are missing. Raises OSError."""
     if path.is_dir():
         return
-    make_folder(path.parent)
-    path.mkdir(mode=_FOLDER, exist_ok=True)
+    try:
+        path.mkdir(mode=_FOLDER, exist_ok=True)
+    except FileNotFoundError:
+        make_folder(path.parent)
+        path.mkdir(mode=_FOLDER, exist_ok=True)
     hand_over(path)
 
 

@@ -68,3 +68,5 @@ def test_a_file_in_the_way_of_a_folder_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(FileExistsError):
         make_folder(tmp_path / "data")
+    with pytest.raises(NotADirectoryError):
+        make_folder(tmp_path / "data" / "backups")
