@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerUnavailableError
 from adapters.paper import PaperBroker
-from adapters.paper.operations import Adjust, ImpossibleOperationError, SplitUnits
+from adapters.paper.operations import Adjust, ImpossibleOperationError, MovePrice, SplitUnits
 from algorithms.bookkeeping import EventKind
 from algorithms.decimals import ZERO, add, to_text
 from algorithms.domain import AccountName, Symbol
@@ -64,14 +64,23 @@ class BookOffice:
         """Let money or units reach a paper account. Raises Refused and NotPossibleError."""
         paper = self._paper(account)
         currency = self._engine.registry.accounts[AccountName(account)].currency
-        return await self._operate(paper, key, Adjust(asset or currency, amount), "amount")
+        return await self._operate(paper, key, Adjust(asset or currency, amount))
 
     async def split_paper(
         self, account: str, key: str, symbol: Symbol, ratio: Ratio
     ) -> PaperAnswer:
         """Split a symbol at the paper exchange. Raises Refused and NotPossibleError."""
         operation = SplitUnits(symbol, ratio.new, ratio.old)
-        return await self._operate(self._paper(account), key, operation, "symbol")
+        return await self._operate(self._paper(account), key, operation)
+
+    async def move_paper(
+        self, account: str, key: str, symbol: Symbol, price: Decimal
+    ) -> PaperAnswer:
+        """Let a symbol trade at a price there. Raises Refused and NotPossibleError."""
+        done = await self._operate(self._paper(account), key, MovePrice(symbol, price))
+        # Whoever moves a price by hand wants to see what the next order makes of it.
+        self._engine.services.market.forget_symbol(AccountName(account), symbol)
+        return done
 
     async def reports(
         self, day: date | None, account: str | None, book: str | None
@@ -99,14 +108,13 @@ class BookOffice:
             raise Refused(ErrorCode.NOT_FOUND, f"{account} is no paper account that is connected")
         return broker
 
-    async def _operate(
-        self, broker: PaperBroker, key: str, operation: Operation, path: str
-    ) -> PaperAnswer:
+    async def _operate(self, broker: PaperBroker, key: str, operation: Operation) -> PaperAnswer:
         try:
             done = await broker.exchange.operate(key, operation)
             holdings = await broker.exchange.holdings()
         except ImpossibleOperationError as error:
-            raise NotPossibleError(path, f"the account has {error}") from error
+            message = f"the paper exchange refuses it: {error}"
+            raise NotPossibleError(error.about, message) from error
         except BrokerUnavailableError as error:
             raise Refused(ErrorCode.BROKER_SILENT, str(error)) from error
         held = {str(symbol): units for symbol, units in holdings.positions.items()}

@@ -100,6 +100,12 @@ LABELS: Mapping[str, str] = {
     "below_one_lot": "less than one lot",
     "not_sellable": "cannot be sold now",
     "drift": "brings no weight nearer",
+    "netting_off": "netting is switched off",
+    "price_missing": "there is no price",
+    "price_zero": "the price is zero",
+    "quote_crossed": "the bid is above the ask",
+    "price_stale": "the price is too old",
+    "price_deviates": "the price is too far from the previous close",
     "@suspense": "suspense",
 }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerError
 from algorithms.decimals import total
-from algorithms.domain import AccountName, Symbol
+from algorithms.domain import AccountName, Side, Symbol
 from algorithms.netting import GroupResult, Savings, net_group, savings
 from algorithms.netting_price import clamp_price, price_problem
 from daemon.api.netting_preview import pair_row, remaining_row, saved_row
@@ -42,7 +42,8 @@ async def live_netting(services: Services, body: Mapping[str, Json]) -> Mapping[
         try:
             result = await _net(services, group, members)
         except (_NoPriceError, BrokerError, TimeoutError) as error:
-            skipped.append({"account": account, "symbol": symbol, "reason": str(error)})
+            if {order.side for order in members} == set(Side):  # else no price would help
+                skipped.append({"account": account, "symbol": symbol, "reason": str(error)})
         else:
             results[group] = result
     return {

@@ -333,7 +333,7 @@ def _said(name: str, value: str, words: Words, zone: ZoneInfo | None) -> str:
         return words.label(value)
     if name in TIMES and zone is not None:
         return f"{datetime.fromisoformat(value).astimezone(zone):%Y-%m-%d %H:%M}"
-    return words.again(value)
+    return words.again(words.label(value) if name == "reason" else value)
 
 
 def raise_notice(

@@ -87,7 +87,7 @@ class Account:
             else subtract(self.position(symbol), self.asked(symbol, Side.SELL))
         )
         if amount < ZERO and add(free, amount) < ZERO:
-            raise ImpossibleOperationError(f"{to_text(free)} {asset} free")
+            raise ImpossibleOperationError(f"{to_text(free)} {asset} free", "amount")
         if is_cash:
             self.cash = add(self.cash, amount)
         else:

@@ -22,7 +22,7 @@ from adapters.paper.matching import (
     stop_is_reached,
     trading_price,
 )
-from adapters.paper.operations import Adjust, ImpossibleOperationError, SplitUnits
+from adapters.paper.operations import Adjust, ImpossibleOperationError, MovePrice, SplitUnits
 from adapters.paper.orders import CLOSING_TYPES, PaperFill, PaperOrder
 from adapters.paper.prices import LONGEST_CATCH_UP
 from algorithms.bookkeeping import Ratio
@@ -179,12 +179,19 @@ class Engine:
             case SplitUnits(symbol):
                 paid = self._split(symbol, Ratio(operation.new, operation.old))
                 told += f", paid {to_text(paid)}"
+            case MovePrice(symbol, price):
+                self._require_trading(symbol)
+                if not self.market.instrument(symbol).is_on_tick(price):
+                    tick = to_text(self.market.instrument(symbol).tick_at(price))
+                    raise ImpossibleOperationError(
+                        f"{to_text(price)} is not on the tick of {tick}", "price"
+                    )
+                self.set_price(symbol, price, at)
         self.changes.operations[key] = told
 
     def _split(self, symbol: Symbol, ratio: Ratio) -> Decimal:
         """End the symbol's orders, change its units, pay out what makes no lot; return that."""
-        if not self.market.trades(symbol):
-            raise ImpossibleOperationError(f"{symbol} is not traded here")
+        self._require_trading(symbol)
         for order in tuple(self.book):
             if order.symbol == symbol:
                 self._end(order, BrokerOrderState.CANCELLED, "the symbol was split")
@@ -200,6 +207,10 @@ class Engine:
         paid = floor_to(divide(max(rest, ZERO), Decimal(ratio.old), 18), CENT)
         self.account.adjust(self.account.charges.currency, paid)
         return paid
+
+    def _require_trading(self, symbol: Symbol) -> None:
+        if not self.market.trades(symbol):
+            raise ImpossibleOperationError(f"{symbol} is not traded here", "symbol")
 
     def take_changes(self) -> Changes:
         changes, self.changes = self.changes, Changes()

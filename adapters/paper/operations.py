@@ -1,7 +1,7 @@
-"""What reaches a brokerage account without an order: money and units, splits.
+"""What happens at a brokerage without an order of ours: money and units come, splits, prices.
 
-At a real broker this is somebody's bank or a company's decision; here a person, or a test, plays
-their part. Each operation has a key and is carried out once.
+At a real broker this is somebody's bank, a company's decision or somebody else's trade; here a
+person, or a test, plays their part. Each operation has a key and is carried out once.
 """
 
 from __future__ import annotations
@@ -43,8 +43,23 @@ class SplitUnits:
         return f"{self.symbol} {self.new}:{self.old}"
 
 
-Operation = Adjust | SplitUnits
+@dataclass(frozen=True, slots=True)
+class MovePrice:
+    """A symbol trades at a price, and goes on from there; open orders meet it."""
+
+    symbol: Symbol
+    price: Decimal
+
+    def __str__(self) -> str:
+        return f"{self.symbol} at {to_text(self.price)}"
+
+
+Operation = Adjust | SplitUnits | MovePrice
 
 
 class ImpossibleOperationError(ValueError):
-    """The account does not hold, or has promised to open orders, what should go."""
+    """It cannot be done as things stand; ``about`` is the operation's field that is at fault."""
+
+    def __init__(self, message: str, about: str) -> None:
+        super().__init__(message)
+        self.about = about

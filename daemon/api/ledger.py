@@ -278,6 +278,14 @@ class PaperSplit(Body):
     old: Units
 
 
+class PaperMove(Body):
+    """A symbol trades at a price at the paper exchange, and goes on from there."""
+
+    id: GivenKey = Field(description="Your own name of it; sent again it changes nothing.")
+    symbol: GivenSymbol
+    price: GivenAmount
+
+
 class PaperAnswer(TypedDict):
     """What a paper account holds afterwards. ``duplicate``: it had been done before."""
 
@@ -376,6 +384,7 @@ class Ledger:
                         "Let cash or units reach a paper account.",
                     ),
                     ("split", self._split, PaperSplit, "Split a symbol at the paper exchange."),
+                    ("price", self._move, PaperMove, "Move a price at the paper exchange."),
                 )
             ),
             Operation(
@@ -421,6 +430,13 @@ class Ledger:
         ratio = Ratio(body.new, body.old)
         return await self._play(
             lambda: self._port.split_paper(account, str(body.id), body.symbol, ratio)
+        )
+
+    async def _move(self, request: web.Request) -> web.StreamResponse:
+        body = checked(decoded(await read_body(request, SMALL_BODY_BYTES_MAX)), PaperMove)
+        account = request.match_info["account"]
+        return await self._play(
+            lambda: self._port.move_paper(account, str(body.id), body.symbol, body.price)
         )
 
     async def _play(self, act: Callable[[], Awaitable[PaperAnswer]]) -> web.StreamResponse:

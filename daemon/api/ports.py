@@ -67,6 +67,12 @@ class LedgerPort(Protocol):
         """Split a symbol at the paper exchange. Raises Refused and NotPossibleError."""
         ...
 
+    async def move_paper(
+        self, account: str, key: str, symbol: Symbol, price: Decimal
+    ) -> PaperAnswer:
+        """Let a symbol trade at a price there. Raises Refused and NotPossibleError."""
+        ...
+
     async def reports(
         self, day: date | None, account: str | None, book: str | None
     ) -> list[BookReport]:

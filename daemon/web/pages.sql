@@ -21,9 +21,16 @@ SELECT account, asset, quantity FROM positions
 WHERE book = :book AND quantity <> '0' ORDER BY account, asset LIMIT :limit;
 
 -- name: dropped
--- Requests since a time that were too old to be worked, newest first.
-SELECT id, strategy, received_at FROM requests
-WHERE id > :since AND status = 'dropped' ORDER BY id DESC LIMIT :limit;
+-- Requests since a time that were too old to be worked, and were not replayed, newest first.
+SELECT id, strategy, received_at FROM requests AS one
+WHERE id > :since AND status = 'dropped' AND NOT EXISTS (
+    SELECT 1 FROM requests
+    WHERE strategy = one.strategy AND dedup_key = 'key:replay:' || one.id
+) ORDER BY id DESC LIMIT :limit;
+
+-- name: replay
+-- The request by which somebody had a dropped one worked after all.
+SELECT id FROM requests WHERE strategy = :strategy AND dedup_key = 'key:replay:' || :id;
 
 -- name: alarms
 -- Alarms that nobody has marked as seen, newest first, but for those whose matter is shown as long

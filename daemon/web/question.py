@@ -34,6 +34,8 @@ class Question:
 
     ``see``: the page that shows what came of it, to which the answer's id is added. ``facts``
     join the fields, as JSON, for what is no text. ``note``: what is not touched, said quietly.
+    ``done`` is said afterwards. With ``counts``, a list of the answer, its ``@`` is how long that
+    is; of an empty one ``none`` is said, or ``later`` where the answer says it is not finished.
     """
 
     title: str
@@ -41,6 +43,9 @@ class Question:
     button: str
     api: str
     done: str = ""
+    counts: str = ""
+    none: str = ""
+    later: str = ""
     details: Sequence[str] = ()
     note: str = ""
     fields: Mapping[str, str] | None = None

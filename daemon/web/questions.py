@@ -22,9 +22,9 @@ from daemon.web.question import Input, Question, new_key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from daemon.api.admin import LivePreviewAnswer
     from daemon.api.by_hand import CancelPreview
     from daemon.api.decode import Json
-    from daemon.api.netting_preview import PreviewAnswer
     from daemon.web.page import Sources, Visit
     from daemon.web.question import Ask
     from daemon.web.totals import Totals
@@ -208,7 +208,7 @@ async def _order(sources: Sources, visit: Visit) -> str:
 async def _net(sources: Sources, visit: Visit) -> Question:
     """Show what would be crossed at this moment."""
     words, formats = visit.words, visit.formats
-    preview = cast("PreviewAnswer", await sources.admin.preview_live_netting({}))
+    preview = cast("LivePreviewAnswer", await sources.admin.preview_live_netting({}))
     pairs = preview["pairs"]
     return Question(
         title=words.say("Net now"),
@@ -224,10 +224,22 @@ async def _net(sources: Sources, visit: Visit) -> Question:
                 price=formats.number(pair["price"]),
             )
             for pair in pairs
+        ]
+        + [
+            words.say(
+                "{account}, {symbol}: not netted, {reason}",
+                account=group["account"],
+                symbol=group["symbol"],
+                reason=words.again(formats.word(group["reason"])),
+            )
+            for group in preview["skipped"]
         ],
         button=words.say("Cross them"),
         api="/api/netting/run" if pairs else "",
-        done=words.say("Crossed."),
+        done=words.say("Pairs crossed: {number}.", number="@"),
+        counts="pairs",
+        none=words.say("Nothing was crossed: what could meet was gone, or had met already."),
+        later=words.say("The netting goes on. What it crosses appears here."),
     )
 
 

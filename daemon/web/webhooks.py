@@ -13,9 +13,9 @@ from daemon.execution.answers import RequestStatus
 from daemon.web.page import Page, narrowed, next_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from daemon.web.page import Sources, Visit
+    from daemon.web.page import Fetch, Sources, Visit
     from daemon.web.totals import Totals
 
 LIMIT = 50
@@ -32,8 +32,9 @@ def page(sources: Sources, _: Totals) -> Page:
         items, after = await sources.lists.page(
             "webhooks", MultiDict({**query, "limit": str(LIMIT)})
         )
+        replays = await replays_of(sources, items)
         return {
-            "items": [(item, summary(item["body"])) for item in items],
+            "items": [(item, summary(item["body"]), replays.get(item["id"])) for item in items],
             "next": next_page(visit, after),
             "chosen": query,
             "strategies": sorted(sources.engine.registry.strategies),
@@ -58,6 +59,7 @@ def one_page(sources: Sources, _: Totals) -> Page:
         return {
             "title": visit.words.say("Webhook of {strategy}", strategy=item["strategy"]),
             "item": item,
+            "replay": (await replays_of(sources, [item])).get(item["id"]),
             "body": pretty(item["body"]),
             "answer": None if item["answer"] is None else pretty(item["answer"]),
             "orders": list(orders_in(item["answer"])),
@@ -71,6 +73,20 @@ def one_page(sources: Sources, _: Totals) -> Page:
         load=load,
         in_path=(Parameter("id", "`id` of the request's answer."),),
     )
+
+
+async def replays_of(sources: Sources, items: Iterable[Mapping[str, object]]) -> dict[object, str]:
+    """Return which of these requests were dropped and worked after all, and by which others."""
+    dropped = [item for item in items if item["status"] == RequestStatus.DROPPED]
+
+    def read(fetch: Fetch) -> dict[object, str]:
+        return {
+            item["id"]: row["id"]
+            for item in dropped
+            for row in fetch("replay", strategy=str(item["strategy"]), id=str(item["id"]))
+        }
+
+    return await sources.read(read) if dropped else {}
 
 
 def pretty(document: object) -> str:

@@ -86,6 +86,7 @@ HAND = {
     "price": 90,
 }
 ADJUST = ("POST /api/paper/{account}/adjust", "/api/paper/main/adjust")
+PRICE = ("POST /api/paper/{account}/price", "/api/paper/main/price")
 SPLIT = ("POST /api/paper/{account}/split", "/api/paper/main/split")
 TRIALS: tuple[tuple[str, str, object, int], ...] = (
     *((f"GET /api/{name}", f"/api/{name}?limit=7", None, 200) for name in LISTS),
@@ -132,6 +133,7 @@ TRIALS: tuple[tuple[str, str, object, int], ...] = (
     entry("transfer", 200, book="dip", to_book="momo", amount="5"),
     entry("assign", 409, book="dip", asset="TQQQ", amount="4", price="90"),
     entry("split", 202, account="main", symbol="TQQQ", new="2", old="1"),
+    (*PRICE, {"id": "3", "symbol": "TQQQ", "price": "101"}, 200),
     (*SPLIT, {"id": "2", "symbol": "TQQQ", "new": "2", "old": "1"}, 200),
 )
 BY_THEMSELVES = {

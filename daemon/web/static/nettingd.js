@@ -137,6 +137,12 @@
     return JSON.stringify({ ...Object.fromEntries(given), ...facts });
   }
 
+  function ending(said, told) {
+    const made = said.counts && told[said.counts].length;
+    if (made === 0) return told.finished ? said.none : said.later;
+    return said.done ? said.done.replace("@", made) : told.message || "";
+  }
+
   function faults(problem) {
     const each = (problem.errors || []).map((error) => `${error.path}: ${error.message}`);
     return [problem.detail, ...each].filter(Boolean).join("\n");
@@ -157,7 +163,7 @@
       if (answer.ok && form.dataset.then) {
         location.href = form.dataset.then;
       } else if (answer.ok || (told.results && form.dataset.see)) {
-        const text = form.dataset.done || told.message || "";
+        const text = ending(form.dataset, told);
         if (form.dataset.see && told.id) {
           location.href = form.dataset.see + told.id;
           return;

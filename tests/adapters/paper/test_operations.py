@@ -1,4 +1,4 @@
-"""Money, units and splits that reach the paper account without an order."""
+"""Money, units, splits and prices that come to the paper exchange without an order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from adapters.broker import BrokerOrderState
 from adapters.paper import database
 from adapters.paper.errors import PaperSettingsError
 from adapters.paper.inspection import inspect
-from adapters.paper.operations import Adjust, ImpossibleOperationError, SplitUnits
+from adapters.paper.operations import Adjust, ImpossibleOperationError, MovePrice, SplitUnits
 from algorithms.domain import OrderType
 from tests.support.paper import PaperMarket, paper_settings
 from tests.support.paper_engine import BUY, NOON, SELL, TQQQ, latest, make_engine, place, request
@@ -69,6 +69,26 @@ def test_only_what_is_traded_can_be_split() -> None:
     engine = make_engine()
     with pytest.raises(ImpossibleOperationError, match="not traded"):
         engine.operate("1", SplitUnits("NVDA", 2, 1), NOON)  # type: ignore[arg-type]
+
+
+def test_a_price_moves_and_meets_the_orders_that_wait_for_it() -> None:
+    engine = make_engine(cash=1000)
+    rests = place(engine, request("a", BUY, 8, OrderType.LIMIT, limit="90"))
+    engine.operate("1", MovePrice(TQQQ, D("89.5")), NOON)
+    assert engine.market.touch(TQQQ).last == D("89.5")
+    assert engine.market.previous_close(TQQQ) == 100
+    assert latest(engine, rests).state is BrokerOrderState.FILLED
+
+
+def test_a_price_that_cannot_be_says_which_field_is_wrong() -> None:
+    engine = make_engine()
+    with pytest.raises(ImpossibleOperationError, match="tick") as refused:
+        engine.operate("1", MovePrice(TQQQ, D("89.505")), NOON)
+    assert refused.value.about == "price"
+    with pytest.raises(ImpossibleOperationError, match="not traded") as refused:
+        engine.operate("2", MovePrice("NVDA", D(2)), NOON)  # type: ignore[arg-type]
+    assert refused.value.about == "symbol"
+    assert engine.market.touch(TQQQ).last == 100
 
 
 async def test_an_operation_is_done_once_and_outlives_a_restart(tmp_path: Path) -> None:

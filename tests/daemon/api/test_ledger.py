@@ -165,6 +165,14 @@ async def test_only_paper_accounts_are_played_with(tmp_path: Path) -> None:
         assert refused["errors"][0]["path"] == "amount"
         same = {"id": "1", "symbol": "TQQQ", "new": 1, "old": 1}
         await here.post("/api/paper/main/split", same, status=400)
+        between = {"id": "2", "symbol": "TQQQ", "price": "99.999"}
+        refused = await here.post("/api/paper/main/price", between, status=409)
+        assert refused["errors"][0]["path"] == "price"
+        assert refused["errors"][0]["message"].endswith("99.999 is not on the tick of 0.01")
+        elsewhere = {"id": "3", "symbol": "NVDA", "price": "99"}
+        refused = await here.post("/api/paper/main/price", elsewhere, status=409)
+        assert refused["errors"][0]["path"] == "symbol"
+        assert refused["errors"][0]["message"].endswith("NVDA is not traded here")
 
 
 @pytest.mark.parametrize("path", [*(f"ledger/{kind}" for kind in KINDS), "paper/main/adjust"])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from algorithms.domain import AccountName
 from daemon.ids import id_before
 from daemon.notices import raise_notice
+from daemon.web.site import KEPT_S
 from tests.support.books import parents
 from tests.support.served import Served, served
 from tests.support.world import THREE_BOOKS
@@ -69,6 +72,27 @@ async def test_an_alarm_stands_above_everything_else(
             ("need alarm" in need for need in found), reverse=True
         )
         assert "+5 TQQQ" in await here.page("/accounts")
+
+
+async def test_a_webhook_that_came_too_late_needs_somebody_until_it_is_replayed(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as here:
+        late = (await here.post("/api/orders", {"strategy": "alpha", **RESTING}))["id"]
+        path = here.day.engine.config.database.path
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE requests SET status = 'dropped'")
+        (need,) = await needs(here)
+        assert "alpha: a webhook came too late and was not sent" in need
+        for page in ("/webhooks", f"/webhooks/{late}"):
+            assert f"/ask/replay?id={late}" in await here.page(page)
+        again = (await here.post(f"/api/webhooks/{late}/replay", {}))["id"]
+        await here.day.pass_time(KEPT_S)
+        assert await needs(here) == []
+        for page in ("/webhooks", f"/webhooks/{late}"):
+            html = await here.page(page)
+            assert f'<a href="/webhooks/{again}">replayed</a>' in html
+            assert "/ask/replay" not in html
 
 
 async def test_an_alarm_goes_once_somebody_has_seen_it_and_the_log_keeps_both(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RESTING = {"order_type": "LIMIT", "symbol": "TQQQ", "side": "buy", "qty": 1, "price": 90}
+BUY_ONE = {"order_type": "MARKET", "symbol": "TQQQ", "side": "buy", "qty": 1}
 APPROVED = THREE_BOOKS.replace('strategy = "alpha"', 'strategy = "alpha"\nmode = "approve"')
 APPROVED += "[webhook]\nwait_seconds = 0\n"
 
@@ -97,6 +98,29 @@ async def test_an_order_that_waits_is_approved_or_rejected(tmp_path: Path) -> No
         assert "main / a: buy 1 TQQQ LIMIT" in await here.page(f"/ask/approve?id={first}")
         assert (await answered(here, f"/ask/approve?id={first}"))["approved"] is True
         assert (await answered(here, f"/ask/reject?id={second}"))["approved"] is False
+
+
+async def test_netting_now_says_what_it_would_cross_and_why_something_is_left(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as here:
+        later = {"symbol": "TQQQ", "qty": 1, "order_type": "TWAP", "slices": 2, "minutes": 600}
+        move = {"symbol": "TQQQ", "price": "130"}
+        await here.post("/api/orders", {**BUY_ONE, "strategy": "alpha"})
+        await here.post("/api/paper/main/price", {"id": "up", **move})
+        await here.post("/api/orders", {"strategy": "alpha", "side": "sell", **later})
+        html = await here.page("/ask/net")
+        assert "not netted" not in html, "nothing opposes it"
+        await here.post("/api/orders", {"strategy": "beta", "side": "buy", **later})
+        html = await here.page("/ask/net")
+        assert "main, TQQQ: not netted, the price is too far from the previous close" in html
+        assert 'data-api=""' in html
+        await here.post("/api/paper/main/price", {"id": "down", **move, "price": "100"})
+        html = await here.page("/ask/net")
+        assert "Cross 1 pair now?" in html
+        assert "main: 1 TQQQ, price 100" in html
+        assert len((await answered(here, "/ask/net"))["pairs"]) == 1
+        assert "nothing to cross" in await here.page("/ask/net")
 
 
 async def test_netting_now_says_when_there_is_nothing_to_cross(tmp_path: Path) -> None:
