@@ -36,6 +36,7 @@ $(READY): pyproject.toml requirements-dev.lock
 	fi
 	@$(BIN)/python $(PIP_INSTALL) -r requirements-dev.lock
 	@$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q algorithms adapters daemon
 	@touch $@
 
 .PHONY: test

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from daemon.execution.slicer import DueOrder, Slicer
     from daemon.market import Market
     from daemon.signals import OrderTaken, WorkArrived
-    from daemon.storage.tx import View
+    from daemon.storage.tx import Tx, View
 
 PAUSE_BETWEEN_ROUNDS_S = 0.005
 """A burst of orders is worked together; a single one is worked at once."""
@@ -147,26 +147,19 @@ class AccountWorker:
 
     async def recover(self) -> None:
         """Make sure of what the last process left: sent without an answer means unknown."""
+        account, now, read = self.account, self._clock.now(), self._persistence.read
+        sending = await read(lambda view: view.fetch("sending_children", account=account))
 
-        def left(view: View) -> list[ChildOrder]:
-            rows = view.fetch("live_children_of_account", account=self.account)
-            return [child_from_row(row) for row in rows]
+        def doubt(tx: Tx) -> None:
+            for row in sending:
+                reason = "the daemon stopped before the answer"
+                self._evidence.unanswered(tx, row["id"], reason, now)
 
-        now = self._clock.now()
-        for child in await self._persistence.read(left):
-            self._dirty.add(child.symbol)
-            if child.state is ChildState.SENDING:
-                await self._persistence.write(
-                    partial(
-                        self._evidence.unanswered,
-                        child_id=child.id,
-                        reason="the daemon stopped before the answer",
-                        now=now,
-                    )
-                )
-        for row in await self._persistence.read(
-            lambda view: view.fetch("live_symbols", account=self.account)
-        ):
+        if sending:
+            await self._persistence.write(doubt)
+        for row in await read(lambda view: view.fetch("live_child_symbols", account=account)):
+            self._dirty.add(row["symbol"])
+        for row in await read(lambda view: view.fetch("live_symbols", account=account)):
             self._sides.setdefault(row["symbol"], set()).add(Side(row["side"]))
             self._dirty.add(row["symbol"])
         self.wake()

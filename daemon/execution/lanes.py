@@ -140,8 +140,13 @@ class Lanes:
                 self.enqueue(strategy, row["id"])
         self._tasks.spawn(self._start(connected), name="lanes start")
         now = self._clock.now()
-        for row in rows:
-            await self._store.write(partial(self._requests.settle, request_id=row["id"], now=now))
+        for begin in range(0, len(rows), MOST_AT_ONCE):
+            await asyncio.gather(
+                *(
+                    self._store.write(partial(self._requests.settle, request_id=row["id"], now=now))
+                    for row in rows[begin : begin + MOST_AT_ONCE]
+                )
+            )
 
     async def _start(self, connected: Callable[[], Awaitable[None]]) -> None:
         try:

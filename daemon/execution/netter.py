@@ -187,12 +187,9 @@ class Netter:
         row = view.fetch_one("position", account=account, book=book, asset=symbol)
         if row is None:
             return ZERO
-        rows = view.fetch("live_children_of_account", account=account)
-        children = (child_from_row(found) for found in rows)
+        sells = view.fetch("live_sells_of_book", account=account, book=book, symbol=symbol)
         promised = total(
-            child.leaves
-            for child in children
-            if child.book == book and child.symbol == symbol and child.side is Side.SELL
+            subtract(Decimal(sell["quantity"]), Decimal(sell["filled"])) for sell in sells
         )
         return subtract(Decimal(row["quantity"]), promised)
 

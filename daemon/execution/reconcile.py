@@ -51,6 +51,8 @@ OVERLAP = timedelta(minutes=5)
 """How far before the last booked fill the broker is asked again: events may come out of order."""
 SECOND_LOOK_AFTER = timedelta(seconds=5)
 """How long a difference must have lasted: a venue may show money and fills at different moments."""
+BOOKED_TOGETHER = 64
+"""Missing fills that share a commit."""
 SETTLED = frozenset({ChildState.PLANNED, ChildState.OPEN, ChildState.PARTIALLY_FILLED})
 """States in which an order does not move money unseen while we compare."""
 
@@ -178,8 +180,15 @@ class Reconciler:
         """Book what is not booked yet; most of what polling brings is."""
         fills = tuple(fills)
         now = self._clock.now()
-        for fill in await self._persistence.read(lambda view: self._news(view, fills)):
-            await self._persistence.write(partial(self._book_one, fill=fill, now=now))
+        news = await self._persistence.read(lambda view: self._news(view, fills))
+        for begin in range(0, len(news), BOOKED_TOGETHER):
+            # The writer takes them in the order in which they are handed over.
+            await asyncio.gather(
+                *(
+                    self._persistence.write(partial(self._book_one, fill=fill, now=now))
+                    for fill in news[begin : begin + BOOKED_TOGETHER]
+                )
+            )
 
     def _news(self, view: View, fills: Iterable[BrokerFill]) -> list[BrokerFill]:
         return [
@@ -241,10 +250,10 @@ class Reconciler:
         listed = {(order.id, order.market_day.isoformat()) for order in alive}
         rows = view.fetch("live_children_of_account", account=self._account)
         return [
-            child
-            for child in map(child_from_row, rows)
-            if child.state in TAKEN_CHILDREN
-            and (child.broker_order_id, child.market_day) not in listed
+            child_from_row(row)
+            for row in rows
+            if row["state"] in TAKEN_CHILDREN
+            and (row["broker_order_id"], row["market_day"]) not in listed
         ]
 
     def _look(self, child: ChildOrder) -> None:
@@ -258,7 +267,11 @@ class Reconciler:
         now = self._clock.now()
 
         def strange(view: View) -> list[BrokerOrder]:
-            found = [order for order in orders if self._is_strange(view, order)]
+            # Most are ours and alive; all the others are looked at one by one.
+            rows = view.fetch("live_child_ids", account=self._account)
+            ours = {row["id"] for row in rows}
+            others = [order for order in orders if order.client_id not in ours]
+            found = [order for order in others if self._is_strange(view, order)]
             missing = self._missing(view, orders) if found else []
             return [each for each in found if not any(_may_be(child, each) for child in missing)]
 
@@ -291,9 +304,8 @@ class Reconciler:
 
     def _compare(self, view: View, holdings: Holdings) -> tuple[Difference, ...] | None:
         """Return the differences, asset by asset; None while an order may move money unseen."""
-        rows = view.fetch("live_children_of_account", account=self._account)
-        children = [child_from_row(row) for row in rows]
-        if any(child.state not in SETTLED for child in children) or self._looking:
+        states = view.fetch("live_child_states", account=self._account)
+        if any(row["state"] not in SETTLED for row in states) or self._looking:
             return None
         ours: dict[str, list[Decimal]] = {}
         for row in view.fetch("inside_totals", account=self._account):

@@ -49,11 +49,19 @@ def keep_secrets_in() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
+def hold_the_collector() -> None:
+    """Let it rest while the daemon starts, which makes much that stays and little that goes.
+
+    Over the modules alone it would take a tenth of the start.
+    """
+    gc.disable()
+
+
 def spare_the_collector() -> None:
     """Keep what the start made out of every later collection."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    gc.enable()
 
 
 class StopSignals:

@@ -151,9 +151,28 @@ SELECT * FROM parent_orders
 WHERE account = :account AND symbol = :symbol AND ended_at IS NULL ORDER BY id;
 
 -- name: live_symbols
--- Symbols and sides of an account with live parents that net.
-SELECT DISTINCT symbol, side FROM parent_orders
-WHERE account = :account AND ended_at IS NULL AND nets = 1;
+-- Symbols and sides of an account with live parents that net. From symbol to symbol, not from
+-- order to order: a symbol may have a hundred thousand.
+WITH RECURSIVE live (symbol) AS (
+    SELECT MIN(symbol) FROM parent_orders WHERE account = :account AND ended_at IS NULL
+    UNION ALL
+    SELECT (
+        SELECT MIN(symbol) FROM parent_orders
+        WHERE account = :account AND symbol > live.symbol AND ended_at IS NULL
+    ) FROM live WHERE live.symbol IS NOT NULL
+)
+SELECT symbol, 'buy' AS side FROM live
+WHERE EXISTS (
+    SELECT 1 FROM parent_orders AS one WHERE one.account = :account
+        AND one.symbol = live.symbol AND one.side = 'buy' AND one.ended_at IS NULL AND one.nets = 1
+)
+UNION ALL
+SELECT symbol, 'sell' AS side FROM live
+WHERE EXISTS (
+    SELECT 1 FROM parent_orders AS one WHERE one.account = :account
+        AND one.symbol = live.symbol AND one.side = 'sell' AND one.ended_at IS NULL AND one.nets = 1
+)
+ORDER BY symbol, side;
 
 -- name: live_parents_of_strategy
 -- What a cancel of this strategy may be about; not by way of all that ever was.
@@ -217,6 +236,29 @@ ORDER BY created_at, id;
 -- The children of an account that have not ended, oldest first.
 SELECT * FROM child_orders WHERE account = :account AND ended_at IS NULL
 ORDER BY created_at, id;
+
+-- name: live_child_symbols
+-- The symbols of an account's children that have not ended.
+SELECT DISTINCT symbol FROM child_orders WHERE account = :account AND ended_at IS NULL;
+
+-- name: live_child_ids
+-- The ids of an account's children that have not ended.
+SELECT id FROM child_orders WHERE account = :account AND ended_at IS NULL;
+
+-- name: live_child_states
+-- The states of an account's children that have not ended, each once.
+SELECT DISTINCT state FROM child_orders WHERE account = :account AND ended_at IS NULL;
+
+-- name: sending_children
+-- The children of an account that were being sent, oldest first.
+SELECT id FROM child_orders
+WHERE account = :account AND state = 'sending' AND ended_at IS NULL ORDER BY created_at, id;
+
+-- name: live_sells_of_book
+-- What a book's children may still sell of a symbol.
+SELECT quantity, filled FROM child_orders
+WHERE account = :account AND book = :book AND symbol = :symbol AND side = 'sell'
+    AND ended_at IS NULL;
 
 -- name: unknown_children_of_symbol
 -- Children of unknown fate that freeze new orders of their symbol.

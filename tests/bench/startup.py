@@ -12,6 +12,7 @@ from statistics import median
 from time import perf_counter
 
 from daemon.cli.process import DaemonProcess
+from tests.support.compiled import keep_compiled
 
 STARTS = 5
 SETTLES_S = 2.0
@@ -57,6 +58,7 @@ def cpu_s(pid: int) -> float:
 async def idle() -> Idle:
     """Start some times, then watch a daemon that nobody asks anything."""
     with tempfile.TemporaryDirectory(prefix="nettingd-bench-") as folder:
+        keep_compiled(Path(folder) / "compiled")
         daemon = _daemon(Path(folder))
         times = []
         for _ in range(STARTS):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
 import sys
 from collections import Counter
@@ -33,6 +32,7 @@ from tests.chaos.traces import folder_for_trials, mount_apart
 from tests.chaos.trial import Trial
 from tests.chaos.troubles import small_disk
 from tests.chaos.venues import VenueHouse
+from tests.support.compiled import keep_compiled
 
 if TYPE_CHECKING:
     from tests.chaos.houses import House
@@ -164,12 +164,6 @@ async def until_told_to_stop(options: argparse.Namespace, folder: Path, *, fill:
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(each, playing.cancel)
     return await trials(options, folder, fill=fill)
-
-
-def keep_compiled(folder: Path) -> None:
-    """Spare hundreds of starts the compiling, where Python is told to leave no files behind."""
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
-        os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
 
 
 def main() -> int:

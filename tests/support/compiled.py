@@ -1,0 +1,18 @@
+"""Starts of the real daemon, where Python is told to leave no compiled files behind."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def keep_compiled(folder: Path) -> None:
+    """Let starts find what earlier ones compiled, as they do where nettingd is installed.
+
+    Compiling takes longer than all the rest of a start.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
