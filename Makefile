@@ -105,7 +105,7 @@ chaos: $(READY) ## kill and restart the daemon under load (KILLS=)
 DAYS ?= $(if $(SEED),1,1000)
 .PHONY: simulate
 simulate: $(READY) ## play days with faults and kills (DAYS=200), or one again (SEED=7)
-	@$(BIN)/python -m tests.simulation --seed $(or $(SEED),1) --days $(DAYS) --jobs $$(nproc)
+	@$(BIN)/python -m tests.simulation --seed $(or $(SEED),1) --days $(DAYS)
 
 .PHONY: year
 year: $(READY) ## live a year of trading days in Seoul and New York

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
     from selectors import SelectorKey
+
+    from _typeshed import FileDescriptorLike
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
@@ -33,10 +35,28 @@ class _JumpingSelector(selectors.SelectSelector):
     def __init__(self) -> None:
         super().__init__()
         self.jumped = 0.0
+        self._files = 0
+
+    def register(
+        self,
+        fileobj: FileDescriptorLike,
+        events: int,
+        data: Any = None,  # noqa: ANN401 - as the selector's own
+    ) -> SelectorKey:
+        key = super().register(fileobj, events, data)
+        self._files += 1
+        return key
+
+    def unregister(self, fileobj: FileDescriptorLike) -> SelectorKey:
+        key = super().unregister(fileobj)
+        self._files -= 1
+        return key
 
     def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
-        if timeout == 0 and len(self.get_map()) == 1:
-            return []  # the loop's own pipe, which only wakes one that waits
+        if self._files == 1 and timeout is not None:
+            # The loop's own pipe, which only wakes one that waits: there is nothing to ask for.
+            self.jumped += max(timeout, 0.0)
+            return []
         ready = super().select(0)
         if ready or timeout == 0:
             return ready

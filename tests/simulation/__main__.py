@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -54,9 +55,10 @@ def _days(options: argparse.Namespace) -> int:
             sys.stdout.flush()
         if sys.stderr.isatty():
             sys.stderr.write(f"\r{number} of {options.days} days")
+    lasted = perf_counter() - began
     sys.stdout.write(
-        f"\n{options.days} days, {requests} webhooks, {kills} kills in"
-        f" {perf_counter() - began:.0f} s, {spent / options.days:.2f} s of processor a day: "
+        f"\n{options.days} days, {requests} webhooks, {kills} kills in {lasted:.0f} s:"
+        f" {lasted / options.days:.2f} s a day, {spent / options.days:.2f} s of a processor: "
         + (f"wrong: seeds {', '.join(map(str, failed))}\n" if failed else "nothing wrong\n")
     )
     return 1 if failed else 0
@@ -108,7 +110,10 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of the first day (default 1)")
     parser.add_argument("--days", type=int, default=100, help="how many (default 100)")
-    parser.add_argument("--jobs", type=int, default=1, help="how many at once (default 1)")
+    here = len(os.sched_getaffinity(0))
+    parser.add_argument(
+        "--jobs", type=int, default=here, help=f"how many at once (default {here}: all processors)"
+    )
     parser.add_argument(
         "--only",
         type=_features,

@@ -81,6 +81,13 @@ class Judge:
     """What an exchange had, and which version of its file that was."""
     _judged: tuple[int, ...] = ()
     """What the files were like when they were last judged."""
+    _database: Path = field(init=False)
+    _exchanges: dict[str, Path] = field(init=False)
+
+    def __post_init__(self) -> None:
+        data = self.folder / "data"
+        self._database = data / "nettingd.db"
+        self._exchanges = {name: data / f"paper-{name}.db" for name in ACCOUNTS}
 
     @property
     def may_be_short(self) -> frozenset[str]:
@@ -95,7 +102,7 @@ class Judge:
 
     def sees_news(self) -> bool:
         """Whether anything was written anywhere since this was asked before."""
-        files = (self._database, *map(self._exchange, ACCOUNTS))
+        files = (self._database, *self._exchanges.values())
         now = tuple(self._version(file) for file in files)
         judged, self._judged = self._judged, now
         return now != judged
@@ -144,7 +151,7 @@ class Judge:
             for view in self._views()
         )
         with self._snapshot() as connection:
-            view, replay = self._memory.recall(connection)
+            view, replay = self._memory.recall(connection, whole=still or done)
             books = read_books(
                 view,
                 now=now,
@@ -205,7 +212,7 @@ class Judge:
     def paid_out(self, account: AccountName, key: str) -> Decimal | None:
         """Return the cash an exchange paid for fractions; None before it has split."""
         row = (
-            self._look(self._exchange(account))
+            self._look(self._exchanges[account])
             .execute("SELECT what FROM operations WHERE account = ? AND key = ?", (account, key))
             .fetchone()
         )
@@ -238,20 +245,13 @@ class Judge:
         rows = self._look(self._database).execute(FILLED, (account,))
         return sum((Decimal(row["filled"]) for row in rows), Decimal(0))
 
-    @property
-    def _database(self) -> Path:
-        return self.folder / "data" / "nettingd.db"
-
-    def _exchange(self, account: str) -> Path:
-        return self.folder / "data" / f"paper-{account}.db"
-
     def _views(self) -> tuple[BrokerView, ...]:
         paper = (self._view(AccountName(name)) for name in ACCOUNTS)
         return (*paper, *(place.view() for place in self.abroad))
 
     def _view(self, account: AccountName) -> BrokerView:
         """Return what an exchange has; it is asked again when it has written something."""
-        file = self._exchange(account)
+        file = self._exchanges[account]
         version, seen = self._version(file), self._views_seen.get(account)
         if seen is not None and version and seen[0] == version:
             return seen[1]
@@ -263,7 +263,7 @@ class Judge:
         return view
 
     def _fills_of(self, account: str) -> int:
-        connection = self._look(self._exchange(account))
+        connection = self._look(self._exchanges[account])
         (count,) = connection.execute("SELECT COUNT(*) FROM fills").fetchone()
         return int(count)
 

@@ -21,37 +21,72 @@ Rows = dict[str, "list[sqlite3.Row]"]
 LEDGER = {"all_postings": "event_id", "all_entries": "event_id", "all_fills": "id"}
 """What a replay goes through, and by what it is ordered."""
 
+NEWS = {
+    "all_postings": """
+SELECT p.*, e.kind, e.account AS event_account FROM postings p
+JOIN ledger_events e ON e.id = p.event_id WHERE p.event_id > ? ORDER BY p.event_id, p.line
+""",
+    "all_entries": "SELECT * FROM ledger_entries WHERE event_id > ? ORDER BY event_id, id",
+    "all_fills": "SELECT * FROM fills WHERE id > ? ORDER BY id",
+}
+COUNTS = """
+SELECT (SELECT COUNT(*) FROM postings), (SELECT COUNT(*) FROM ledger_entries),
+    (SELECT COUNT(*) FROM fills)
+"""
+"""Of the rows in the order of ``LEDGER``."""
+
 
 class Memory:
     """Remembers the rows that a replay has gone through."""
 
     def __init__(self) -> None:
-        self._rows: Rows = {query: [] for query in LEDGER}
+        self._seen: Rows = {query: [] for query in LEDGER}
         self._currencies: dict[AccountName, str] = {}
         self._replay = Replay()
 
-    def recall(self, connection: sqlite3.Connection) -> tuple[View, Replay]:
+    def recall(self, connection: sqlite3.Connection, *, whole: bool) -> tuple[View, Replay]:
         """Return a view of the books whose ledger holds only what the replay has not seen.
 
-        Where any row that it has seen is not as it was, or one came in between, all is new.
+        Where a row that it has seen is gone, or one came in between, all is new. That one has
+        changed is noticed when the ``whole`` ledger is read again.
         """
-        whole = View(connection, named_queries())
-        currencies = read_currencies(whole)
-        rows: Rows = {query: whole.fetch(query) for query in LEDGER}
-        news = self._news(rows) if currencies == self._currencies else None
+        view = View(connection, named_queries())
+        currencies = read_currencies(view)
+        is_known = currencies == self._currencies
+        news = self._news(connection) if is_known and not whole else None
         if news is None:
-            news, self._replay = rows, Replay(currencies)
-        self._rows, self._currencies = rows, currencies
+            rows: Rows = {query: view.fetch(query) for query in LEDGER}
+            news = self._behind(rows) if is_known else None
+            if news is None:
+                news, self._replay = rows, Replay(currencies)
+            self._seen, self._currencies = rows, currencies
         return _News(connection, named_queries(), news), self._replay
 
-    def _news(self, rows: Rows) -> Rows | None:
-        """Return what stands behind the rows seen, if nothing else has changed."""
-        if any(rows[query][: len(seen)] != seen for query, seen in self._rows.items()):
+    def _news(self, connection: sqlite3.Connection) -> Rows | None:
+        """Read what came behind the rows seen, if as many as were seen stand before it."""
+        news: Rows = {}
+        for query, seen in self._seen.items():
+            last = seen[-1][LEDGER[query]] if seen else ""
+            news[query] = connection.execute(NEWS[query], (last,)).fetchall()
+        counts = tuple(len(seen) + len(news[query]) for query, seen in self._seen.items())
+        if tuple(connection.execute(COUNTS).fetchone()) != counts or not self._follows(news):
             return None
-        news = {query: rows[query][len(seen) :] for query, seen in self._rows.items()}
-        last = [seen[-1][LEDGER[query]] for query, seen in self._rows.items() if seen]
+        for query, rows in news.items():
+            self._seen[query] += rows
+        return news
+
+    def _behind(self, rows: Rows) -> Rows | None:
+        """Return what stands behind the rows seen, if they are as they were."""
+        if any(rows[query][: len(seen)] != seen for query, seen in self._seen.items()):
+            return None
+        news = {query: rows[query][len(seen) :] for query, seen in self._seen.items()}
+        return news if self._follows(news) else None
+
+    def _follows(self, news: Rows) -> bool:
+        """Whether all that is new came after all that was seen."""
+        last = [seen[-1][LEDGER[query]] for query, seen in self._seen.items() if seen]
         first = [new[0][LEDGER[query]] for query, new in news.items() if new]
-        return None if last and first and min(first) <= max(last) else news
+        return not last or not first or min(first) > max(last)
 
 
 class _News(View):
