@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from adapters.clock import LoopClock
 from algorithms.domain import BookName, OrderType, Symbol
 from daemon.execution.entries import Transfer
 from daemon.execution.halts import Scope
@@ -13,7 +15,7 @@ from tests.daemon.execution.test_bookkeeper import enter
 from tests.daemon.execution.test_splits import at_the_exchange, split
 from tests.support.books import all_is_well, children
 from tests.support.houses import house
-from tests.support.world import buy, sell, world
+from tests.support.world import START, buy, sell, world
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 TQQQ = Symbol("TQQQ")
+EVENING = START + timedelta(hours=14)
+"""An hour before the market's next day."""
 TWO = house(
     {"a": ("alpha", "main"), "b": ("beta", "main")},
     commission="0",
@@ -108,7 +112,7 @@ async def test_a_slice_under_way_is_not_followed_by_another(tmp_path: Path) -> N
 
 
 async def test_whoever_resumes_the_book_has_decided_for_the_day(tmp_path: Path) -> None:
-    async with world(tmp_path, TWO) as day:
+    async with world(tmp_path, TWO, clock=LoopClock(EVENING)) as day:
         await day.submit("alpha", buy("TQQQ", "10"))
         await price(day, "80")
         assert await day.engine.halts.resume(Scope.BOOK, "a")
@@ -116,7 +120,7 @@ async def test_whoever_resumes_the_book_has_decided_for_the_day(tmp_path: Path) 
         assert day.told("daily_loss") == 1
         assert (await day.submit("alpha", buy("TQQQ", "1"))).http_status == 200
         # The next market day counts from its own previous close.
-        await day.pass_time(24 * 3600)
+        await day.pass_time(2 * 3600)
         await price(day, "60")
         assert day.told("daily_loss") == 2
 
@@ -143,12 +147,12 @@ async def test_a_split_is_no_loss(tmp_path: Path) -> None:
 
 
 async def test_what_was_moved_in_has_not_lost_what_it_fell_before(tmp_path: Path) -> None:
-    async with world(tmp_path, TWO) as day:
+    async with world(tmp_path, TWO, clock=LoopClock(EVENING)) as day:
         await day.submit("alpha", buy("TQQQ", "9"))
         await price(day, "90")
         away = Transfer(book=BookName("a"), to_book=BookName("b"), asset="TQQQ", amount=Decimal(9))
         await enter(day, away)
-        await day.pass_time(24 * 3600)
+        await day.pass_time(2 * 3600)
         await day.submit("beta", buy("TQQQ", "1"))
         await price(day, "80")
         assert day.told("daily_loss") == 1  # of b: it held them when this day began

@@ -15,7 +15,7 @@ from tests.support.world import buy
 if TYPE_CHECKING:
     from pathlib import Path
 
-FRIDAY, MONDAY = date(2026, 11, 20), date(2026, 11, 23)
+THURSDAY = date(2026, 11, 19)
 SELLS = '{ type = "schedule", side = "sell", quantity = 6 }'
 
 
@@ -90,12 +90,13 @@ async def test_later_than_that_it_is_reported_as_missed(tmp_path: Path) -> None:
 
 
 async def test_a_day_without_trading_makes_no_orders_and_says_so(tmp_path: Path) -> None:
-    async with morning(tmp_path, house({"bot": DAILY}), closed=[FRIDAY]) as here:
-        await until(here, new_york(12))
+    text, thursday = house({"bot": DAILY}), new_york(9, day=19)
+    async with morning(tmp_path, text, at=thursday, closed=[THURSDAY]) as here:
+        await until(here, new_york(12, day=19))
         assert parents(here) == []
         (notice,) = told(here, "no_trading_day")
-        assert notice == {"day": "2026-11-20", "market": "XNYS"}
-        await until(here, new_york(12, day=23))
+        assert notice == {"day": "2026-11-19", "market": "XNYS"}
+        await until(here, new_york(12))
         assert len(parents(here)) == 1
 
 
@@ -197,17 +198,17 @@ async def test_a_broker_that_stays_silent_is_an_alarm(tmp_path: Path) -> None:
 
 
 async def test_a_broker_with_a_calendar_of_its_own_has_the_last_word(tmp_path: Path) -> None:
-    async with morning(tmp_path, house({"bot": DAILY})) as here:
+    async with morning(tmp_path, house({"bot": DAILY}), at=new_york(9, day=19)) as here:
 
         async def closed(day: date) -> bool:
-            return day != FRIDAY
+            return day != THURSDAY
 
         here.exchange().is_trading_day = closed  # type: ignore[attr-defined]
-        await until(here, new_york(12))
+        await until(here, new_york(12, day=19))
         assert parents(here) == []
         (notice,) = told(here, "calendar_disagrees")
         assert (notice["calendar"], notice["broker"]) == ("it is a trading day", "it is none")
-        await until(here, new_york(12, day=23))
+        await until(here, new_york(12))
         assert len(parents(here)) == 1
 
 
@@ -222,12 +223,12 @@ async def test_a_halted_book_gets_no_orders(tmp_path: Path) -> None:
 async def test_the_seed_grows_after_the_close_fell(tmp_path: Path) -> None:
     growing = TIERED[:-1] + ", dynamic_seed = { drop_percent = 5, factor = 2, max = 3000 } }"
     text = house({"bot": growing}).replace("point_percent = 12", "point_percent = 50")
-    async with morning(tmp_path, text) as here:
+    async with morning(tmp_path, text, at=new_york(9, day=16)) as here:
         market = here.exchange().exchange
-        for day, price in ((20, "100"), (23, "94"), (24, "94")):
+        for day, price in ((16, "100"), (17, "94"), (18, "94")):
             await until(here, new_york(15, day=day))
             await market.set_price(Symbol("TQQQ"), Decimal(price))
-        await until(here, new_york(12, day=25))
+        await until(here, new_york(12, day=19))
         seeds = [
             each["decision"].split("seed ")[1].split(",")[0] for each in told(here, "rule_decided")
         ]
