@@ -107,6 +107,10 @@ DAYS ?= $(if $(SEED),1,1000)
 simulate: $(READY) ## play days with faults and kills (DAYS=200), or one again (SEED=7)
 	@$(BIN)/python -m tests.simulation --seed $(or $(SEED),1) --days $(DAYS)
 
+.PHONY: systemd
+systemd: $(READY) ## run the service under a real systemd, on a machine of its own (as root)
+	@NETTINGD_SYSTEMD=1 $(BIN)/python -m pytest -q -n 0 tests/systemd
+
 .PHONY: year
 year: $(READY) ## live a year of trading days in Seoul and New York
 	@$(BIN)/python -m tests.year

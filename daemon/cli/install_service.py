@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from daemon.cli.voice import tell, warn
 from daemon.config import ConfigErrors, ConfigProblem, load_config
+from daemon.config.credentials import HANDED_OVER, loaded_by
 from daemon.service.exits import Exit
 
 if TYPE_CHECKING:
@@ -46,13 +47,14 @@ class Installation:
 def install_service(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Write the units, or print them, and say what comes next."""
     try:
-        config = load_config(options.config, environ)
+        credentials = _credentials(options.to / f"{options.name}.service", options.credential)
+        config = load_config(options.config, environ, _handed_over(options.name, credentials))
         installation = Installation(
             name=options.name,
             python=Path(sys.executable),
             config=options.config.absolute(),
             data_dir=config.daemon.data_dir,
-            credentials=options.credential,
+            credentials=credentials,
         )
         require_fit(installation, config)
         texts = units(installation)
@@ -103,6 +105,19 @@ def units(installation: Installation) -> dict[str, str]:
         )
         for suffix in SUFFIXES
     }
+
+
+def _credentials(unit: Path, wanted: Sequence[str]) -> list[str]:
+    """Return the credentials wanted, and those that the unit has had."""
+    names = {each.partition("=")[0] for each in wanted}
+    had = (f"{name}={source}" for name, source in loaded_by(unit).items() if name not in names)
+    return [*had, *wanted]
+
+
+def _handed_over(service: str, credentials: Sequence[str]) -> dict[Path, Path]:
+    """Tell where root finds what the configuration names as the service will see it."""
+    pairs = (each.split("=", 1) for each in credentials if "=" in each)
+    return {HANDED_OVER / f"{service}.service" / name: Path(source) for name, source in pairs}
 
 
 def _misplaced(installation: Installation, config: Config) -> list[ConfigProblem]:

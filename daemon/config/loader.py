@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from daemon.config.conflicts import find_conflicts
+from daemon.config.credentials import NONE
 from daemon.config.document import read_document
 from daemon.config.model import Config, with_derived_defaults
 from daemon.config.overrides import apply_overrides
@@ -25,15 +26,18 @@ if TYPE_CHECKING:
     from daemon.config.problems import KeyPath
 
 
-def load_config(path: Path, environ: Mapping[str, str]) -> Config:
+def load_config(
+    path: Path, environ: Mapping[str, str], given: Mapping[Path, Path] = NONE
+) -> Config:
     """Read the file, apply overrides, resolve secrets, check everything.
 
+    ``given``: where credentials are read, as in ``source_of``.
     Raises ``ConfigErrors`` with every problem found; nothing is opened or written.
     """
     tables = read_document(path)
     sources, problems = apply_overrides(tables, environ)
     filled = with_derived_defaults(tables)
-    around = Surroundings(path.absolute().parent, environ)
+    around = Surroundings(path.absolute().parent, environ, given)
     config, conflicts = _validate(filled, around)
     conflicts += find_conflicts(filled, around)
     problems += (_problem(each, sources) for each in conflicts)

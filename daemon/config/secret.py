@@ -9,11 +9,12 @@ from __future__ import annotations
 import hmac
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from pydantic_core import core_schema
 
+from daemon.config.credentials import source_of
 from daemon.config.problems import PATHS_HINT, fault
 
 if TYPE_CHECKING:
@@ -28,10 +29,11 @@ _FORMS = 'write { env = "NAME" } or { file = "path" }'
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What values of the file refer to: the folder it stands in, and the environment."""
+    """What values of the file refer to: its folder, the environment, credentials."""
 
     folder: Path
     environ: Mapping[str, str]
+    given: Mapping[Path, Path] = field(default_factory=dict)
 
 
 class Secret:
@@ -116,7 +118,8 @@ def _from_environment(name: str, around: Surroundings) -> Secret:
 
 def _from_file(name: str, around: Surroundings) -> Secret:
     try:
-        with (around.folder / name).open("rb") as file:
+        source = source_of(around.folder / name, around.environ, around.given)
+        with source.open("rb") as file:
             content = file.read(_FILE_BYTES_MAX + 1)
             is_open = os.fstat(file.fileno()).st_mode & _OTHERS
     except (OSError, ValueError) as error:
@@ -131,7 +134,7 @@ def _from_file(name: str, around: Surroundings) -> Secret:
     text = text.removesuffix("\n").removesuffix("\r")
     if not text:
         raise fault("the file is empty")
-    return _checked(text, "the file's content", around.folder / name if is_open else None)
+    return _checked(text, "the file's content", source if is_open else None)
 
 
 def _checked(text: str, what: str, open_file: Path | None = None) -> Secret:

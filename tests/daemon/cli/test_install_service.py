@@ -105,6 +105,33 @@ def test_credentials_are_read_by_systemd(tmp_path: Path) -> None:
         assert "LoadCredential=alpha:/etc/nettingd/alpha\n" in (tmp_path / name).read_text()
 
 
+def test_an_upgrade_keeps_the_credentials_that_the_service_has(tmp_path: Path) -> None:
+    assert call(tmp_path, CONFIG, "--credential", "alpha=/etc/nettingd/alpha") == Exit.OK
+    assert call(tmp_path, CONFIG, "--credential", "beta=/etc/nettingd/beta") == Exit.OK
+    assert call(tmp_path, CONFIG, "--credential", "alpha=/etc/nettingd/new") == Exit.OK
+    assert call(tmp_path, CONFIG) == Exit.OK
+
+    lines = (tmp_path / "nettingd.service").read_text().splitlines()
+    loaded = {line for line in lines if line.startswith("LoadCredential=")}
+    assert loaded == {
+        "LoadCredential=alpha:/etc/nettingd/new",
+        "LoadCredential=beta:/etc/nettingd/beta",
+    }
+
+
+def test_a_secret_that_the_service_will_be_handed_is_read_where_root_keeps_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = 'token = { file = "/run/credentials/nettingd.service/alpha" }'
+    config = f"{CONFIG}[strategies.alpha]\n{token}\n"
+    (tmp_path / "alpha").write_text("the token of alpha")
+
+    assert call(tmp_path, config) == Exit.BAD_INPUT
+    assert "strategies.alpha.token: the file cannot be read" in capsys.readouterr().err
+    assert call(tmp_path, config, "--credential", f"alpha={tmp_path / 'alpha'}") == Exit.OK
+    assert call(tmp_path, config) == Exit.OK
+
+
 def test_a_program_in_somebody_s_home_can_be_read_and_no_other_home() -> None:
     hidden = units(installation(python=Path("/opt/nettingd/bin/python")))["nettingd.service"]
     at_home = units(installation(python=Path("/home/me/venv/bin/python")))["nettingd.service"]
