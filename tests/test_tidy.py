@@ -12,6 +12,7 @@ import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -321,6 +322,25 @@ def test_no_class_is_lent_what_it_has_not() -> None:
         "isinstance() remembers that a class met a protocol, also when the test is over: patch the"
         " one object",
     )
+
+
+def strays(source: Source) -> Iterator[str]:
+    """Find strings that describe the name above them, where there is none."""
+    for node in ast.walk(source.tree):
+        body = getattr(node, "body", None)
+        if not isinstance(body, list):
+            continue
+        for above, each in pairwise(body):
+            match each:
+                case ast.Expr(value=ast.Constant(value=str())):
+                    if not isinstance(above, ast.Assign | ast.AnnAssign):
+                        yield source.at(each)
+                case _:
+                    pass
+
+
+def test_what_describes_a_name_stands_below_it() -> None:
+    none_of((place for source in everything() for place in strays(source)), "stray strings")
 
 
 FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)

@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from daemon.setup import Current
     from daemon.storage.tx import Tx, View
 
-"""The market type in which a book may hold less than nothing."""
-
 log = logging.getLogger(__name__)
 
 PAIRS = Table(
