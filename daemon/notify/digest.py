@@ -38,11 +38,10 @@ _ORDER = (Level.ALARM, Level.WARNING, Level.INFO)
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A message: its text, how many notices have a line, and how many are only counted."""
+    """A message: its text, and how many notices have a line in it; the others are counted."""
 
     text: str
     shown: int
-    counted: int
 
 
 def digest(notices: Sequence[Notice], zone: ZoneInfo, now: datetime, words: Words) -> Digest:
@@ -96,4 +95,4 @@ def _fitted(rows: Sequence[tuple[str, int, int]], total: int, words: Words) -> D
                 left,
             )
         )
-    return Digest("\n".join(lines), shown, total - shown)
+    return Digest("\n".join(lines), shown)

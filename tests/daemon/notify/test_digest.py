@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from daemon.config.service import Locale
 from daemon.i18n import words_in
-from daemon.notify.digest import LINES_MAX, digest
+from daemon.notices import CATALOGUE
+from daemon.notify.digest import KEPT, digest
 from daemon.notify.lengths import TEXT_UNITS_MAX, units
 from tests.daemon.notify.told import NOW, bought, lost, skipped
 
@@ -74,11 +76,25 @@ kinds = st.one_of(
 )
 
 
+TIMED = re.compile(r"(\d\d-\d\d )?\d\d:\d\d ")
+
+
+def how_many(line: str) -> int:
+    """Say how many notices a line stands for that shows none."""
+    if more := re.fullmatch(r"… (\d+) more: see the list of notices", line):
+        return int(more[1])
+    folded = re.fullmatch(r"\W*(\w+): (\d+) times, the last ones:", line)
+    assert folded, line
+    return int(folded[2]) - KEPT[CATALOGUE[folded[1]][0]]
+
+
 @given(st.lists(kinds, min_size=1, max_size=40))
 def test_whatever_happens_a_message_fits_and_counts_everything(notices: list[object]) -> None:
     message = digest(notices, SEOUL, NOW, ENGLISH)  # type: ignore[arg-type]
     assert 0 < units(message.text) <= TEXT_UNITS_MAX + 100
-    assert message.shown + message.counted == len(notices)
     assert "\r" not in message.text
-    if len(notices) <= LINES_MAX and message.counted == 0:
-        assert len(message.text.split("\n")) == len(notices)
+    lines = message.text.split("\n")
+    shown = [line for line in lines if TIMED.match(line)]
+    assert len(shown) == message.shown
+    counted = sum(how_many(line) for line in lines if line not in shown)
+    assert message.shown + counted == len(notices)
