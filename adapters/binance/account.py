@@ -73,7 +73,7 @@ class Account:
         self.venue = venue
         self.routes = venue.routes
         self._wire = venue.wire(settings.keys)
-        self._purse = Purse(settings.kind, settings.currency, venue.info.symbols)
+        self._purse = Purse(settings.kind, settings.currency, venue.known_rules)
         self.reader = Reader(Memory(), AlwaysOpen().day_at, self._purse.name)
         self.algos = Algos(self.routes, self.reader, self.seen)
         self._trades = Trades(self.routes, self.reader, self.ask, self._know)
@@ -150,7 +150,7 @@ class Account:
 
     def rules(self, symbol: Symbol) -> Rules:
         """Return a symbol's rules; raise UnknownSymbolError for one that cannot be booked."""
-        rules = self.venue.info.symbols.get(symbol)
+        rules = self.venue.known_rules.get(symbol)
         if rules is None:
             raise UnknownSymbolError(f"{symbol} is not traded here")
         if rules.quote != self.settings.currency:

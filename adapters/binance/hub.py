@@ -17,7 +17,7 @@ from adapters.binance.answers import Reply
 from adapters.binance.fields import time_of
 from adapters.binance.outcomes import said_by
 from adapters.binance.routes import ROUTES
-from adapters.binance.rules import Allowance, ExchangeInfo, read_allowances, read_symbol
+from adapters.binance.rules import Allowance, read_allowances, read_symbol
 from adapters.binance.spot_feed import SpotFeed
 from adapters.binance.venue_time import VenueTime
 from adapters.binance.wire import Call, Meters, Wire
@@ -28,12 +28,14 @@ from adapters.limits import Budget, Gate
 from adapters.tasks import TaskSupervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from adapters.binance.hosts import MarketKind
+    from adapters.binance.rules import Rules
     from adapters.binance.signing import Keys
     from adapters.clock import Clock
     from adapters.http import Hosts
+    from algorithms.domain import Symbol
 
 MOST_CONNECTIONS = 4096
 """Requests under way at once are bounded by the accounts' own limits; this only stops a flood."""
@@ -73,7 +75,7 @@ class Venue:
         )
         self._allowances: tuple[Allowance, ...] = ()
         self._hub = hub
-        self._info: ExchangeInfo | None = None
+        self._rules: Mapping[Symbol, Rules] | None = None
         self._read_at = 0.0
         self._timed_at: float | None = None
         self._timings = 0
@@ -91,23 +93,22 @@ class Venue:
         return Wire(
             session=self._hub.session,
             base=self.hosts.rest,
-            clock=self.clock,
             time=self.time,
             gate=self.gate,
             meters=Meters(self.weight, orders if keys is not None else ()),
             keys=keys,
         )
 
-    async def rules(self, *, anew: bool = False) -> ExchangeInfo:
+    async def rules(self, *, anew: bool = False) -> Mapping[Symbol, Rules]:
         """Return the symbols' rules; raise BrokerUnavailableError if they cannot be had."""
-        before = self._info
+        before = self._rules
         async with self._reading:
             is_old = self.clock.monotonic() - self._read_at > RULES_FRESH_S
-            if self._info is None or is_old or (anew and self._info is before):
+            if self._rules is None or is_old or (anew and self._rules is before):
                 body = await self._ask(self.routes.exchange_info())
-                self._info = await self._read(fields_of(body))
+                self._rules = await self._read(fields_of(body))
                 self._read_at = self.clock.monotonic()
-            return self._info
+            return self._rules
 
     async def know_time(self, *, anew: bool = False) -> None:
         """Measure the venue's clock unless that has just been done.
@@ -135,10 +136,10 @@ class Venue:
             self._timings += 1
 
     @property
-    def info(self) -> ExchangeInfo:
-        """The rules as last read; ``rules`` must have returned before."""
-        assert self._info is not None  # every account reads the rules when it opens
-        return self._info
+    def known_rules(self) -> Mapping[Symbol, Rules]:
+        """The symbols' rules as last read; ``rules`` must have returned before."""
+        assert self._rules is not None  # every account reads the rules when it opens
+        return self._rules
 
     def renew_rules(self) -> None:
         """Read the rules anew, beside what goes on: an order was refused by a filter."""
@@ -179,18 +180,17 @@ class Venue:
             raise BrokerUnavailableError(said_by(seen))
         raise BrokerUnavailableError(seen.reason)
 
-    async def _read(self, body: dict[str, object]) -> ExchangeInfo:
+    async def _read(self, body: dict[str, object]) -> dict[Symbol, Rules]:
         rows = body.get("symbols")
-        symbols = {}
+        read: dict[Symbol, Rules] = {}
         for number, row in enumerate(rows if isinstance(rows, list) else ()):
             if number % ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
             rules = read_symbol(fields_of(row), self.routes.kind)
             if rules is not None:
-                symbols[rules.instrument.symbol] = rules
-        allowances = read_allowances(body)
-        self._budget(allowances)
-        return ExchangeInfo(symbols, allowances)
+                read[rules.instrument.symbol] = rules
+        self._budget(read_allowances(body))
+        return read
 
     def _budget(self, allowances: tuple[Allowance, ...]) -> None:
         """Take the venue's word for the limits; what is used already stays counted."""

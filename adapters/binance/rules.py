@@ -11,7 +11,7 @@ from adapters.binance.hosts import MarketKind
 from adapters.broker import RefusalCode, Refused
 from adapters.fields import rows_of
 from algorithms.decimals import ZERO, to_text
-from algorithms.domain import OrderType, Symbol
+from algorithms.domain import OrderType
 from algorithms.instruments import Instrument, TickTable
 
 if TYPE_CHECKING:
@@ -66,14 +66,6 @@ class Allowance:
     window_s: int
     limit: int
     header: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeInfo:
-    """The rules of all symbols, and the budgets."""
-
-    symbols: Mapping[Symbol, Rules]
-    allowances: tuple[Allowance, ...]
 
 
 def read_allowances(fields: Fields) -> tuple[Allowance, ...]:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from adapters.binance.answers import Observation
     from adapters.binance.signing import Keys, Params
     from adapters.binance.venue_time import VenueTime
-    from adapters.clock import Clock
     from adapters.limits import Budget, Gate, Permit
 
 RECV_WINDOW_MS = 5000
@@ -97,7 +96,6 @@ class Wire:
         *,
         session: aiohttp.ClientSession,
         base: str,
-        clock: Clock,
         time: VenueTime,
         gate: Gate,
         meters: Meters,
@@ -105,7 +103,6 @@ class Wire:
     ) -> None:
         self._session = session
         self._base = base
-        self._clock = clock
         self._time = time
         self._gate = gate
         self._meters = meters
