@@ -77,17 +77,7 @@ async def _eligible(
     services: Services, accounts: Iterable[AccountName]
 ) -> dict[_Group, list[NettingOrder]]:
     """Read the orders of every group that could net, all at one moment."""
-    netter = Netter(
-        current=services.current,
-        market=services.market,
-        persistence=services.persistence,
-        clock=services.clock,
-        orders=services.orders,
-        fills=services.fills,
-        halts=services.halts,
-        ids=services.ids,
-        brokers=services.brokers,
-    )
+    netter = Netter(services)
     now = services.clock.now()
 
     def read(view: View) -> dict[_Group, list[NettingOrder]]:

@@ -222,7 +222,7 @@ class AccountRuntime:
             tasks=self._tasks,
             persistence=services.persistence,
             market=services.market,
-            netter=self._netter(),
+            netter=Netter(services),
             slicer=Slicer(
                 current=services.current,
                 capabilities=broker.capabilities,
@@ -261,20 +261,6 @@ class AccountRuntime:
             ids=services.ids,
             keeper=services.keeper,
             orphans=Orphans(services.current, services.orders, services.evidence, services.ids),
-        )
-
-    def _netter(self) -> Netter:
-        services = self._services
-        return Netter(
-            current=services.current,
-            market=services.market,
-            persistence=services.persistence,
-            clock=services.clock,
-            orders=services.orders,
-            fills=services.fills,
-            halts=services.halts,
-            ids=services.ids,
-            brokers=services.brokers,
         )
 
     async def _listen(self, broker: Broker) -> None:

@@ -31,19 +31,10 @@ from daemon.storage.rows import child_from_row, parent_from_row, to_us
 from daemon.storage.tx import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime, timedelta
 
-    from adapters.broker import Broker
-    from adapters.clock import Clock
     from algorithms.domain import AccountName, BookName, ParentOrder, Symbol
-    from daemon.execution.fills import Fills
-    from daemon.execution.halts import Halts
-    from daemon.execution.orders import Orders
-    from daemon.execution.persistence import Persistence
-    from daemon.ids import IdSource
-    from daemon.market import Market
-    from daemon.setup import Current
+    from daemon.execution.services import Services
     from daemon.storage.tx import Tx, View
 
 log = logging.getLogger(__name__)
@@ -91,28 +82,16 @@ class _Crossed:
 class Netter:
     """Crosses the orders of one account."""
 
-    def __init__(
-        self,
-        *,
-        current: Current,
-        market: Market,
-        persistence: Persistence,
-        clock: Clock,
-        orders: Orders,
-        fills: Fills,
-        halts: Halts,
-        ids: IdSource,
-        brokers: Mapping[AccountName, Broker],
-    ) -> None:
-        self._current = current
-        self._market = market
-        self._persistence = persistence
-        self._clock = clock
-        self._orders = orders
-        self._fills = fills
-        self._halts = halts
-        self._ids = ids
-        self._brokers = brokers
+    def __init__(self, services: Services) -> None:
+        self._current = services.current
+        self._market = services.market
+        self._persistence = services.persistence
+        self._clock = services.clock
+        self._orders = services.orders
+        self._fills = services.fills
+        self._halts = services.halts
+        self._ids = services.ids
+        self._brokers = services.brokers
         self._told: dict[tuple[AccountName, Symbol], str] = {}
 
     @property
