@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -43,6 +42,7 @@ from adapters.broker import (
     Undecided,
     UnknownSymbolError,
 )
+from adapters.departures import Departures
 from adapters.fields import MalformedError, fields_of
 from adapters.http import ANSWER_S, Lost, NotSent
 from adapters.limits import Urgency
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
         PlaceOutcome,
         SentOrder,
     )
-    from algorithms.domain import BrokerOrderId, ChildId, Symbol
+    from algorithms.domain import BrokerOrderId, Symbol
     from algorithms.instruments import Instrument
 
 MAX_IN_FLIGHT = 60
@@ -82,7 +82,6 @@ SETTLE_S = LEAVE_S[Urgency.PLACE] + RECV_WINDOW_MS / 1000 + PROCESSING_S + MARGI
 """An order is stored, waits for room in the budgets, is stamped, travels and is worked."""
 FORGOTTEN_AFTER = {MarketKind.SPOT: timedelta(days=90), MarketKind.FUTURES: timedelta(days=3)}
 """After so long the venue forgets orders that ended without a fill."""
-MOST_REMEMBERED = 10_000
 NOT_CONNECTED = "not connected"
 
 
@@ -99,7 +98,7 @@ class BinanceBroker:
         self._account: Account | None = None
         self._hearing: Hearing | None = None
         self._is_closed = False
-        self._left_at: OrderedDict[ChildId, datetime] = OrderedDict()
+        self._departures = Departures(hub.clock)
         self.capabilities = Capabilities(
             client_order_ids=True,
             order_types=frozenset(VENUE_TYPES[settings.kind]),
@@ -155,7 +154,7 @@ class BinanceBroker:
         try:
             seen = await account.seen(account.routes.place(request))
         finally:
-            self._note_left(request.client_id)
+            self._departures.note(request.client_id)
             account.moved(request.symbol)
         if isinstance(seen, Reply) and seen.is_good:
             return self._placed(account, request, seen)
@@ -172,12 +171,6 @@ class BinanceBroker:
         if order.client_id != request.client_id or not _is_as_asked(order, request):
             return OutcomeUnknown(f"answered with another order, {order.client_id}")
         return Accepted(order)
-
-    def _note_left(self, client_id: ChildId) -> None:
-        """Remember until when a request may have left: from then on it settles."""
-        self._left_at[client_id] = self._clock.now()
-        if len(self._left_at) > MOST_REMEMBERED:
-            self._left_at.popitem(last=False)
 
     async def cancel(self, orders: tuple[SentOrder, ...]) -> tuple[CancelOutcome, ...]:
         most = self.capabilities.batch_cancel
@@ -283,12 +276,12 @@ class BinanceBroker:
     def _not_found(self, sent: SentOrder) -> FindOutcome:
         """Judge "no such order": answers come from copies, and requests may still travel."""
         now = self._clock.now()
-        sent_at = max(sent.sent_at, self._left_at.get(sent.request.client_id, sent.sent_at))
+        left_at = self._departures.of(sent)
         if sent.broker_order_id is not None:
-            if now - sent_at > FORGOTTEN_AFTER[self._settings.kind]:
+            if now - left_at > FORGOTTEN_AFTER[self._settings.kind]:
                 return Found(_forgotten(sent, sent.broker_order_id), ())
             return Undecided("the venue does not show an order that it had taken")
-        if now < sent_at + self.capabilities.settle_time:
+        if now < left_at + self.capabilities.settle_time:
             return Undecided("too early to be sure")
         return Absent()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -40,6 +39,7 @@ from adapters.ccxt_bridge.hub import LEAVE_S, RECV_WINDOW_MS
 from adapters.ccxt_bridge.library import LibraryError
 from adapters.ccxt_bridge.outcomes import not_cancelled, not_placed
 from adapters.ccxt_bridge.reading import SIDES, TYPES, amount, text, time_of
+from adapters.departures import Departures
 from adapters.fields import fields_of
 from adapters.limits import Urgency
 from adapters.sessions import AlwaysOpen
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     )
     from adapters.ccxt_bridge.account import BridgeSettings
     from adapters.ccxt_bridge.hub import Hub
-    from algorithms.domain import ChildId, Symbol
+    from algorithms.domain import Symbol
     from algorithms.instruments import Instrument
 
 MAX_IN_FLIGHT = 10
@@ -72,7 +72,6 @@ SETTLE_S = LEAVE_S + RECV_WINDOW_MS / 1000 + PROCESSING_S + MARGIN_S
 """Where a request carries how long it may travel: it waits, travels, and is worked."""
 UNBOUNDED_SETTLE_S = 120.0
 """Where it does not. No exchange says how long a request may take; this is a caution of ours."""
-MOST_REMEMBERED = 10_000
 NOT_CONNECTED = "not connected"
 
 
@@ -87,7 +86,7 @@ class BridgeBroker:
         self._account: Account | None = None
         self._feed = Feed(settings.account, hub.clock, hub.tasks)
         self._is_closed = False
-        self._left_at: OrderedDict[ChildId, datetime] = OrderedDict()
+        self._departures = Departures(hub.clock)
         bounded = settings.exchange in CARRIES_A_WINDOW
         self.capabilities = Capabilities(
             client_order_ids=True,
@@ -160,7 +159,7 @@ class BridgeBroker:
                 Urgency.PLACE,
             )
         finally:
-            self._note_left(request.client_id)
+            self._departures.note(request.client_id)
         if made.error is not None:
             return not_placed(made.error, made.trace, request.side)
         outcome = self._placed(account, request, made.value)
@@ -198,12 +197,6 @@ class BridgeBroker:
                     placed_at=now,
                 )
             )
-
-    def _note_left(self, client_id: ChildId) -> None:
-        """Remember until when a request may have left: from then on it settles."""
-        self._left_at[client_id] = self._clock.now()
-        if len(self._left_at) > MOST_REMEMBERED:
-            self._left_at.popitem(last=False)
 
     async def cancel(self, orders: tuple[SentOrder, ...]) -> tuple[CancelOutcome, ...]:
         if len(orders) > self.capabilities.batch_cancel:
@@ -261,8 +254,8 @@ class BridgeBroker:
         """Judge "no such order": answers may lag, and requests may still travel."""
         if sent.broker_order_id is not None:
             return Undecided("the exchange does not show an order that it had taken")
-        sent_at = max(sent.sent_at, self._left_at.get(sent.request.client_id, sent.sent_at))
-        if self._clock.now() < sent_at + self.capabilities.settle_time:
+        left_at = self._departures.of(sent)
+        if self._clock.now() < left_at + self.capabilities.settle_time:
             return Undecided("too early to be sure")
         return Absent()
 
