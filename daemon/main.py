@@ -215,6 +215,7 @@ class Daemon:
         checks.register("tasks", self._failed.reason)
         for name in engine.accounts:
             checks.register(*_account_check(engine, name))
+            self._metrics.account(name)
         if self._outside.watched:
             lag.start(watchers)
             watchers.spawn(database.run(), name="database watch")
@@ -239,6 +240,7 @@ class Daemon:
             self._readiness.remove(f"account {name}")
         for name in config.accounts:
             self._readiness.register(*_account_check(engine, name))
+            self._metrics.account(name)
         self._outside.log_as(config.daemon)
         self._notify.follow()
         self.config = config

@@ -26,6 +26,7 @@ from prometheus_client.metrics_core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from adapters.sqlite.errors import CODES
+from algorithms.domain import FillSource
 from daemon.notices import Level
 
 if TYPE_CHECKING:
@@ -170,6 +171,8 @@ class Metrics:
             self._notices.labels(level.value)
         for code in (*CODES, STORAGE_SLOW):
             self._database_errors.labels(code)
+        for word in _WEBHOOK_WORDS.values():
+            self._webhooks.labels(word)
         # A label is looked up under a lock; these are needed too often for that.
         self._webhook_counts: dict[int | str, Callable[[], None]] = {}
 
@@ -198,6 +201,15 @@ class Metrics:
             )
             count = self._webhook_counts[outcome] = self._webhooks.labels(word).inc
         count()
+
+    def account(self, name: str) -> None:
+        """Show an account from its beginning, with nothing sent, filled or crossed."""
+        for outcome in OrderOutcome:
+            self._orders.labels(name, outcome.value)
+        for source in FillSource:
+            self._fills.labels(name, source.value)
+        for family in (self._pairs, self._saved_value, self._saved_commission, self._saved_orders):
+            family.labels(name)
 
     def order(self, account: str, outcome: OrderOutcome) -> None:
         """Count a child order whose fate is known, or is not."""

@@ -25,6 +25,20 @@ def samples(metrics: Metrics) -> dict[tuple[str, ...], float]:
     }
 
 
+def test_the_first_of_anything_at_an_account_is_an_increase() -> None:
+    metrics = Metrics()
+    metrics.account("main")
+    before = samples(metrics)
+    metrics.webhook(200)
+    metrics.order("main", OrderOutcome.REFUSED)
+    metrics.fill("main", "netting")
+    metrics.netting("main", pairs=1, value=Decimal(9), commission=Decimal(1), broker_orders=1)
+
+    after = samples(metrics)
+    assert before.keys() == after.keys()  # of a series that begins with 1 nothing increases
+    assert sum(after[each] > before[each] for each in after if each[0].endswith("_total")) >= 7
+
+
 def test_a_day_s_work_shows_in_the_counts() -> None:
     metrics = Metrics()
     for outcome in (200, 200, 202, 207, 422, 502, "bad_input"):
@@ -95,7 +109,7 @@ def test_times_and_sizes_are_histograms() -> None:
 def test_two_daemons_do_not_share_counts() -> None:
     one, other = Metrics(), Metrics()
     one.webhook(200)
-    assert ("nettingd_webhooks_total", "done") not in samples(other)
+    assert samples(other)["nettingd_webhooks_total", "done"] == 0
 
 
 async def test_the_page_needs_no_token() -> None:
