@@ -146,12 +146,15 @@ class Judge:
         ``unsettled``: accounts in which something has happened that is not entered yet;
         ``fractions``: those in which a split may have left something in suspense.
         """
-        views = tuple(
-            replace(view, holdings=None) if view.account in unsettled else view
-            for view in self._views()
-        )
         with self._snapshot() as connection:
             view, replay = self._memory.recall(connection, whole=still or done)
+            # What a broker holds is in the books from an account's first start on.
+            views = tuple(
+                replace(each, holdings=None)
+                if each.account in unsettled or each.account not in self._memory.accounts
+                else each
+                for each in self._views()
+            )
             books = read_books(
                 view,
                 now=now,

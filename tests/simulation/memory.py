@@ -12,6 +12,7 @@ from daemon.storage.tx import View
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from algorithms.domain import AccountName
     from daemon.storage.tx import SqlValue
@@ -43,6 +44,11 @@ class Memory:
         self._seen: Rows = {query: [] for query in LEDGER}
         self._currencies: dict[AccountName, str] = {}
         self._replay = Replay()
+
+    @property
+    def accounts(self) -> AbstractSet[AccountName]:
+        """Accounts that were ever given capital."""
+        return self._currencies.keys()
 
     def recall(self, connection: sqlite3.Connection, *, whole: bool) -> tuple[View, Replay]:
         """Return a view of the books whose ledger holds only what the replay has not seen.

@@ -37,6 +37,9 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
         "a split was carried out between an auction and its settlement"
     ),
     (20021, frozenset({Feature.CLOSE})): "a split rounded a ladder and its orders to other sums",
+    (1000235, frozenset({Feature.BINANCE, Feature.TROUBLE})): (
+        "an account's money was compared before its first start had come to an end"
+    ),
 }
 """Days that once went wrong, with what they must hold for that, and what was wrong."""
 
