@@ -86,7 +86,7 @@ audit: build/audit/.ready ## ask whether a weakness is known of a locked version
 	fi
 
 .PHONY: demo
-demo: $(READY) ## watch a trading day of the paper broker, in about a minute
+demo: $(READY) ## watch three bots trade on the paper broker, in half a minute
 	@$(BIN)/nettingd demo
 
 .PHONY: run
