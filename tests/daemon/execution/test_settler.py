@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -90,13 +91,19 @@ async def test_an_unknown_order_that_is_to_be_cancelled_ends_as_soon_as_it_is_fo
     tmp_path: Path, text: str
 ) -> None:
     async with world(tmp_path, text) as here:
-        for _ in range(3):
+        for _ in range(6):
             paper(here).faults.script("find", Fault.RESET_BEFORE)
         paper(here).faults.script("place", Fault.RESET_AFTER)
-        await here.submit("alpha", buy("TQQQ", "10", kind=LIMIT, price="90"))
-        assert states(here) == ["unknown"] or states(here) == ["open"]
-        await here.submit("alpha", cancel_all())
+        paper(here).faults.script_event(Fault.LOST_EVENT)
+        placed = started(here.submit("alpha", buy("TQQQ", "10", kind=LIMIT, price="90")))
+        await here.pass_time(1)
+        assert states(here) == ["unknown"]
+        cancelled = started(here.submit("alpha", cancel_all()))
+        await here.pass_time(1)
+        # A cancel by our id can be sent along; by its looks the order must be found first.
+        assert states(here) == ["cancelled" if text is THREE_BOOKS else "unknown"]
         await here.pass_time(20)
+        await asyncio.gather(placed, cancelled)
         assert states(here) == ["cancelled"]
         assert await paper(here).open_orders() == ()
         await all_is_well(here)
