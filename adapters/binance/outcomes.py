@@ -79,7 +79,7 @@ CODES: dict[int, Meaning] = {
     -1013: Meaning(Proof.BY_TEXT, R.BAD_QUANTITY, Remedy.RULES),  # a filter; the text names it
     -1014: _MALFORMED,  # unsupported order combination
     -1015: _LIMITED,  # too many orders
-    -1016: _refused(R.UNSUPPORTED),  # service no longer available
+    -1016: _refused(R.UNAVAILABLE),  # the service shuts down, for maintenance
     -1020: _refused(R.UNSUPPORTED),  # unsupported operation
     -1021: _refused(R.UNAVAILABLE, Remedy.CLOCK),  # timestamp outside recvWindow
     -1022: _PERSON,  # signature

@@ -34,7 +34,7 @@ from tests.bench import (
 )
 from tests.bench.figures import Figure, to_json
 from tests.kis_days.crowd import play_crowd
-from tests.simulation.day import play
+from tests.simulation.playing import play
 from tests.year.__main__ import AROUND, FIRST, LAST
 from tests.year.story import live, real_sessions
 

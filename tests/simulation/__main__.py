@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulation.day import play
 from tests.simulation.features import Feature, features_of
+from tests.simulation.happenings import ENOUGH_DAYS, Happening, never, table
 from tests.simulation.mutants import MUTANTS
+from tests.simulation.playing import play
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable, Iterator
 
     from tests.simulation.outcome import Outcome
@@ -41,11 +43,11 @@ def main() -> int:
 def _days(options: argparse.Namespace) -> int:
     seeds = range(options.seed, options.seed + options.days)
     told = partial(_day, only=options.only)
-    began, spent, requests, kills = perf_counter(), 0.0, 0, 0
+    began, spent = perf_counter(), 0.0
+    days: list[Counter[Happening]] = []
     failed: list[int] = []
-    for number, (outcome, seconds) in enumerate(_each(told, seeds, options.jobs), start=1):
-        requests += outcome.requests
-        kills += outcome.kills
+    for outcome, seconds in _each(told, seeds, options.jobs):
+        days.append(outcome.tally.times)
         spent += seconds
         if outcome.wrong:
             failed.append(outcome.seed)
@@ -54,14 +56,25 @@ def _days(options: argparse.Namespace) -> int:
             sys.stdout.write("\n".join([*outcome.story, ""]))
             sys.stdout.flush()
         if sys.stderr.isatty():
-            sys.stderr.write(f"\r{number} of {options.days} days")
-    lasted = perf_counter() - began
+            sys.stderr.write(f"\r{len(days)} of {options.days} days")
+    missing = [] if len(days) < ENOUGH_DAYS or options.only is not None else never(days)
+    sys.stdout.write("\n".join(["", *(table(days) if options.days > 1 else ()), *_said(missing)]))
     sys.stdout.write(
-        f"\n{options.days} days, {requests} webhooks, {kills} kills in {lasted:.0f} s:"
-        f" {lasted / options.days:.2f} s a day, {spent / options.days:.2f} s of a processor: "
+        f"{options.days} days: "
         + (f"wrong: seeds {', '.join(map(str, failed))}\n" if failed else "nothing wrong\n")
     )
-    return 1 if failed else 0
+    sys.stdout.flush()
+    # Apart from the story, which is the same whenever it is told.
+    lasted = perf_counter() - began
+    sys.stderr.write(
+        f"{lasted:.0f} s: {lasted / options.days:.2f} s a day,"
+        f" {spent / options.days:.2f} s of a processor\n"
+    )
+    return 1 if failed or missing else 0
+
+
+def _said(missing: list[Happening]) -> list[str]:
+    return [*(f"never happened: {what}" for what in missing), ""]
 
 
 def _each(

@@ -5,7 +5,6 @@ The adapters speak to them as they do to the real ones, over HTTP and websockets
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
@@ -14,9 +13,9 @@ from adapters.binance.hosts import MarketKind
 from algorithms.domain import AccountName, OrderType, Side
 from algorithms.invariants import BrokerRecord, BrokerView
 from tests.binance_faults.hour import ROUTES, STREAM_FAULTS, harm_streams
-from tests.kis_days import house as kis
-from tests.kis_days.harm import set_odds, set_switches
 from tests.simulation.features import Feature
+from tests.simulation.happenings import Happening
+from tests.simulation.shares import TRADERS, both_markets, new_york
 from tests.simulators.binance import Fault
 from tests.support import bots as binance
 from tests.support.mortal import apart
@@ -30,13 +29,22 @@ if TYPE_CHECKING:
     from adapters.clock import LoopClock
     from daemon.engine import Engine
     from daemon.execution.commands import Command
-    from tests.kis_days.house import House
+    from tests.simulation.happenings import Tally
+    from tests.simulators.binance.faults import Faults, Met
     from tests.support.simulated import SimulatedBinance
 
-TRADERS = ("alpha", "beta")
-"""The strategies that trade there."""
-AWAY_S = (5.0, 60.0, 240.0)
-"""How long the host of KIS is closed for maintenance."""
+CLOSED = (
+    Fault.UNAVAILABLE_503_BEFORE,
+    Fault.SHUTDOWN_503_BEFORE,
+    Fault.SHUTDOWN_400_BEFORE,
+)
+"""What Binance answers while it is closed."""
+STREAMS = {
+    "twice": Happening.EVENT_TWICE,
+    "late": Happening.EVENT_LATE,
+    "before": Happening.EVENT_FIRST,
+}
+"""What befalls events of Binance that come; all else befalls their stream."""
 FUTURES = 0.4
 """How often the account at Binance is one for futures."""
 
@@ -86,15 +94,18 @@ class Abroad(Protocol):
 
 
 def abroad(
-    features: AbstractSet[Feature], clock: LoopClock, chance: random.Random
+    features: AbstractSet[Feature], clock: LoopClock, chance: random.Random, tally: Tally
 ) -> tuple[Abroad, ...]:
     """Return the brokers of a day."""
     found: list[Abroad] = []
     if Feature.BINANCE in features:
         futures = chance.random() < FUTURES
-        found.append(Coins(clock, MarketKind.FUTURES if futures else MarketKind.SPOT))
-    if Feature.KIS in features:
-        found.append(Shares(clock, chance.randrange(2**32), set_switches_of=chance))
+        kind = MarketKind.FUTURES if futures else MarketKind.SPOT
+        found.append(Coins(clock, kind, tally))
+    if Feature.SEOUL in features:
+        found += both_markets(clock, chance, tally)
+    elif Feature.KIS in features:
+        found += new_york(clock, chance, tally)
     return tuple(found)
 
 
@@ -104,8 +115,9 @@ class Coins:
     account = AccountName("coin")
     often = 0.3
 
-    def __init__(self, clock: LoopClock, kind: MarketKind) -> None:
+    def __init__(self, clock: LoopClock, kind: MarketKind, tally: Tally) -> None:
         self._clock = clock
+        self._tally = tally
         self._kind = kind
         self._begun = AsyncExitStack()
         self._there: SimulatedBinance
@@ -120,6 +132,7 @@ class Coins:
             self._there = await self._begun.enter_async_context(
                 binance.exchange(self._clock, books, self._kind)
             )
+        _count(self._there.simulator.faults, self._tally)
         key, _ = self._there.simulator.keys(self.account)
         (folder / f"{self.account}.key").write_text(key.api_key)
         (folder / f"{self.account}.secret").write_text(key.secret)
@@ -167,11 +180,13 @@ class Coins:
         if roll < 0.6:
             harm = chance.choice(STREAM_FAULTS)
             harm_streams(simulator, self._kind, harm, chance)
+            self._tally.note(STREAMS.get(harm, Happening.STREAM))
             return f"the streams of Binance: {harm}"
         if roll < 0.65:
             harm_streams(simulator, self._kind, "away", chance)
             calls = chance.choice((5, 20, 60))
-            simulator.faults.script("*", Fault.UNAVAILABLE_503_BEFORE, times=calls)
+            simulator.faults.script("*", chance.choice(CLOSED), times=calls)
+            self._tally.note(Happening.AWAY)
             return f"Binance is closed for maintenance, for {calls} calls"
         fault, route = chance.choice([*Fault]), chance.choice(ROUTES[self._kind])
         simulator.faults.script(route, fault, times=chance.choice((1, 1, 2)), delay_s=2.0)
@@ -213,112 +228,14 @@ class Coins:
         await self._begun.aclose()
 
 
-class Shares:
-    """The American half of an account at the simulated KIS."""
+def _count(faults: Faults, tally: Tally) -> None:
+    """Count what calls meet."""
+    meet = faults.meet
 
-    half = kis.Half("alice", "USD")
-    account = AccountName(half.name)
-    often = 0.2
+    def counted(route: str) -> Met | None:
+        met = meet(route)
+        if met is not None:
+            tally.met(met.fault)
+        return met
 
-    def __init__(self, clock: LoopClock, seed: int, *, set_switches_of: random.Random) -> None:
-        self._clock = clock
-        self._seed = seed
-        self._chance = set_switches_of
-        self._begun = AsyncExitStack()
-        self._there: House
-
-    @property
-    def may_be_short(self) -> bool:
-        return False
-
-    async def open(self, folder: Path) -> str:
-        with apart():
-            self._there = await self._begun.enter_async_context(
-                kis.house(self._clock, (self.half,), seed=self._seed, walk_s=60.0, bots=TRADERS)
-            )
-        simulator = self._there.simulator
-        set_switches(simulator, self._chance)
-        key, seed = simulator.key(self.half.owner), simulator.host.seeds[self.half.owner]
-        (folder / f"{self.half.owner}.key").write_text(key.app_key)
-        (folder / f"{self.half.owner}.secret").write_text(key.app_secret)
-        account = kis.ACCOUNT.format(
-            name=self.account,
-            owner=self.half.owner,
-            environment="live",
-            market=kis.MARKETS["USD"],
-            currency="USD",
-            number=seed.number,
-            hts_id=seed.hts_id,
-            commission=kis.COMMISSIONS["USD"],
-            tax="0",
-            rest=self._there.urls.rest,
-            ws=self._there.urls.ws,
-        )
-        books = "".join(
-            kis.BOOK.format(bot=bot, account=self.account, capital=kis.CAPITAL["USD"])
-            + 'symbols = ["TQQQ", "SOXL"]\n'
-            for bot in TRADERS
-        )
-        return f"[daemon]\nlive = true\n{account}{books}"
-
-    def wish(self, chance: random.Random) -> tuple[Command, ...]:
-        symbol = chance.choice(("TQQQ", "SOXL"))
-        if chance.random() < 0.15:
-            return (cancel_all(symbol),)
-        last = self._there.simulator.host.market.last(symbol)
-        price = (last * chance.choice((95, 99, 100, 101)) / 100).quantize(Decimal("0.01"))
-        kind = chance.choice((OrderType.LIMIT, OrderType.LIMIT, OrderType.LOC))
-        side = chance.choice((Side.BUY, Side.BUY, Side.SELL))
-        quantity = str(chance.randint(1, 9))
-        return (order(side, symbol, quantity, kind=kind, price=str(price), account=self.account),)
-
-    def harm(self, chance: random.Random) -> str:
-        simulator = self._there.simulator
-        match chance.choice(("drop", "token", "odds", "odds", "calm", "down")):
-            case "drop":
-                simulator.sockets.drop_all()
-                return "KIS drops its sockets"
-            case "token":
-                simulator.host.tokens.expire_all()
-                return "KIS forgets its tokens"
-            case "odds":
-                simulator.faults.clear()
-                set_odds(simulator, percent := chance.choice((4, 12)))
-                return f"of the calls of KIS {percent} % meet something"
-            case "down":
-                simulator.switches.down = True
-                seconds = chance.choice(AWAY_S)
-                asyncio.get_running_loop().call_later(seconds, self._open_again)
-                return f"KIS is closed for maintenance, for {seconds} s"
-            case _:
-                self.calm()
-                return "KIS is calm"
-
-    def calm(self) -> None:
-        simulator = self._there.simulator
-        simulator.faults.clear()
-        self._open_again()
-        simulator.switches.stalled = False
-        simulator.switches.stray_throttle_percent = 0
-
-    def _open_again(self) -> None:
-        self._there.simulator.switches.down = False
-
-    def view(self) -> BrokerView:
-        account = self._there.simulator.account(self.half.owner)
-        holdings = {"USD": account.cash(self.half.country)}
-        for symbol in ("TQQQ", "SOXL"):
-            held = account.holdings.get(symbol)
-            holdings[symbol] = Decimal(0 if held is None else held.quantity)
-        return BrokerView(self.account, holdings)
-
-    def traded(self) -> Decimal:
-        return Decimal(sum(each.state.filled for each in self._there.orders(self.half)))
-
-    async def mourn(self, engine: Engine) -> None:
-        hub = engine._kis_hub  # noqa: SLF001 - what the kernel closes
-        if hub is not None:
-            await hub.connections.close()
-
-    async def close(self) -> None:
-        await self._begun.aclose()
+    faults.meet = counted  # type: ignore[method-assign]

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import hashlib
-import logging
 import random
-import tempfile
-from contextlib import contextmanager
-from datetime import timedelta
-from pathlib import Path
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 import orjson
@@ -26,29 +21,28 @@ from daemon.execution.halts import Scope
 from daemon.signals import NoticeRaised
 from tests.kis_days.house import sessions_there
 from tests.simulation.abroad import abroad
-from tests.simulation.disk import furnish
-from tests.simulation.features import Feature
+from tests.simulation.disk import furnish, tear
+from tests.simulation.features import AT_KIS, Feature
+from tests.simulation.happenings import Happening
 from tests.simulation.judge import REQUEST_AGE_MOST, Judge
 from tests.simulation.outcome import Errors, Outcome
 from tests.simulation.paperwork import Clerk
-from tests.simulation.plan import ClockStep, Event, Halt, Kill, LoseEvent, Planner, Webhook
+from tests.simulation.plan import ClockStep, Event, Halt, Kill, LoseEvent, Planner, Webhook, spell
 from tests.simulation.portfolio import Owner
-from tests.simulation.scene import CLOSED, EDITS, HALF, LARGE_EDITS, edited, set_scene
+from tests.simulation.scene import CLOSED, HALF, choices_of, due_times, edited, set_scene
 from tests.simulation.trouble import Host
 from tests.simulation.wire import Travelling, Wire, arrive
 from tests.simulation.wishes import Wishes
-from tests.support.loops import in_virtual_time
 from tests.support.markets import weekdays
 from tests.support.mortal import Life
 from tests.support.world import World, cancel_all, remember, world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
+    from pathlib import Path
 
-    from daemon.execution.commands import Command
     from daemon.execution.desk import Reply
     from tests.simulation.plan import Action
 
@@ -63,10 +57,10 @@ AFTER_THE_TURN = 20
 EXCHANGES_MARGIN = timedelta(seconds=1)
 """By so much sooner than its ``settle_time`` a paper exchange stops taking what comes late."""
 QUIET_WITHIN_S = 900.0
-COMPARED_S = 200.0
-"""After this every difference has been seen twice, a broken stream or two included."""
+COMPARED_OFTEN = 3.5
+"""So many comparisons see every difference twice, a broken stream or two included."""
+LONG_S = 600.0
 FINAL = frozenset({"done", "partial", "failed", "dropped"})
-MEMORY = Path("/dev/shm")  # noqa: S108 - a disk in memory, where there is one
 
 
 class Day:
@@ -86,18 +80,28 @@ class Day:
             wish=lambda: self._wishes.draw(),  # noqa: PLW0108 - made below
         )
         self._clock = LoopClock(self._scene.hours.start)
-        self._abroad = abroad(features, self._clock, aside)
-        self._wishes = Wishes(aside, auction=self._scene.has_auction, abroad=self._abroad)
+        self._tally = self.outcome.tally
+        self._abroad = abroad(features, self._clock, aside, self._tally)
+        self._wishes = Wishes(
+            aside,
+            auction=self._scene.has_auction,
+            against=Feature.AGAINST in features,
+            abroad=self._abroad,
+        )
         self._judge = Judge(folder, self._abroad)
         self._clerk = Clerk(self._judge, self._tell)
         self._more = ""
         self._owner = Owner(aside, self._tell)
-        self._host = Host(aside, self._clock, self._tell)
+        self._host = Host(aside, self._clock, self._tell, self._tally)
+        self._host.clock_may_jump = self._scene.is_ordinary and not self._abroad
+        self._has_dozed = False
         self._up_since = 0.0
         self._acknowledged: dict[str, str] = {}
         self._travelling: list[Travelling] = []
         self._editor = random.Random(f"edits of {seed}")
-        self.errors = Errors(self.wrong, excused=lambda: self._host.was_full or bool(self._abroad))
+        self.errors = Errors(
+            self.wrong, excused=lambda: self._host.is_at_fault or bool(self._abroad)
+        )
 
     async def play(self) -> Outcome:
         """Live through the day; stop at the first thing that is wrong."""
@@ -105,6 +109,12 @@ class Day:
             self._more += await place.open(self._folder)
         try:
             await self._lives()
+            if (hours := self._scene.hours).change is not None and hours.dull is None:
+                due = frozenset(at.astimezone(UTC) for at in due_times(hours))
+                for problem in self._judge.runs_at_odd_times(due):
+                    self.wrong(problem)
+            for what, times in self._judge.done().items():
+                self._tally.note(what, times)
         finally:
             for place in self._abroad:
                 await place.close()
@@ -135,7 +145,7 @@ class Day:
             furnish(self._folder)
         life = Life()
         clients = TaskSupervisor(on_failure=self._client_failed)
-        wire = Wire(self._clock, EXCHANGES_MARGIN)
+        wire = Wire(self._clock, EXCHANGES_MARGIN, self._tally)
         async with self._daemon(life) as day:
             day.engine.bus.subscribe(NoticeRaised, self._notice)
             self._up_since = self._clock.monotonic()
@@ -148,6 +158,7 @@ class Day:
                     return left
                 if not await self._step(day, life, clients):
                     self._travelling = wire.cut()
+                    self._tally.note(Happening.KILL_WIRE, bool(self._travelling))
                     return left or 1
             if not self.outcome.wrong:
                 self._recover(life)
@@ -163,7 +174,7 @@ class Day:
             seed=self._chance.randrange(2**32),
             life=life,
             compute_sessions=sessions_there
-            if Feature.KIS in self._features
+            if self._features & AT_KIS
             else weekdays(closed=CLOSED, half=HALF),
         )
 
@@ -176,9 +187,8 @@ class Day:
 
     async def _step(self, day: World, life: Life, clients: TaskSupervisor) -> bool:
         """Let one thing happen, and judge; return whether the daemon lives."""
-        await self._clock.sleep(self._planner.gap())
-        if self._judge.sees_news():
-            self._judge_now()
+        await self._pass(self._planner.gap())
+        await self._doze()
         action = self._planner.action()
         if isinstance(action, Kill):
             await self._kill(life, action)
@@ -189,11 +199,30 @@ class Day:
         if steps is not None:
             for _ in range(steps):
                 await asyncio.sleep(0)
+            self._tally.note(Happening.KILL_STEP)
             await self._kill(life, Kill(0.0))
             return False
         if self._chance.random() < QUIET_POINTS:
             await self._quiet_point(life)
         return True
+
+    async def _doze(self) -> None:
+        """Let hours pass in which the daemon runs, and nobody wants anything."""
+        dull = self._scene.hours.dull
+        if dull is None or self._has_dozed or self._now() < dull.begins:
+            return
+        self._has_dozed = True
+        self._tell(f"nobody wants anything until {dull.ends:%a %H:%M}")
+        while (left_s := (dull.ends - self._now()).total_seconds()) > 0 and not self.outcome.wrong:
+            await self._pass(min(LONG_S, left_s))
+
+    async def _pass(self, seconds: float) -> None:
+        """Let time pass, and judge what was written in it."""
+        began = self._now()
+        await self._clock.sleep(seconds)
+        self._tally.passed(self._scene.hours.change, began, self._now())
+        if self._judge.sees_news():
+            self._judge_now()
 
     def _beside(self, day: World, life: Life, clients: TaskSupervisor) -> None:
         """Let people and misfortune do what is no action of the plan."""
@@ -213,11 +242,10 @@ class Day:
         if hours.turn is None:
             return False
         while (now := self._now()) < hours.turn and not self.outcome.wrong:
-            await self._clock.sleep(min(30.0, (hours.turn - now).total_seconds()))
-            if self._judge.sees_news():
-                self._judge_now()
+            await self._pass(min(30.0, (hours.turn - now).total_seconds()))
         if hours.night is None or self.outcome.wrong:
             return False
+        self._tally.note(Happening.NIGHT)
         if self._aside.random() < 0.5:
             await self._kill(life, Kill(0.0))
         else:
@@ -226,9 +254,13 @@ class Day:
         return True
 
     async def _kill(self, life: Life, action: Kill) -> None:
-        self.outcome.kills += 1
+        self._tally.note(Happening.KILL)
+        self._tally.note(Happening.KILL_WRITE, life.is_writing)
         self._tell(f"kill -9, down for {action.down_s} s")
         await self._end(life)
+        if Feature.TROUBLE in self._features and self._host.loses_power():
+            self._judge.forget_files()
+            self._tally.note(Happening.POWER, tear(self._folder / "data" / "nettingd.db"))
         self._judge_now(up=False)
         await self._clock.sleep(action.down_s)
 
@@ -249,6 +281,7 @@ class Day:
                 await asyncio.sleep(0)
         else:
             await self._clock.sleep(seconds)
+        self._tally.note(Happening.KILL_START)
         self._tell("kill -9 while it starts")
         await self._end(life)
         if self._judge.is_there():
@@ -273,11 +306,10 @@ class Day:
     async def _do(self, day: World, clients: TaskSupervisor, action: Action) -> None:
         match action:
             case Webhook():
-                self.outcome.requests += 1
-                number = self.outcome.requests
+                number = self._tally.request(action)
                 self._tell(
                     f"#{number} {action.strategy} {action.key or 'no key'}: "
-                    + "; ".join(map(_spell, action.commands))
+                    + "; ".join(map(spell, action.commands))
                 )
                 clients.spawn(self._send(day, number, action), name=f"client {number}")
             case Halt():
@@ -293,6 +325,7 @@ class Day:
                     self._clerk.open.append(work)
                     clients.spawn(self._clerk.carry_out(day, work), name=work.key)
             case ClockStep(seconds):
+                self._tally.note(Happening.CLOCK)
                 self._tell(f"the clock is set by {seconds} s")
                 self._clock.step(timedelta(seconds=seconds))
             case Kill():
@@ -336,6 +369,7 @@ class Day:
 
     async def _halt(self, day: World, halt: Halt) -> None:
         scope = Scope(halt.scope)
+        self._tally.note(Happening.HALT)
         self._tell(f"halt {halt.scope} {halt.name} for {halt.seconds} s")
         await day.engine.halts.halt(scope, halt.name, "a person wants it", self._clock.now())
         await self._clock.sleep(halt.seconds)
@@ -345,8 +379,9 @@ class Day:
 
     async def _reload(self, day: World) -> None:
         """Change the configuration while orders are under way; it is taken over at once."""
+        self._tally.note(Happening.RELOAD)
         self._tell("the configuration changes")
-        choices = LARGE_EDITS if Feature.TROUBLE in self._features else EDITS
+        choices = choices_of(self._scene)
         taken = await day.reload(edited(self._scene.config, self._editor, choices) + self._more)
         if not taken and not self._host.was_full:
             self.wrong("a good configuration was refused")
@@ -365,7 +400,7 @@ class Day:
             if left_s <= 0 or self.outcome.wrong:
                 self._judge_now()
                 return
-            await self._clock.sleep(1.0)
+            await self._pass(1.0)
             left_s -= 1.0
         self._tell("quiet")
         self._judge_now(still=True)
@@ -374,9 +409,7 @@ class Day:
         """Resume and cancel everything; all requests get their outcomes, and nothing is left."""
         await self._all_answered(clients, ("client", "owner"))
         while (left_s := (self._scene.jobs_are_over - self._now()).total_seconds()) > 0:
-            await self._clock.sleep(min(left_s, 60.0))
-            if self._judge.sees_news():
-                self._judge_now()
+            await self._pass(min(left_s, 60.0))
         for scope, name in await self._halts(day):
             await day.engine.halts.resume(Scope(scope), name)
         day.engine.fleet.wake()
@@ -388,7 +421,7 @@ class Day:
         await self._all_answered(clients)
         left_s = QUIET_WITHIN_S
         while (problems := self._unsettled()) and left_s > 0 and not self.outcome.wrong:
-            await self._clock.sleep(2.0)
+            await self._pass(2.0)
             left_s -= 2.0
         for problem in problems:
             self.wrong(f"{problem} {QUIET_WITHIN_S:.0f} s after all was cancelled")
@@ -404,7 +437,7 @@ class Day:
     async def _close_books(self, day: World) -> None:
         """Let a comparison find what splits paid out, say whose it is; then nothing is left."""
         if self._clerk.fractions and not self.outcome.wrong:
-            await self._clock.sleep(COMPARED_S)
+            await self._clock.sleep(COMPARED_OFTEN * self._scene.compare_s)
             await self._clerk.assign_what_is_left(day)
             self._clerk.fractions.clear()
             self._judge_now(still=True, done=True)
@@ -417,7 +450,7 @@ class Day:
         for _ in range(200):
             if not any(name.startswith(kinds) for name in clients.names):
                 return
-            await self._clock.sleep(1.0)
+            await self._pass(1.0)
         self.wrong(f"without a reply: {', '.join(clients.names)}")
 
     def _unsettled(self) -> list[str]:
@@ -432,7 +465,7 @@ class Day:
         return [(row["scope"], row["name"]) for row in await day.rows("halts")]
 
     def _judge_now(self, *, still: bool = False, up: bool = True, done: bool = False) -> None:
-        up_s = self._clock.monotonic() - self._up_since
+        up_s = self._clock.monotonic() - max(self._up_since, self._host.jumped_at)
         found = self._judge.verdict(
             self._now(),
             still=still,
@@ -458,42 +491,3 @@ class Day:
 
     def _tell(self, words: str) -> None:
         self.outcome.story.append(f"{self._now():%H:%M:%S.%f} {words}")
-
-
-def play(seed: int, features: AbstractSet[Feature] = frozenset()) -> Outcome:
-    """Play the day of a seed, in a folder of its own."""
-    place = str(MEMORY) if MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(dir=place) as folder:
-        day = Day(seed, Path(folder), features)
-        root = logging.getLogger()
-        root.addHandler(day.errors)
-        try:
-            with _all_kept():
-                return in_virtual_time(day.play())
-        finally:
-            root.removeHandler(day.errors)
-            day.close()
-
-
-@contextmanager
-def _all_kept() -> Iterator[None]:
-    """Look for rings of dead objects only afterwards: again and again takes a tenth of a day."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.collect(1)
-        if was_on:
-            gc.enable()
-
-
-def _spell(command: Command) -> str:
-    """Write a command short: what is not said does not matter."""
-    fields = (
-        f"{name}={value}"
-        for name in command._fields
-        if (value := getattr(command, name)) is not None and name != "venue"
-    )
-    at = f" at {command.venue.account}" if command.venue.account else ""
-    return f"{type(command).__name__} {' '.join(fields)}{at}"

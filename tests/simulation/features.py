@@ -23,6 +23,12 @@ class Feature(StrEnum):
     """An account at the simulated Binance."""
     KIS = "kis"
     """An account at the simulated KIS, for American stocks."""
+    SEOUL = "seoul"
+    """Both halves of an account at KIS: an opening or a close in Seoul, then New York's morning."""
+    SUMMER = "summer"
+    """Summer time begins or ends while the daemon runs."""
+    AGAINST = "against"
+    """Strategies trade against each other, so that their orders cross."""
     TROUBLE = "trouble"
     """Full disks, brokers that are away, kills at any step of the loop, larger reloads."""
 
@@ -34,7 +40,13 @@ OFTEN = {
     Feature.BINANCE: 0.1,
     Feature.KIS: 0.05,
     Feature.TROUBLE: 0.6,
+    Feature.SEOUL: 0.025,
+    Feature.SUMMER: 0.05,
+    Feature.AGAINST: 0.3,
 }
+
+
+AT_KIS = frozenset({Feature.KIS, Feature.SEOUL})
 
 
 def features_of(seed: int) -> frozenset[Feature]:

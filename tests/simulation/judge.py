@@ -1,7 +1,8 @@
 """Whether the books of a simulated day are right: the invariants, and what only a test can see.
 
 The exchanges of the simulation never end an order of their own accord except for want of cash, and
-nobody else trades in the accounts; so here more must hold than in the world outside.
+nobody else trades in the accounts; so here more must hold than in the world outside. Seoul alone
+ends orders: stops when its closing auction begins, all others when its day is over.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from adapters.sqlite.driver import connect_to_look
 from algorithms.domain import AccountName
 from algorithms.invariants import BrokerView, examine
 from daemon.books import read_books
+from daemon.storage.rows import from_us
 from daemon.storage.schema import applied, wanted
+from tests.simulation.happenings import Happening
 from tests.simulation.memory import Memory
 from tests.simulation.scene import ACCOUNTS
 
@@ -43,7 +46,8 @@ SELECT (SELECT COUNT(*) FROM child_orders WHERE ended_at IS NULL
 """
 CANCELLED_BY_NOBODY = """
 SELECT id, reason FROM child_orders WHERE state = 'cancelled' AND cancel_requested_at IS NULL
-    AND cancel_at IS NULL AND reason NOT LIKE 'halted%' AND reason NOT LIKE 'too_late%'
+    AND cancel_at IS NULL AND account <> 'alice_krw'
+    AND reason NOT LIKE 'halted%' AND reason NOT LIKE 'too_late%'
 """
 SUSPENSE = """
 SELECT account, asset, quantity FROM positions WHERE book = '@suspense' AND quantity <> '0'
@@ -56,7 +60,7 @@ SPLITS = "SELECT COUNT(*) FROM splits WHERE applied_at IS NULL AND account = ? A
 OVERSOLD = """
 SELECT account, book, asset, quantity, reserved FROM positions
 WHERE book NOT LIKE '@%' AND (CAST(quantity AS REAL) < 0
-    OR (asset NOT IN ('USD', 'USDT') AND CAST(reserved AS REAL) > CAST(quantity AS REAL)))
+    OR (asset NOT IN ('USD', 'USDT', 'KRW') AND CAST(reserved AS REAL) > CAST(quantity AS REAL)))
 """
 ESCAPED = """
 SELECT id, status FROM parent_orders
@@ -65,6 +69,22 @@ WHERE strategy = ? AND request_id < ? AND ended_at IS NULL
 """
 ALIVE = "SELECT id, status FROM parent_orders WHERE ended_at IS NULL"
 RESERVED = "SELECT book, asset, reserved FROM positions WHERE reserved <> '0'"
+DONE: dict[Happening, str] = {
+    Happening.CROSSED: "SELECT COUNT(*) FROM netting_pairs",
+    Happening.SLICE: """SELECT COUNT(*) FROM child_orders c JOIN parent_orders p
+        ON p.id = c.parent_id WHERE p.order_type = 'TWAP'""",
+    Happening.RULE: "SELECT COUNT(*) FROM parent_orders WHERE strategy IN ('delta', 'epsilon')",
+    Happening.REBALANCE: "SELECT COUNT(*) FROM rebalancing_history WHERE state = 'done'",
+    Happening.LADDER: "SELECT COUNT(*) FROM loc_orders WHERE ladder_id IS NOT NULL",
+    Happening.SPLIT: "SELECT COUNT(*) FROM splits WHERE applied_at IS NOT NULL",
+    Happening.BINANCE: """SELECT COUNT(*) FROM child_orders
+        WHERE account = 'coin' AND broker_order_id IS NOT NULL""",
+    Happening.KIS_US: """SELECT COUNT(*) FROM child_orders
+        WHERE account = 'alice_usd' AND broker_order_id IS NOT NULL""",
+    Happening.KIS_KR: """SELECT COUNT(*) FROM child_orders
+        WHERE account = 'alice_krw' AND broker_order_id IS NOT NULL""",
+}
+"""What the books tell of a day that is over."""
 FILLED = "SELECT filled FROM child_orders WHERE account = ?"
 BOOKED = "SELECT account, COUNT(*) FROM fills WHERE source = 'broker' GROUP BY account"
 
@@ -221,6 +241,21 @@ class Judge:
         )
         return None if row is None else Decimal(row["what"].rpartition(" ")[2])
 
+    def runs_at_odd_times(self, due: frozenset[datetime]) -> list[str]:
+        """Return the jobs that ran for another time than those they were due at."""
+        with self._snapshot() as connection:
+            return [
+                f"job {row['job']} of {row['day']} was due at {from_us(row['due_at'])}"
+                for row in connection.execute("SELECT DISTINCT job, day, due_at FROM job_runs")
+                if from_us(row["due_at"]) not in due
+            ]
+
+    def forget_files(self) -> None:
+        """Let go of the files and of what was seen in them: they may be others."""
+        self.close()
+        self._views_seen.clear()
+        self._judged = ()
+
     def suspended(self) -> list[tuple[AccountName, str, Decimal]]:
         """Return what stands in suspense."""
         with self._snapshot() as connection:
@@ -228,6 +263,10 @@ class Judge:
                 (AccountName(row["account"]), row["asset"], Decimal(row["quantity"]))
                 for row in connection.execute(SUSPENSE)
             ]
+
+    def done(self) -> dict[Happening, int]:
+        """Count what the books tell of."""
+        return {what: self._count(query) for what, query in DONE.items()}
 
     def _count(self, query: str, *values: str) -> int:
         (count,) = self._look(self._database).execute(query, values).fetchone()

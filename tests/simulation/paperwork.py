@@ -51,6 +51,16 @@ class Paperwork:
     entered: Entered
     operation: Operation | None
 
+    @property
+    def units(self) -> str | None:
+        """The symbol whose units it changes at the exchange, if it does."""
+        match self.operation:
+            case SplitUnits(symbol=symbol):
+                return symbol
+            case Adjust(asset=asset) if asset in SYMBOLS:
+                return asset
+        return None
+
     def __str__(self) -> str:
         return f"{self.key} in {self.account}: {self.entered}"
 
@@ -137,6 +147,8 @@ class Clerk:
 
     async def carry_out(self, day: World, work: Paperwork) -> None:
         """Let it happen and enter it; what is not possible is undone or entered otherwise."""
+        while self._has_to_wait(work):
+            await day.clock.sleep(WAIT_S)
         if isinstance(work.entered, Split):
             await self._split(day, work, work.entered)
         elif isinstance(work.entered, Withdrawal):
@@ -153,6 +165,16 @@ class Clerk:
                 instead = Deposit(book=book, asset=None, amount=work.entered.amount, price=None)
                 await self._enter(day, f"{work.key} instead", instead)
         self.open.remove(work)
+
+    def _has_to_wait(self, work: Paperwork) -> bool:
+        """Whether what came before it is not over: units are entered as they were brought.
+
+        Those brought before the exchange splits, and entered afterwards, would be too few.
+        """
+        before = self.open[: self.open.index(work)]
+        return work.units is not None and any(
+            other.account == work.account and other.units == work.units for other in before
+        )
 
     async def assign_what_is_left(self, day: World, only: AccountName | None = None) -> None:
         """Say whose the fractions are that splits left over."""

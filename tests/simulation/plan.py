@@ -233,3 +233,14 @@ class Planner:
     def _near(self, symbol: str) -> str:
         price = float(self._prices[symbol]) * self._chance.uniform(0.96, 1.04)
         return f"{max(price, 0.02):.2f}"
+
+
+def spell(command: Command) -> str:
+    """Write a command short: what is not said does not matter."""
+    fields = (
+        f"{name}={value}"
+        for name in command._fields
+        if (value := getattr(command, name)) is not None and name != "venue"
+    )
+    at = f" at {command.venue.account}" if command.venue.account else ""
+    return f"{type(command).__name__} {' '.join(fields)}{at}"

@@ -25,10 +25,16 @@ BOOKS = {
 STRATEGIES = ("alpha", "beta", "gamma")
 SYMBOLS = {"TQQQ": 100, "SOXL": 50}
 
+COMPARED_S, COMPARED_WHERE_DULL_S = 60, 240
+"""How often accounts are compared: more seldom in days and nights that are lived through."""
 CALM, ROUGH = 0.0, 0.15
 """The least and the most that any one kind of fault strikes."""
 
 TEMPLATE = """
+[daemon]
+timezone = "{zone}"
+live = true
+
 [webhook]
 wait_seconds = 2
 max_age_seconds = {max_age}
@@ -42,7 +48,7 @@ price_offset_percent = "{offset}"
 fill_timeout_seconds = 15
 
 [reconcile]
-seconds = 60
+seconds = {compare_s}
 
 [risk]
 {risk}
@@ -87,6 +93,12 @@ LIMITS = (
     "price_collar_percent = 3",
     'max_daily_loss = "150"',
 )
+
+LIMITS_IN_WON = {
+    'max_order_value = "900"': 'max_order_value = "900000"',
+    'max_daily_loss = "150"': 'max_daily_loss = "150000"',
+}
+"""One limit is for all accounts, so where there are won it is in won."""
 
 FAULTS = (
     "answer_lost_before",
@@ -160,7 +172,24 @@ LAST_DAYS = (
     (date(2026, 10, 30), time(16)),  # and ends
 )
 """Evenings in New York, and when the market closes."""
+SEOUL = ZoneInfo("Asia/Seoul")
+SEOUL_TURNS = (
+    (datetime(2026, 11, 20, 8, 53), datetime(2026, 11, 20, 9, 15)),  # noqa: DTZ001 - see SEOUL
+    (datetime(2026, 11, 20, 15, 12), datetime(2026, 11, 20, 15, 45)),  # noqa: DTZ001
+    (datetime(2026, 11, 19, 9, 53), datetime(2026, 11, 19, 10, 15)),  # noqa: DTZ001
+    (datetime(2026, 11, 19, 16, 12), datetime(2026, 11, 19, 16, 45)),  # noqa: DTZ001
+)
+"""When a day begins and ends in Seoul: around its opening, or its close; on the day of the
+university entrance examination both are an hour later."""
 CLOSED, HALF = (date(2026, 11, 26),), (date(2026, 11, 27),)
+CHANGES = (
+    ("America/New_York", datetime(2026, 3, 8, 7, tzinfo=UTC)),  # 02:00 becomes 03:00
+    ("America/New_York", datetime(2026, 11, 1, 6, tzinfo=UTC)),  # 02:00 becomes 01:00
+    ("Europe/Berlin", datetime(2026, 3, 29, 1, tzinfo=UTC)),
+    ("Europe/Berlin", datetime(2026, 10, 25, 1, tzinfo=UTC)),
+    ("Atlantic/Azores", datetime(2026, 3, 29, 1, tzinfo=UTC)),  # there is no midnight on that day
+)
+"""When clocks are changed, and where."""
 BEFORE_CLOSE = timedelta(minutes=17)
 AFTER_CLOSE = timedelta(minutes=4)
 BEFORE_OPEN = timedelta(minutes=2)
@@ -170,6 +199,14 @@ MORNING = datetime(2026, 11, 20, 14, 32, tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class Night:
     """While the market is closed nobody runs the daemon."""
+
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Dull:
+    """Hours in which the daemon runs, and nobody wants anything."""
 
     begins: datetime
     ends: datetime
@@ -188,6 +225,11 @@ class Hours:
     pace: float = 1.0
     turn: datetime | None = None
     night: Night | None = None
+    dull: Dull | None = None
+    zone: str = "UTC"
+    """Of clock times and of people."""
+    change: datetime | None = None
+    """When its clocks are changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +239,7 @@ class Scene:
     config: str
     lost_events: float
     hours: Hours
+    compare_s: int
     features: AbstractSet[Feature]
 
     @property
@@ -214,13 +257,22 @@ class Scene:
         return last + timedelta(minutes=10) if Feature.RULES in self.features else hours.start
 
     @property
+    def is_ordinary(self) -> bool:
+        """Whether it takes place at no special time: then clocks may be set by hours."""
+        return self.hours.market == "24/7" and self.hours.turn is self.hours.change is None
+
+    @property
     def has_auction(self) -> bool:
         """Whether strategies order for the close."""
-        return Feature.CLOSE in self.features
+        return Feature.CLOSE in self.features and Feature.SEOUL not in self.features
 
 
 def choose_hours(chance: random.Random, features: AbstractSet[Feature]) -> Hours:
     """Choose where and when: New York if there is a broker that trades only there."""
+    if Feature.SEOUL in features:
+        return _from_seoul_to_new_york(chance)
+    if Feature.SUMMER in features and Feature.KIS not in features:
+        return _over_a_change(chance, to_the_close=Feature.CLOSE in features)
     in_new_york = Feature.KIS in features or chance.random() < 0.5
     if Feature.CLOSE not in features:
         if Feature.KIS in features:
@@ -240,6 +292,30 @@ def choose_hours(chance: random.Random, features: AbstractSet[Feature]) -> Hours
     return Hours("XNYS", close - BEFORE_CLOSE, 3.0, night.begins, night)
 
 
+def _from_seoul_to_new_york(chance: random.Random) -> Hours:
+    """Begin before Seoul opens or closes, and go on when New York opens; paper trades always."""
+    begins, ends = chance.choice(SEOUL_TURNS)
+    start, turn = (at.replace(tzinfo=SEOUL).astimezone(UTC) for at in (begins, ends))
+    opens = datetime.combine(begins.date(), time(9, 30), NEW_YORK).astimezone(UTC)
+    return Hours("24/7", start, 3.0, turn, Night(turn, opens - BEFORE_OPEN))
+
+
+def _over_a_change(chance: random.Random, *, to_the_close: bool) -> Hours:
+    """Let clocks be changed in the middle, or on the Sunday before a close in New York."""
+    zone, change = chance.choice(CHANGES[: 2 if to_the_close else None])
+    if not to_the_close:
+        return Hours("24/7", change - timedelta(minutes=5), zone=zone, change=change)
+    monday = change.date() + timedelta(days=1)
+    close, opens = (
+        datetime.combine(day, at, NEW_YORK).astimezone(UTC)
+        for day, at in ((monday, time(16)), (monday + timedelta(days=1), time(9, 30)))
+    )
+    night = Night(close + AFTER_CLOSE, opens - BEFORE_OPEN)
+    dull = Dull(change + timedelta(minutes=2), close - BEFORE_CLOSE)
+    start = change - timedelta(minutes=2)
+    return Hours("XNYS", start, 3.0, night.begins, night, dull, zone, change)
+
+
 def _more(chance: random.Random, features: AbstractSet[Feature], hours: Hours) -> str:
     """Spell what features add to the configuration."""
     parts = []
@@ -256,15 +332,30 @@ def _more(chance: random.Random, features: AbstractSet[Feature], hours: Hours) -
 
 def _rules(hours: Hours) -> str:
     """Place the jobs where the day passes by: after its beginning, or in the morning."""
-    if hours.night is not None:
+    if hours.night is not None and hours.market == "XNYS":
         make, slices = "open+1m", ["open+2m", "open+3m", "open+4m"]
         return RULES.format(make=make, slices=_quoted(slices), look="close+2m", report="close+3m")
     if hours.start.hour == 23:
         slices = ["00:01", "00:02", "00:03"]
         return RULES.format(make="23:53", slices=_quoted(slices), look="23:57", report="00:04")
-    zone = " UTC" if hours.market != "24/7" else ""
-    times = [f"{hours.start + timedelta(minutes=after):%H:%M}{zone}" for after in range(1, 7)]
+    zone = f" {hours.zone}" if hours.market != "24/7" or hours.zone != "UTC" else ""
+    times = [f"{at:%H:%M:%S}{zone}" for at in due_times(hours)]
     return RULES.format(make=times[0], slices=_quoted(times[1:4]), look=times[4], report=times[5])
+
+
+def due_times(hours: Hours) -> list[datetime]:
+    """Return when the jobs of an ordinary day are due: each minute, by the clocks of its zone.
+
+    Where clocks are set back, an hour comes twice, and a job is due in the first. What would be
+    due later comes before them.
+    """
+    zone = ZoneInfo(hours.zone)
+    minutes = [hours.start + timedelta(minutes=after) for after in range(1, 7)]
+    on_the_wall = [at.astimezone(zone) for at in minutes]
+    if any(at.fold for at in on_the_wall):
+        half = timedelta(seconds=40)
+        on_the_wall = [(hours.start + half * after).astimezone(zone) for after in range(1, 7)]
+    return on_the_wall
 
 
 def _quoted(times: list[str]) -> str:
@@ -282,7 +373,10 @@ def set_scene(
     """
     aside = aside or chance
     hours = choose_hours(aside, features) if features else Hours("24/7", START)
+    compare_s = COMPARED_S if hours.dull is None else COMPARED_WHERE_DULL_S
     config = TEMPLATE.format(
+        compare_s=compare_s,
+        zone=hours.zone,
         max_age=chance.choice((30, 300)),
         offset=chance.choice(("0", "0.5")),
         risk="\n".join(chance.sample(LIMITS, chance.choice((0, 0, 1, len(LIMITS))))),
@@ -296,19 +390,31 @@ def set_scene(
         ),
         more=_more(aside, features, hours),
     )
-    return Scene(config, chance.choice((0.0, 0.0, 0.2)), hours, features)
+    if Feature.SEOUL in features:
+        for limit, in_won in LIMITS_IN_WON.items():
+            config = config.replace(limit, in_won)
+    return Scene(config, chance.choice((0.0, 0.0, 0.2)), hours, compare_s, features)
 
 
+COMPARES = "seconds = "
 EDITS = {"latency_ms = ": ("0", "80", "300"), "max_age_seconds = ": ("30", "300")}
 LARGE_EDITS = EDITS | {
     "price_offset_percent = ": ('"0"', '"1"'),
     "dedup_seconds = ": ("0", "10"),
-    "seconds = ": ("20", "60"),
+    COMPARES: ("20", "60"),
     "commission_percent = ": ('"0.1"', '"0.25"'),
     "net = ": ("true", "false"),
     "active = ": ("true", "false"),
     "wait_seconds = ": ("0.1", "2"),
 }
+
+
+def choices_of(scene: Scene) -> Mapping[str, tuple[str, ...]]:
+    """Return what a person changes in a day's configuration."""
+    choices = LARGE_EDITS if Feature.TROUBLE in scene.features else EDITS
+    if scene.hours.dull is None:
+        return choices
+    return {line: values for line, values in choices.items() if line != COMPARES}
 
 
 def edited(

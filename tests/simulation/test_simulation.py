@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulation.day import play
 from tests.simulation.features import Feature, features_of
 from tests.simulation.mutants import SOON_NOTICED
 from tests.simulation.plan import Kill, Planner, Webhook
+from tests.simulation.playing import play
 from tests.simulation.scene import set_scene
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from adapters.broker import BrokerError
 from adapters.paper import PaperBroker
 from adapters.paper.exchange import FateUnknownError, NotStoredError
+from tests.simulation.happenings import Happening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     from adapters.broker import Broker, OrderRequest, PlaceOutcome
     from adapters.clock import Clock
+    from adapters.paper.faults import Call, Fault, Faults, Trouble
     from algorithms.domain import AccountName
+    from tests.simulation.happenings import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,12 @@ class Travelling:
 
 
 class Wire:
-    """Sees every order that leaves one process."""
+    """Sees every order that leaves one process, and counts what calls and events meet."""
 
-    def __init__(self, clock: Clock, margin: timedelta) -> None:
+    def __init__(self, clock: Clock, margin: timedelta, tally: Tally) -> None:
         self._clock = clock
         self._margin = margin
+        self._tally = tally
         self._travelling: dict[str, Travelling] = {}
         self._tapped: set[PaperBroker] = set()
 
@@ -45,6 +49,7 @@ class Wire:
             if isinstance(broker, PaperBroker) and broker not in self._tapped:
                 self._tapped.add(broker)
                 self._tap(account, broker)
+                self._count(broker.faults)
 
     def cut(self) -> list[Travelling]:
         """Return what was under way when the process died."""
@@ -62,6 +67,26 @@ class Wire:
             return outcome
 
         broker.place = watched  # type: ignore[method-assign]
+
+    def _count(self, faults: Faults) -> None:
+        of_call, of_event, tally = faults.of_call, faults.of_event, self._tally
+
+        def counted_call(call: Call) -> Trouble:
+            trouble = of_call(call)
+            if trouble.fault is not None:
+                tally.met(trouble.fault)
+            if trouble.delay_s:
+                tally.note(Happening.LATE)
+            return trouble
+
+        def counted_event(*, is_fill: bool) -> Fault | None:
+            fault = of_event(is_fill=is_fill)
+            if fault is not None:
+                tally.met(fault)
+            return fault
+
+        faults.of_call = counted_call  # type: ignore[method-assign]
+        faults.of_event = counted_event  # type: ignore[method-assign]
 
 
 async def arrive(brokers: Mapping[AccountName, Broker], order: Travelling) -> bool:

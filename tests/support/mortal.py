@@ -59,15 +59,19 @@ class MortalDriver:
         self._life = life
         self.writes_to = writes_to
         """The name of its file; empty for one that only reads."""
+        self.is_midway = False
+        """Whether something is written that is not committed."""
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         await asyncio.sleep(0)  # as the driver itself; death may come meanwhile
         await self._life.goes_on()
+        self.is_midway = False
         return self._driver.run_here(work)
 
     def run_here(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._life.is_over:
             raise asyncio.CancelledError
+        self.is_midway = True  # whoever writes in place commits by ``run``
         return self._driver.run_here(work)
 
     async def close(self) -> None:
@@ -93,6 +97,11 @@ class Life:
     @property
     def is_over(self) -> bool:
         return self._dead
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a write has begun that is not committed."""
+        return any(driver.is_midway for driver in self._drivers)
 
     @property
     def engine(self) -> Engine | None:

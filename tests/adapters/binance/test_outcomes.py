@@ -43,7 +43,7 @@ NOBODY_KNOWS = "nobody knows"
 DOCUMENTED: dict[RefusalCode | str, str] = {
     NOBODY_KNOWS: "-1000 -1001 -1006 -1007 -1008",
     RefusalCode.RATE_LIMITED: "-1003 -1015",
-    RefusalCode.UNAVAILABLE: "-1021 -5028",
+    RefusalCode.UNAVAILABLE: "-1016 -1021 -5028",
     RefusalCode.DUPLICATE: "-4116",
     RefusalCode.INSUFFICIENT_FUNDS: "-2018 -2019 -2027 -2028",
     RefusalCode.INSUFFICIENT_HOLDINGS: "-2024",
@@ -54,7 +54,7 @@ DOCUMENTED: dict[RefusalCode | str, str] = {
     ),
     RefusalCode.BAD_QUANTITY: "-1013 -1111 -4003 -4004 -4005 -4023 -4164",
     RefusalCode.UNSUPPORTED: (
-        "-1014 -1016 -1020 -1100 -1101 -1102 -1103 -1104 -1105 -1106 -1114 -1115 -1116 -1117 -1118"
+        "-1014 -1020 -1100 -1101 -1102 -1103 -1104 -1105 -1106 -1114 -1115 -1116 -1117 -1118"
         " -1119 -1127 -1128 -1130 -4015 -4032 -4082 -4120 -5037 -5038 -5039 -5040"
     ),
     RefusalCode.REJECTED: (

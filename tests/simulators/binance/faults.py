@@ -28,6 +28,9 @@ class Fault(StrEnum):
     UNAVAILABLE_503_BEFORE = "unavailable_503_before"
     INTERNAL_503_BEFORE = "internal_503_before"
     OVERLOAD_503_BEFORE = "overload_503_before"
+    SHUTDOWN_503_BEFORE = "shutdown_503_before"
+    SHUTDOWN_400_BEFORE = "shutdown_400_before"
+    """The service goes down for maintenance; no page says with which status it tells."""
     TIMEOUT_408_AFTER = "timeout_408_after"
     TIMEOUT_408_BEFORE = "timeout_408_before"
     GARBAGE_200_AFTER = "garbage_200_after"
@@ -53,6 +56,7 @@ class Fault(StrEnum):
 
 
 UNKNOWN = "Unknown error, please check your request or try again later."
+SHUTDOWN = "This service is no longer available."
 TIMEOUT = "Timeout waiting for response from backend server. Send status unknown."
 JSON_REPLIES: dict[Fault, tuple[int, dict[str, object]]] = {
     Fault.UNKNOWN_503_AFTER: (503, {"code": -1000, "msg": UNKNOWN}),
@@ -66,6 +70,8 @@ JSON_REPLIES: dict[Fault, tuple[int, dict[str, object]]] = {
         503,
         {"code": -1008, "msg": "Server is currently overloaded with other requests."},
     ),
+    Fault.SHUTDOWN_503_BEFORE: (503, {"code": -1016, "msg": SHUTDOWN}),
+    Fault.SHUTDOWN_400_BEFORE: (400, {"code": -1016, "msg": SHUTDOWN}),
     Fault.TIMEOUT_408_AFTER: (408, {"code": -1007, "msg": TIMEOUT}),
     Fault.TIMEOUT_408_BEFORE: (408, {"code": -1007, "msg": TIMEOUT}),
 }
