@@ -190,6 +190,8 @@ CHANGES = (
     ("Atlantic/Azores", datetime(2026, 3, 29, 1, tzinfo=UTC)),  # there is no midnight on that day
 )
 """When clocks are changed, and where."""
+LONG_WAITS = 0.5
+"""How often the close after a change is lived up to: more than a day of waiting costs much."""
 BEFORE_CLOSE = timedelta(minutes=17)
 AFTER_CLOSE = timedelta(minutes=4)
 BEFORE_OPEN = timedelta(minutes=2)
@@ -272,7 +274,9 @@ def choose_hours(chance: random.Random, features: AbstractSet[Feature]) -> Hours
     if Feature.SEOUL in features:
         return _from_seoul_to_new_york(chance)
     if Feature.SUMMER in features and Feature.KIS not in features:
-        return _over_a_change(chance, to_the_close=Feature.CLOSE in features)
+        return _over_a_change(
+            chance, to_the_close=Feature.CLOSE in features and chance.random() < LONG_WAITS
+        )
     in_new_york = Feature.KIS in features or chance.random() < 0.5
     if Feature.CLOSE not in features:
         if Feature.KIS in features:

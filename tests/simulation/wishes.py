@@ -69,10 +69,10 @@ class Wishes:
             order(
                 side,
                 symbol,
-                str(chance.choice((2, 5, 12))),
+                str(chance.choice((3, 5, 12))),
                 kind=OrderType.TWAP,
-                slices=chance.choice((1, 2, 4)),
-                minutes="0.5",
+                slices=chance.choice((2, 4)),
+                minutes=chance.choice(("0.5", "2")),
                 account=account,
             )
             for side in sides
