@@ -108,7 +108,8 @@ class AccountJobs:
             return None
         now, catch_up = tools.clock.now(), tools.catch_up()
         known = await tools.persistence.read(partial(last_due, account=self._account))
-        since = now - catch_up if known is None else min(known, now - catch_up)
+        # What came before a run may still have been waiting for its turn when the process died.
+        since = (now if known is None else min(known, now)) - catch_up
         dues = timetable.between(max(since, now - LONGEST_LOOK_BACK) - RETRY, now)
         missed: list[JobRun] = []
         again = False

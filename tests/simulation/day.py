@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import orjson
@@ -29,7 +29,7 @@ from tests.simulation.outcome import Errors, Outcome
 from tests.simulation.paperwork import Clerk
 from tests.simulation.plan import ClockStep, Event, Halt, Kill, LoseEvent, Planner, Webhook, spell
 from tests.simulation.portfolio import Owner
-from tests.simulation.scene import CLOSED, HALF, choices_of, due_times, edited, set_scene
+from tests.simulation.scene import CLOSED, HALF, choices_of, edited, set_scene
 from tests.simulation.trouble import Host
 from tests.simulation.wire import Travelling, Wire, arrive
 from tests.simulation.wishes import Wishes
@@ -40,7 +40,6 @@ from tests.support.world import World, cancel_all, remember, world
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from contextlib import AbstractAsyncContextManager
-    from datetime import datetime
     from pathlib import Path
 
     from daemon.execution.desk import Reply
@@ -60,6 +59,7 @@ QUIET_WITHIN_S = 900.0
 COMPARED_OFTEN = 3.5
 """So many comparisons see every difference twice, a broken stream or two included."""
 LONG_S = 600.0
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 FINAL = frozenset({"done", "partial", "failed", "dropped"})
 
 
@@ -96,6 +96,7 @@ class Day:
         self._host.clock_may_jump = self._scene.is_ordinary and not self._abroad
         self._has_dozed = False
         self._up_since = 0.0
+        self._lived: list[tuple[datetime, datetime]] = []
         self._acknowledged: dict[str, str] = {}
         self._travelling: list[Travelling] = []
         self._editor = random.Random(f"edits of {seed}")
@@ -109,9 +110,8 @@ class Day:
             self._more += await place.open(self._folder)
         try:
             await self._lives()
-            if (hours := self._scene.hours).change is not None and hours.dull is None:
-                due = frozenset(at.astimezone(UTC) for at in due_times(hours))
-                for problem in self._judge.runs_at_odd_times(due):
+            if self._scene.jobs and not self.outcome.wrong:
+                for problem in self._judge.odd_runs(self._scene.jobs, self._lived):
                     self.wrong(problem)
             for what, times in self._judge.done().items():
                 self._tally.note(what, times)
@@ -149,6 +149,7 @@ class Day:
         async with self._daemon(life) as day:
             day.engine.bus.subscribe(NoticeRaised, self._notice)
             self._up_since = self._clock.monotonic()
+            self._lived.append((self._now(), FOR_EVER))
             self._tell("the daemon is up")
             self._go_on(day, clients)
             while left and not self.outcome.wrong:
@@ -254,6 +255,7 @@ class Day:
         return True
 
     async def _kill(self, life: Life, action: Kill) -> None:
+        self._lived[-1] = (self._lived[-1][0], self._now())
         self._tally.note(Happening.KILL)
         self._tally.note(Happening.KILL_WRITE, life.is_writing)
         self._tell(f"kill -9, down for {action.down_s} s")

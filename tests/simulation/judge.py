@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -27,12 +27,13 @@ from tests.simulation.scene import ACCOUNTS
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
-    from datetime import datetime
     from pathlib import Path
 
     from daemon.execution.commands import CancelAll
     from tests.simulation.abroad import Abroad
 
+STARTED = timedelta(seconds=2)
+"""After this a daemon that is up looks at its jobs."""
 REQUEST_AGE_MOST = timedelta(minutes=5)
 
 BUSY = """
@@ -85,6 +86,7 @@ DONE: dict[Happening, str] = {
         WHERE account = 'alice_krw' AND broker_order_id IS NOT NULL""",
 }
 """What the books tell of a day that is over."""
+RUNS = "SELECT DISTINCT job, day, due_at FROM job_runs WHERE account = ?"
 FILLED = "SELECT filled FROM child_orders WHERE account = ?"
 BOOKED = "SELECT account, COUNT(*) FROM fills WHERE source = 'broker' GROUP BY account"
 
@@ -241,14 +243,23 @@ class Judge:
         )
         return None if row is None else Decimal(row["what"].rpartition(" ")[2])
 
-    def runs_at_odd_times(self, due: frozenset[datetime]) -> list[str]:
-        """Return the jobs that ran for another time than those they were due at."""
+    def odd_runs(
+        self, due: frozenset[datetime], lives: list[tuple[datetime, datetime]]
+    ) -> list[str]:
+        """Compare when jobs ran, or were given up, with when they were due in an account.
+
+        What was due before a daemon lived for the first time, nobody knows of.
+        """
         with self._snapshot() as connection:
-            return [
-                f"job {row['job']} of {row['day']} was due at {from_us(row['due_at'])}"
-                for row in connection.execute("SELECT DISTINCT job, day, due_at FROM job_runs")
-                if from_us(row["due_at"]) not in due
-            ]
+            rows = connection.execute(RUNS, (ACCOUNTS[0],))
+            ran = {from_us(row["due_at"]): f"{row['job']} of {row['day']}" for row in rows}
+        odd = [f"job {job} ran for {at}" for at, job in ran.items() if at not in due]
+        known = min(ran, default=datetime.max.replace(tzinfo=UTC))
+        return odd + [
+            f"no job ran that was due at {at}"
+            for at in sorted(due - ran.keys())
+            if at > known or any(begun + STARTED <= at <= ended for begun, ended in lives)
+        ]
 
     def forget_files(self) -> None:
         """Let go of the files and of what was seen in them: they may be others."""

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from algorithms.domain import ChildState, ParentStatus
 from daemon.execution import bookkeeper, fills, receipts
 from daemon.execution.broker_calls import BrokerCalls
 from daemon.execution.cancels import CancelDesk
+from daemon.execution.clock_steps import ClockSteps
 from daemon.execution.evidence import Evidence
 from daemon.execution.fills import Fills
 from daemon.execution.intake import Intake
@@ -27,14 +28,16 @@ from daemon.execution.requests import Requests
 from daemon.execution.sender import Sender, SendResult
 from daemon.execution.sent import request_of, sent_order
 from daemon.execution.settler import Settler
+from daemon.jobs.timetable import Timetable
 from daemon.rebalancing.phases import Phases
 from daemon.storage.rows import parent_from_row, to_us
 from daemon.storage.tx import Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import date
     from decimal import Decimal
+    from zoneinfo import ZoneInfo
 
     import pytest
 
@@ -214,6 +217,19 @@ def forget_requests_when_the_daemon_starts(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Lanes, "recover", nothing)
 
 
+def let_orders_wait_for_a_clock_that_was_ahead(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ClockSteps, "_put_back", lambda *_: None)
+
+
+def take_the_winters_clock_in_summer(patch: pytest.MonkeyPatch) -> None:
+    def wall(day: date, offset: timedelta, zone: ZoneInfo) -> datetime:
+        winter = datetime(day.year, 1, 1, tzinfo=zone).utcoffset()
+        assert winter is not None
+        return datetime.combine(day, time(), UTC) + offset - winter
+
+    patch.setattr(Timetable, "_wall", staticmethod(wall))
+
+
 SOON_NOTICED: tuple[Mutant, ...] = (
     let_shares_leave_their_cost_behind,
     transfer_what_an_order_has_set_aside,
@@ -239,4 +255,6 @@ MUTANTS: tuple[Mutant, ...] = (
     send_a_new_ladder_before_the_old_is_gone,
     forget_that_a_rebalance_has_sold,
     forget_requests_when_the_daemon_starts,
+    take_the_winters_clock_in_summer,
+    let_orders_wait_for_a_clock_that_was_ahead,
 )

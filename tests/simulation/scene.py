@@ -264,6 +264,14 @@ class Scene:
         return self.hours.market == "24/7" and self.hours.turn is self.hours.change is None
 
     @property
+    def jobs(self) -> frozenset[datetime]:
+        """When jobs are due in a day in which clocks are changed; empty where that is no matter."""
+        hours = self.hours
+        if Feature.RULES not in self.features or hours.change is None or hours.dull is not None:
+            return frozenset()
+        return frozenset(at.astimezone(UTC) for at in due_times(hours))
+
+    @property
     def has_auction(self) -> bool:
         """Whether strategies order for the close."""
         return Feature.CLOSE in self.features and Feature.SEOUL not in self.features

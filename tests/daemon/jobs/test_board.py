@@ -32,12 +32,14 @@ class Recorded:
         self.here = here
         self.once_a_day = once_a_day
         self.refuse_until: datetime | None = None
+        self.refused: str | None = None
         self.tried: list[datetime] = []
 
     async def run(self, run: JobRun) -> Callable[[Tx], str]:
         now = self.here.clock.now()
         self.tried.append(now)
-        if self.refuse_until is not None and now < self.refuse_until:
+        too_soon = self.refuse_until is not None and now < self.refuse_until
+        if too_soon or run.key == self.refused:
             raise NotNowError("not yet")
         return lambda _: f"done for {run.day}"
 
@@ -80,6 +82,22 @@ async def test_and_given_up_with_an_alarm_when_its_window_is_over(tmp_path: Path
         assert (failed["job"], failed["reason"]) == ("loc", "not yet")
         assert runner.tried[-2] <= new_york(10, 30) < runner.tried[-1] == new_york(11)
         assert runs(here) == [("loc", "", "2026-11-20", RunStatus.DONE)]
+
+
+async def test_one_that_waited_when_the_daemon_died_is_told_of_though_later_ones_had_run(
+    tmp_path: Path,
+) -> None:
+    twice = TWICE.replace("11:00", "10:05")
+    async with morning(tmp_path, house({}, jobs=twice)) as here:
+        runner = put_on(here, Recorded(here))
+        runner.refused = "loc 10:00"
+        await until(here, new_york(10, 6))
+        assert [run[0] for run in runs(here)] == ["loc 10:05"]
+        clock = here.clock
+    await clock.sleep(3600)
+    async with morning(tmp_path, house({}, jobs=twice), clock=clock) as here:
+        await here.pass_time(60)
+        assert runs(here)[0] == ("loc 10:00", "", "2026-11-20", RunStatus.MISSED)
 
 
 async def test_a_job_that_nobody_does_is_passed_over(tmp_path: Path) -> None:
