@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -18,18 +17,6 @@ from tests.simulation.playing import play
 from tests.simulators.binance import Fault as BinanceFault
 from tests.simulators.kis import Fault as KisFault
 from tests.support.world import cancel_all, order
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
-ROW = re.compile(r"^\| (.+) \| `(\w+\.\w+)` \| ([0-9,]+) \| (\d+) \|$", re.MULTILINE)
-
-
-def test_the_page_on_reliability_tells_of_everything_that_happens_and_of_nothing_else() -> None:
-    rows = ROW.findall(PAGE.read_text("utf-8"))
-    assert [(words, place) for words, place, *_ in rows] == [
-        (what.value, WHERE[what]) for what in Happening
-    ]
-    for words, _, times, days in rows:
-        assert int(times.replace(",", "")) >= int(days) > 0, words
 
 
 @pytest.mark.parametrize("what", Happening)
