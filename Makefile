@@ -41,7 +41,7 @@ $(READY): pyproject.toml requirements-dev.lock
 
 .PHONY: test
 test: $(READY) ## run the tests, in random order (some: ARGS="-k netting")
-	@$(BIN)/python -m pytest -q -n $$(( $$(nproc) + 1 )) $(ARGS)
+	@$(BIN)/python -m pytest -q -n $$(( $$(nproc) + 1 )) --dist worksteal $(ARGS)
 
 build/ccxt/.ready: $(READY) requirements-ccxt.lock
 	@$(BIN)/python -m venv --clear build/ccxt

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from _pytest.terminal import TerminalReporter
 
-SLOW_TIMEOUT_S = 120
+SLOW_TIMEOUT_S = 300
 """For tests marked slow; all others have the `timeout` of pyproject.toml."""
 
 # A shared machine's pauses must not fail a property, so examples have no deadline of their own.

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
     from daemon.cli.demo_stage import Answer
 
-SLICES, MINUTES, TWAP_S = 6, "0.3", 18.0
+SLICES, TWAP_S = 6, 18.0
+STARTS_IN_TWAP = 6
+"""On a slow machine the order takes longer: as long as so many starts, since one falls into it."""
 ASKED, NETTED, IN_FLIGHT = 50, 30, 10
 RESTING_SIGNALS, RESTING_BETA = 3, 2
 SLICES_BEFORE_KILL = 2
@@ -82,6 +84,7 @@ class Session:
         self._screen = screen
         self._books = Books(stage)
         self._twap = ""
+        self._twap_s = TWAP_S
         self._slices_shown = 0
 
     async def play(self) -> None:
@@ -106,6 +109,7 @@ class Session:
             "and a webhook strategy, signals. Each has a book of its own: its cash, its positions."
         )
         seconds = await self._stage.open()
+        self._twap_s = max(TWAP_S, STARTS_IN_TWAP * seconds)
         self._screen.show(f"nettingd ready {self._stage.daemon.url}")
         self._screen.show(f"({seconds:.1f} s after its process was started)")
 
@@ -127,7 +131,8 @@ class Session:
             f"alpha buys {ASKED} TQQQ, spread over {SLICES} slices. gamma wants to sell {NETTED} "
             "of its TQQQ now. What one sells the other buys: no broker, no commission, no spread."
         )
-        twap = await self._order("alpha", "TWAP", "buy", ASKED, slices=SLICES, minutes=MINUTES)
+        minutes = f"{self._twap_s / 60:.2g}"
+        twap = await self._order("alpha", "TWAP", "buy", ASKED, slices=SLICES, minutes=minutes)
         self._twap = _only(twap)
         sale = _only(await self._order("gamma", "MARKET", "sell", NETTED))
         self._screen.table(self._books.pairs_table())
@@ -171,7 +176,7 @@ class Session:
     async def _kill(self) -> None:
         self._screen.heading("kill -9, in the middle of it")
         enough = SLICES_BEFORE_KILL
-        await self._stage.until(lambda: self._show_slices() >= enough, TWAP_S)
+        await self._stage.until(lambda: self._show_slices() >= enough, self._twap_s)
         self._screen.say(
             f"beta buys {IN_FLIGHT} SOXL. The exchange has the order, its answer is on the way, "
             "and at that moment the daemon is killed: it cannot know."
@@ -221,7 +226,7 @@ class Session:
             self._show_slices()
             return self._books.has_ended(self._twap)
 
-        await self._stage.until(ended, TWAP_S + WAIT_S)
+        await self._stage.until(ended, self._twap_s + WAIT_S)
         status = self._books.parent(self._twap)["status"]
         self._screen.claim(
             f"alpha's order is {status}: {NETTED} netted and {ASKED - NETTED} in slices are the "

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from adapters.clock import SystemClock
 from daemon.ids import id_before
@@ -36,6 +37,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-dev-shm-usage",
 ]
+PATIENCE_MS = 60_000
+"""How long anything may take to be seen: a busy machine fails no test."""
+expect.set_options(timeout=PATIENCE_MS)
 AXE = Axe().axe_script
 SERIOUS = """async () => {
     const found = await axe.run(document, { resultTypes: ["violations"] });
@@ -163,13 +167,13 @@ class Daemon:
         if self._process is not None:
             with self._process as process:
                 process.send_signal(signal.SIGTERM)
-                process.wait(15)
+                process.wait(60)
 
     def post(self, path: str, body: Mapping[str, object]) -> dict[str, str]:
         """Do something as a program with the admin token does."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers)  # noqa: S310 - ours
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - ours
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - ours
             told: dict[str, str] = json.loads(answer.read())
             return told
 
@@ -214,7 +218,7 @@ class Daemon:
     @contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
         path = self._folder / "data" / "nettingd.db"
-        with closing(sqlite3.connect(path, timeout=5)) as database, database:
+        with closing(sqlite3.connect(path, timeout=60)) as database, database:
             yield database
 
 
@@ -288,7 +292,7 @@ def person(browser: Browser, daemon: Daemon, view: View) -> Iterator[Person]:
         is_mobile=view.width < 600,
     )
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE_MS)
     somebody = Person(page, daemon, view)
     page.on("request", somebody.asked)
     page.on(

@@ -40,7 +40,6 @@ EMPTY = (
 QUESTIONS = ("cancel?strategy=momentum", "halt?scope=all", "net", "cancel?book=lone")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(120),
     pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to look with"),
 ]
@@ -350,7 +349,7 @@ def test_a_restart_is_seen_and_one_logs_in_again(browser: Browser, daemon: Daemo
         expect(who.page.locator("#stale")).to_contain_text("No connection to nettingd")
         who.look("stale")
         daemon.start()
-        expect(who.page.locator("#token")).to_be_visible(timeout=15_000)
+        expect(who.page.locator("#token")).to_be_visible()
         who.faults.clear()  # as above
         who.page.fill("#token", daemon.token)
         who.page.press("#token", "Enter")
@@ -391,7 +390,7 @@ def test_a_page_whose_session_has_ended_leads_to_the_login(
         second.get_by_role("button", name="Log out").click()
         expect(second.locator("#token")).to_be_visible()
         order(other, "momentum", "1", "93")
-        expect(who.page.locator("#token")).to_be_visible(timeout=15_000)
+        expect(who.page.locator("#token")).to_be_visible()
         who.faults.clear()  # as above
 
 

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(120),
     pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to look with"),
 ]
@@ -138,7 +137,7 @@ def test_a_run_that_waits_for_tomorrow_is_ended(browser: Browser, tmp_path: Path
                 who.enter()
                 page = who.page
                 page.goto(daemon.url + "/rebalancing")
-                expect(page.locator("#run .head")).to_contain_text("day 2 of 2", timeout=15_000)
+                expect(page.locator("#run .head")).to_contain_text("day 2 of 2")
                 who.look("waits")
                 page.locator("#run").get_by_role("button", name="Cancel", exact=True).click()
                 expect(page.locator("dialog")).to_contain_text("End this run?")
@@ -159,9 +158,9 @@ def test_a_run_that_sold_and_did_not_buy_is_let_go_on(browser: Browser, tmp_path
             who.enter()
             who.page.goto(daemon.url + "/accounts")
             account = who.page.locator("#account-main")
-            expect(account).to_contain_text("connected", timeout=30_000)
+            expect(account).to_contain_text("connected")
             daemon.post("/api/paper/main/adjust", {"id": "gift", "asset": "AAA", "amount": "600"})
-            expect(account.locator(".need", has_text="AAA")).to_be_visible(timeout=30_000)
+            expect(account.locator(".need", has_text="AAA")).to_be_visible()
         daemon.post("/api/ledger/assign", owned)
         daemon.post(f"{base}/targets", {"account": "main", **wanted})
         daemon.post(f"{base}/run", {"account": "main"})
@@ -171,11 +170,11 @@ def test_a_run_that_sold_and_did_not_buy_is_let_go_on(browser: Browser, tmp_path
                 page = who.page
                 page.goto(daemon.url + "/rebalancing")
                 go_on = page.locator("#run").get_by_role("button", name="Resume", exact=True)
-                expect(go_on).to_be_visible(timeout=30_000)
+                expect(go_on).to_be_visible()
                 who.look("stopped")
                 bought = page.locator("#run tbody tr", has_text="BBB")
                 before = bought.count()
                 go_on.click()
                 expect(page.locator("dialog")).to_contain_text("Let the run go on")
                 page.click("dialog form button:not([data-close])")
-                expect(bought).to_have_count(before + 1, timeout=15_000)
+                expect(bought).to_have_count(before + 1)

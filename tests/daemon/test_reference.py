@@ -22,7 +22,7 @@ from tests.fuzz.schema import CONFIG
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 async def test_no_answer_is_undocumented(tmp_path: Path) -> None:
     code, told = await ask_everything(tmp_path, 2, randrange(1 << 30), "coverage,fuzzing")
     assert code == 0, told

@@ -58,7 +58,7 @@ class Served:
 
     async def traded(self) -> None:
         """Wait, in real time, until no market order lives any more."""
-        for _ in range(1000):
+        for _ in range(6000):
             live = "order_type = 'MARKET' AND ended_at IS NULL"
             if not parents(self.day, live) and not children(self.day, live):
                 return

@@ -12,7 +12,7 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-PATIENCE_S = 5.0
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ async def paid(here: Served, key: str, asset: str, amount: str) -> Any:  # noqa:
 
 async def booked(here: Served, fills: int) -> None:
     """Wait, in real time, until so many fills are booked."""
-    for _ in range(500):
+    for _ in range(6000):
         if len(select(here.day, "SELECT id FROM fills")) >= fills:
             return
         await here.day.pass_time(0.01)

@@ -21,7 +21,7 @@ TARGETS = {
 
 
 async def ended(here: Served, run_id: str) -> dict[str, Any]:
-    for _ in range(500):
+    for _ in range(3000):
         run: dict[str, Any] = await here.get(f"{BASE}/runs/{run_id}")
         if run["ended_at"] is not None:
             return run

@@ -107,7 +107,7 @@ async def test_a_caller_that_takes_nothing_is_hung_up_on(monkeypatch: pytest.Mon
     app = web.Application()
     app.router.add_get("/", endless)
     async with TestClient(TestServer(app)) as client, client.get("/"):
-        for _ in range(500):
+        for _ in range(6000):
             if ended:
                 break
             await asyncio.sleep(0.01)

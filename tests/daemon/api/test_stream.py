@@ -24,7 +24,7 @@ PATH = "/api/events/stream"
 async def next_event(response: ClientResponse) -> dict[str, Any]:
     """Return the next event that is no comment."""
     event: dict[str, Any] = {}
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             line = (await response.content.readline()).decode()
             if not line:

@@ -44,6 +44,6 @@ def test_bash_completes_by_the_script(
         'printf "%s\\n" "${COMPREPLY[@]}"'
     )
     done = subprocess.run(  # noqa: S603 - our own script
-        [bash, "-c", program], capture_output=True, text=True, check=True, timeout=10
+        [bash, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
     assert set(done.stdout.split()) == expected

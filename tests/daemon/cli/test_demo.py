@@ -38,7 +38,7 @@ def playing(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 def test_every_claim_of_the_demonstration_holds(
     playing: subprocess.Popen[str], tmp_path: Path
 ) -> None:
-    told, _ = playing.communicate(timeout=55)
+    told, _ = playing.communicate()
     assert playing.returncode == 0, told
     assert "NOT SO" not in told
     assert told.count("[ok]") >= 18
@@ -55,7 +55,7 @@ def test_one_that_is_ended_leaves_nothing_behind(
     url = next(line for line in playing.stdout if "nettingd ready" in line)
     assert "http://127.0.0.1:" in url
     playing.send_signal(signal.SIGTERM)
-    assert playing.wait(timeout=20) == 130
+    assert playing.wait() == 130
     assert list(tmp_path.glob(LEFT_BEHIND)) == []
 
 

@@ -52,7 +52,7 @@ def written(folder: Path) -> list[str]:
 def analyze(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     assert ANALYZE is not None
     return subprocess.run(  # noqa: S603 - systemd's own tool
-        [ANALYZE, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=20
+        [ANALYZE, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=60
     )
 
 

@@ -41,7 +41,7 @@ def nettingd(*arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "daemon", *arguments],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
         cwd=ROOT,
     )
@@ -133,7 +133,7 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
         text=True,
     ) as child:
         os.close(writing)
-        _, errors = child.communicate(timeout=30)
+        _, errors = child.communicate(timeout=60)
     assert (child.returncode, errors) == (Exit.OUTPUT_CLOSED, "")
 
 
@@ -145,7 +145,7 @@ def test_the_help_loads_nothing_heavy() -> None:
         " 'uvloop'} & sys.modules.keys()))"
     )
     done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == "[]\n"
 

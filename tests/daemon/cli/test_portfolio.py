@@ -42,7 +42,7 @@ async def test_from_a_file_with_targets_to_a_run_that_is_done(tmp_path: Path) ->
         code, out, _ = await here.nettingd(*MAIN, "--run", "--confirm", plan)
         assert code == Exit.OK
         assert out.startswith("run ")
-        for _ in range(200):
+        for _ in range(1200):
             _, out, _ = await here.nettingd(*MAIN, "--status")
             if "no run is needed" in out:
                 break

@@ -65,7 +65,7 @@ class Scene:
         self.engine.current.setup = setup_of(load_config(path, {}), START)
 
     async def until(self, happens: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not happens():  # noqa: ASYNC110 - a real server in real time
                 await asyncio.sleep(0.01)
 

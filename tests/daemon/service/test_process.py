@@ -49,7 +49,7 @@ print(resource.getrlimit(resource.RLIMIT_NOFILE) == (min(MOST_FILES, 5000), 5000
 
 def told_by(program: str) -> list[str]:
     done = subprocess.run(  # noqa: S603 - a program of this file
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=20
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
     return done.stdout.splitlines()
 
@@ -79,4 +79,4 @@ def test_the_first_signal_asks_and_the_second_ends(number: signal.Signals) -> No
         child.send_signal(number)
         assert child.stdout.readline() == "stopping\n"
         child.send_signal(number)
-        assert child.wait(timeout=10) == 128 + number
+        assert child.wait(timeout=60) == 128 + number

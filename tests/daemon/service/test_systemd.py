@@ -21,7 +21,7 @@ START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 def listen(path: str) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     listener.bind(path)
-    listener.settimeout(1)
+    listener.settimeout(60)
     return listener
 
 

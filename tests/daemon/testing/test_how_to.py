@@ -26,7 +26,7 @@ def test_the_two_files_of_the_page_pass_in_a_folder_of_their_own(tmp_path: Path)
         env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
         check=False,
     )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 STREAM = {"Accept": "text/event-stream"}
 
 
-async def next_line(response: ClientResponse, seconds: float = 15) -> str:
+async def next_line(response: ClientResponse, seconds: float = 60) -> str:
     """Return the next line that is not empty; empty at the end."""
     async with asyncio.timeout(seconds):
         while True:

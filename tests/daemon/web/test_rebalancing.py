@@ -31,7 +31,7 @@ async def answered(here: Served, path: str) -> Any:  # noqa: ANN401 - a document
 
 
 async def over(here: Served, run_id: str) -> None:
-    for _ in range(500):
+    for _ in range(3000):
         if (await here.get(f"{BASE}/runs/{run_id}"))["ended_at"] is not None:
             return
         await asyncio.sleep(0.02)

@@ -61,7 +61,7 @@ async def lost(folder: Path) -> AsyncIterator[tuple[Served, str]]:
 
 
 async def until(holds: Callable[[], object]) -> None:
-    for _ in range(500):
+    for _ in range(6000):
         if holds():
             return
         await asyncio.sleep(0.01)
