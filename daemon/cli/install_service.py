@@ -7,6 +7,7 @@ below ``/var/lib``, which systemd makes and gives to the service's own user.
 from __future__ import annotations
 
 import re
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,8 @@ def install_service(options: argparse.Namespace, environ: Mapping[str, str]) -> 
         return Exit.FAILED
     for name in texts:
         tell(f"wrote {options.to / name}\n")
+    for path in closed(installation.python, installation.config):
+        warn(f"{path} is closed to the service's own user: open it, or install below /opt\n")
     tell(
         "next:\n"
         "  systemctl daemon-reload\n"
@@ -162,6 +165,15 @@ def _unwritable(installation: Installation) -> list[ConfigProblem]:
 def _is_at_home(*paths: Path) -> bool:
     """Whether something the service reads lies in somebody's home."""
     return any(str(path.resolve()).startswith(_HOMES) for path in paths)
+
+
+def closed(*files: Path) -> list[Path]:
+    """Return what other users than the owner may not enter or read on the way to these files."""
+    ways = [each for file in files for each in (file, file.resolve())]
+    passed = {folder for way in ways for folder in way.parents}
+    shut = (folder for folder in passed if not folder.stat().st_mode & stat.S_IXOTH)
+    unread = (file for file in ways if not file.stat().st_mode & stat.S_IROTH)
+    return sorted({*shut, *unread})
 
 
 def _write(texts: Mapping[str, str], folder: Path) -> None:

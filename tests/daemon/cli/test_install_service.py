@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from daemon.cli.install_service import Installation, units
+from daemon.cli.install_service import Installation, closed, units
 from daemon.cli.main import main
 from daemon.service.exits import Exit
 
@@ -147,6 +147,29 @@ def test_what_comes_next_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert f"wrote {tmp_path / 'nettingd.service'}\n" in out
     assert "systemctl enable --now nettingd.service nettingd-backup.timer\n" in out
     assert (tmp_path / "nettingd-backup.timer").stat().st_mode & 0o777 == 0o644
+
+
+def test_what_the_service_s_user_cannot_reach_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(tmp_path, CONFIG) == Exit.OK
+    (tmp_path / "config.toml").chmod(0o600)
+    assert call(tmp_path, CONFIG) == Exit.OK
+    assert f"{tmp_path / 'config.toml'} is closed to the service" in capsys.readouterr().err
+
+
+def test_every_folder_on_the_way_must_be_open(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "bin").mkdir(parents=True)
+    python, link = home / "bin" / "python", tmp_path / "python"
+    python.touch(0o644)
+    link.symlink_to(python)
+    home.chmod(0o755)
+    before = closed(link)
+
+    home.chmod(0o700)
+
+    assert set(closed(link)) - set(before) == {home}
 
 
 def test_units_may_be_looked_at_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
