@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from itertools import count
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adapters.broker import (
-    Absent,
     Accepted,
-    Ambiguous,
     BrokerError,
     BrokerUnavailableError,
     CancelAccepted,
     CancelRefused,
     Capabilities,
-    Found,
     Holdings,
     NotOpen,
     OutcomeUnknown,
@@ -29,17 +23,16 @@ from adapters.broker import (
     UnknownSymbolError,
 )
 from adapters.followers import Followers
-from adapters.http import ANSWER_S, CONNECT_S
 from adapters.kis.asking import Asker
 from adapters.kis.closes import Closes
 from adapters.kis.desk import PRICED, Target, refusal
 from adapters.kis.domestic import Domestic
-from adapters.kis.fingerprint import Fingerprint, read_fingerprint, search
+from adapters.kis.fingerprint import Fingerprint
 from adapters.kis.hosts import Profile
+from adapters.kis.lookout import Lookout
 from adapters.kis.orders import Orders
 from adapters.kis.outcomes import cancelled, not_placed, receipt_of, was_throttled
 from adapters.kis.overseas import Overseas
-from adapters.kis.pace import LEAVE_S, Rank
 from algorithms.decimals import ZERO, to_text
 
 if TYPE_CHECKING:
@@ -59,39 +52,18 @@ if TYPE_CHECKING:
     )
     from adapters.kis.desk import Desk, KisSettings, Terms
     from adapters.kis.hub import Access
+    from adapters.kis.lookout import Attempt
     from adapters.kis.register import Known
     from adapters.kis.wire import Call
     from adapters.sessions import Sessions
-    from algorithms.domain import ChildId, Symbol
+    from algorithms.domain import Symbol
     from algorithms.instruments import Instrument
 
 MAX_IN_FLIGHT = {Profile.REAL: 12, Profile.PAPER: 2}
 """On paper one order and one cancel wait for their turn; the rest waits without a time limit."""
-SHOWN_S = {
-    ("XKRX", Profile.REAL): 12.0,
-    ("XKRX", Profile.PAPER): 12.0,
-    ("XNYS", Profile.REAL): 20.0,
-    ("XNYS", Profile.PAPER): 65.0,
-}
-"""How long an accepted order may be missing from the lists."""
-LOOK_AGAIN_S = 1.0
-"""After the first look for an order that was turned away; after each, a second longer."""
-LAST_LOOK_S = 30.0
-"""For the last of those looks: it begins when nothing can be hidden any more."""
-TRAVEL_S = LEAVE_S[Rank.ORDER] + CONNECT_S + ANSWER_S
-MOST_REMEMBERED = 10_000
 EXPLAIN_S = 2.0
 """How long a refusal may be held up to be explained."""
 NOT_CONNECTED = "not connected"
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """What is remembered of an order that is being placed."""
-
-    print_: Fingerprint
-    left_at: datetime | None = None
-    throttled: int = 0
 
 
 class KisBroker:
@@ -106,19 +78,17 @@ class KisBroker:
         self._closes = Closes(self._desk, sessions)
         self._followers = Followers()
         self._orders = Orders(settings, self._desk, access, self._followers)
-        self._attempts: OrderedDict[ChildId, _Attempt] = OrderedDict()
-        self._in_flight: Counter[ChildId] = Counter()
+        self._lookout = Lookout(settings, self._desk, self._orders, access.clock)
         self._is_open = False
         self._is_closed = False
-        self._shown_s = SHOWN_S[settings.market, settings.profile]
         self.capabilities = Capabilities(
             client_order_ids=False,
             order_types=self._desk.order_types,
             good_till_cancelled=False,
             batch_cancel=1,
             max_in_flight=MAX_IN_FLIGHT[settings.profile],
-            settle_time=timedelta(seconds=TRAVEL_S + self._shown_s),
-            second_look=timedelta(seconds=self._shown_s + LAST_LOOK_S),
+            settle_time=self._lookout.settle_time,
+            second_look=self._lookout.second_look,
             moc_buys=False,
             holds_each_order=True,
         )
@@ -155,11 +125,7 @@ class KisBroker:
         known = {each.number for each in self._orders.register.all() if each.day == today}
         numbers = frozenset({row.number for row in rows} | known)
         print_ = Fingerprint(terms, numbers, await self._desk.trace(request), origin)
-        before = self._attempts.pop(request.client_id, None)
-        throttled = before.throttled if before is not None else 0
-        self._attempts[request.client_id] = _Attempt(print_, throttled=throttled)
-        if len(self._attempts) > MOST_REMEMBERED:
-            self._attempts.popitem(last=False)
+        self._lookout.note(request.client_id, print_)
         return print_.written()
 
     async def place(self, request: OrderRequest) -> PlaceOutcome:
@@ -174,7 +140,7 @@ class KisBroker:
             return attempt
         known = None
         if order.broker_order_id is not None:
-            known = self._orders.of(order) or await self._look_up(order)
+            known = self._orders.of(order) or await self._lookout.look_up(order)
         if known is None or not known.is_live:
             return Refused(RefusalCode.REJECTED, "nothing is left of the order to be amended")
         terms = attempt.print_.terms
@@ -198,26 +164,22 @@ class KisBroker:
             return Refused(RefusalCode.REJECTED, self._settings.no_orders)
         return None
 
-    async def _attempt(self, request: OrderRequest, origin: str = "") -> _Attempt | Refused:
+    async def _attempt(self, request: OrderRequest, origin: str = "") -> Attempt | Refused:
         """Return what was noted of an order, or note it now as well as that is possible."""
-        attempt = self._attempts.get(request.client_id)
+        attempt = self._lookout.attempt(request.client_id)
         if attempt is None:
             terms = await self._terms(request)
             if isinstance(terms, Refused):
                 return terms
             print_ = Fingerprint(terms, frozenset(), origin=origin)
-            attempt = self._attempts[request.client_id] = _Attempt(print_)
+            attempt = self._lookout.note(request.client_id, print_)
         return attempt
 
-    async def _send(self, request: OrderRequest, attempt: _Attempt, call: Call) -> PlaceOutcome:
+    async def _send(self, request: OrderRequest, attempt: Attempt, call: Call) -> PlaceOutcome:
         """Send an order, once, and judge what came back."""
         began = self._clock.now()
-        self._in_flight[request.client_id] += 1
-        try:
+        with self._lookout.under_way(request.client_id, attempt):
             seen = await self._access.send(call)
-        finally:
-            self._in_flight[request.client_id] -= 1
-            attempt.left_at = self._clock.now()
         receipt = receipt_of(seen)
         if receipt is not None:
             known = self._orders.taken(request, receipt, attempt.print_)
@@ -226,7 +188,7 @@ class KisBroker:
                 return OutcomeUnknown(f"told as number {receipt.number}, which is another order's")
             return Accepted(known.order)
         if was_throttled(seen):
-            return await self._look_until_sure(request, attempt, began)
+            return await self._lookout.until_sure(request, attempt, began)
         return await self._explained(not_placed(seen), request.symbol)
 
     async def _explained(
@@ -245,39 +207,6 @@ class KisBroker:
             return outcome
         what = f"{outcome.message}; {to_text(sellable)} {symbol} can be sold"
         return replace(outcome, message=what)
-
-    async def _look_until_sure(
-        self, request: OrderRequest, attempt: _Attempt, began: datetime
-    ) -> PlaceOutcome:
-        """See whether an order turned away for haste is there all the same: KIS does not say.
-
-        It is looked for as long as a list may hide it. Then it may be sent again, once; the
-        second time nobody knows.
-        """
-        attempt.throttled += 1
-        sent, reason = _sent(request, began), "too many requests a second"
-        sure_at = self._clock.monotonic() + self._shown_s
-        for look in count(1):
-            asked = self._clock.monotonic()
-            try:
-                found = await self._search(sent, attempt.print_)
-            except BrokerError as error:
-                if asked >= sure_at:
-                    return OutcomeUnknown(f"{reason}, and no list to look at: {error}")
-            else:
-                if isinstance(found, Found):
-                    return Accepted(found.order)
-                if found is not None:
-                    return OutcomeUnknown(reason)
-                if asked >= sure_at:
-                    break
-            await self._clock.sleep(LOOK_AGAIN_S * look)
-        try:
-            if attempt.throttled > 1 or await self._may_hide(sent, attempt.print_):
-                return OutcomeUnknown(reason)
-        except BrokerError as error:
-            return OutcomeUnknown(f"{reason}, and nobody tells what has moved: {error}")
-        return Refused(RefusalCode.RATE_LIMITED, reason, 0.1)
 
     async def _terms(self, request: OrderRequest) -> Terms | Refused:
         """Decide how an order is spelt; refuse what KIS would, without asking it."""
@@ -310,8 +239,8 @@ class KisBroker:
             return NotOpen()
         if known is not None and known.is_being_cancelled(now):
             return CancelAccepted()
-        if known is None or (not known.listed and self._is_overdue(sent)):
-            known = await self._look_up(sent)
+        if known is None or (not known.listed and self._lookout.is_overdue(sent)):
+            known = await self._lookout.look_up(sent)
         if known is None and self._orders.is_anothers(sent):
             return NotOpen()
         outcome = cancelled(await self._access.send(self._desk.cancel(_target(sent, known))))
@@ -320,96 +249,13 @@ class KisBroker:
         self._orders.look_soon()
         return outcome
 
-    async def _look_up(self, sent: SentOrder) -> Known | None:
-        """Learn the branch of an order that another process sent; a cancel does not need more.
-
-        One whose number no list shows may be there under another one, or it is a stranger's.
-        """
-        try:
-            await self._orders.listed(*self._days(sent), symbol=sent.request.symbol)
-            known = self._orders.of(sent)
-            if (known is None or not known.listed) and self._is_overdue(sent):
-                found = await self._search_renumbered(sent)
-                if isinstance(found, Found):
-                    return self._orders.register.get(found.order.market_day, found.order.id)
-        except BrokerError:
-            return None
-        return self._orders.of(sent)
-
-    def _is_overdue(self, sent: SentOrder) -> bool:
-        """Whether no list can be late any more with an order."""
-        return self._clock.now() >= sent.sent_at + self.capabilities.settle_time
-
     async def find(self, sent: SentOrder) -> FindOutcome:
         if not self._is_open or self._is_closed:
             return Undecided(NOT_CONNECTED)
         try:
-            if sent.broker_order_id is not None:
-                return await self._find_numbered(sent)
-            return await self._find_unknown(sent)
+            return await self._lookout.find(sent)
         except BrokerError as error:
             return Undecided(str(error))
-
-    async def _find_numbered(self, sent: SentOrder) -> FindOutcome:
-        number = sent.broker_order_id
-        await self._orders.listed(*self._days(sent), symbol=sent.request.symbol, number=number)
-        known = self._orders.of(sent)
-        if known is None or not (known.listed or known.filled >= known.quantity):
-            hidden = Undecided("the lists do not show an order that KIS has taken")
-            return await self._search_renumbered(sent) if self._is_overdue(sent) else hidden
-        self._orders.register.claim(known, sent.request)
-        return Found(known.order, tuple(known.fills))
-
-    async def _search_renumbered(self, sent: SentOrder) -> FindOutcome:
-        """Look for an order by what it looks like: its number may have been told wrong."""
-        print_ = read_fingerprint(sent.fingerprint)
-        found = None if print_ is None else await self._search(sent, print_)
-        if isinstance(found, Found):
-            self._orders.doubt(sent)
-        return found or Ambiguous(())
-
-    async def _find_unknown(self, sent: SentOrder) -> FindOutcome:
-        """Look for an order whose number nobody told us, by what it looks like."""
-        print_ = read_fingerprint(sent.fingerprint)
-        if print_ is None:
-            return Absent()  # nothing was noted, so nothing was sent
-        attempt = self._attempts.get(sent.request.client_id) or _Attempt(print_)
-        left_at, print_ = attempt.left_at or sent.sent_at, attempt.print_
-        began = self._clock.now()
-        found = await self._search(sent, print_)
-        if found is not None:
-            return found
-        if self._in_flight[sent.request.client_id]:
-            return Undecided("the request is still on its way")
-        if began < max(sent.sent_at, left_at) + self.capabilities.settle_time:
-            return Undecided("too early to be sure")
-        return Ambiguous(()) if await self._may_hide(sent, print_) else Absent()
-
-    async def _may_hide(self, sent: SentOrder, print_: Fingerprint) -> bool:
-        """Whether the lists may never show an order; they do not if they show a later one."""
-        return not self._orders.register.shows_after(sent.sent_at) and await self._desk.is_hiding(
-            sent.request, print_.free
-        )
-
-    async def _search(self, sent: SentOrder, print_: Fingerprint) -> Found | Ambiguous | None:
-        """Look at the list once: the one order that must be it, several that may, or none."""
-        rows = await self._orders.listed(*self._days(sent), symbol=sent.request.symbol)
-        rows = rows + self._orders.noticed(sent.request.symbol, rows)
-        seen = search(rows, sent, print_, self._orders.register.owner)
-        if len(seen.fitting) == 1 and not self._in_flight[sent.request.client_id]:
-            known = self._orders.adopt(seen.fitting[0], sent.request)
-            return Found(known.order, tuple(known.fills))
-        candidates = seen.fitting + seen.doubtful
-        if candidates and not self._in_flight[sent.request.client_id]:
-            return Ambiguous(tuple(self._orders.described(row).order for row in candidates))
-        return None
-
-    def _days(self, sent: SentOrder) -> tuple[date, date]:
-        """Return the market days under which KIS may have filed an order."""
-        if sent.market_day is not None:
-            return sent.market_day, sent.market_day
-        hour = timedelta(hours=1)
-        return self._desk.day_at(sent.sent_at - hour), self._desk.day_at(sent.sent_at + hour)
 
     async def open_orders(self) -> tuple[BrokerOrder, ...]:
         self._require_open()
@@ -473,17 +319,6 @@ class KisBroker:
 def _desk(settings: KisSettings, asker: Asker, sessions: Sessions) -> Desk:
     kind = Domestic if settings.market == "XKRX" else Overseas
     return kind(settings, asker, sessions)
-
-
-def _sent(request: OrderRequest, began: datetime) -> SentOrder:
-    """Describe an order that was, or may have been, sent just now."""
-    return SentOrder(
-        request=request,
-        sent_at=began,
-        fingerprint=None,
-        broker_order_id=None,
-        market_day=None,
-    )
 
 
 def _target(sent: SentOrder, known: Known | None) -> Target:

@@ -21,7 +21,8 @@ from adapters.kis.operations import Operation
 from algorithms.domain import ChildId
 from tests.adapters.kis.conftest import KEYS, NEVER_OPEN, settings
 from tests.adapters.kis.lines import resting, spelt
-from tests.adapters.kis.test_broker import BUY, place, resolved
+from tests.adapters.kis.test_broker import BUY, place
+from tests.adapters.kis.test_lookout import resolved
 from tests.support.scripted_kis import good, sent
 
 if TYPE_CHECKING:
