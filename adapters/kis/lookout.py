@@ -99,6 +99,8 @@ class Lookout:
             yield
         finally:
             self._in_flight[client_id] -= 1
+            if not self._in_flight[client_id]:
+                del self._in_flight[client_id]
             attempt.left_at = self._clock.now()
 
     async def find(self, sent: SentOrder) -> FindOutcome:
