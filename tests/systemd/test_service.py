@@ -265,6 +265,18 @@ def test_the_backup_s_timer_copies_verifies_and_lets_old_copies_go(service: Serv
     assert any(": verified, taken at" in each for each in messages)
 
 
+def test_a_backup_is_tried_beside_what_is_in_use(service: Service) -> None:
+    copy = service.nettingd("backup").split(": verified")[0]
+    beside = ("env", "NETTINGD_DAEMON__DATA_DIR=/root/trial", *NETTINGD)
+
+    service.machine.do(*beside, "restore", "--yes", copy)
+    service.machine.do(*beside, "verify")
+
+    assert service.order() == 200  # by a daemon that has not heard of it
+    assert "nettingd.db" in service.machine.do("ls", "/root/trial")
+    service.machine.do("rm", "-r", "/root/trial")
+
+
 def test_a_backup_that_root_restores_while_it_runs_is_traded_on(service: Service) -> None:
     assert service.order() == 200
     copy, orders = service.nettingd("backup").split(": verified")[0], service.working()
