@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = 80
 _LOW_BITS = 40
+_LOW = (1 << _LOW_BITS) - 1
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 TAG_LENGTH = 8
 
@@ -30,16 +31,6 @@ TAG_LENGTH = 8
 def _spell(value: int, pairs: int) -> str:
     """Write the lowest ``pairs`` x 10 bits, two letters for each ten."""
     return "".join([_PAIRS[(value >> shift) & 1023] for shift in range(pairs * 10 - 10, -1, -10)])
-
-
-def _spell_low(value: int) -> str:
-    """Write the lowest ``_LOW_BITS`` bits; every id needs it, so it is spelled out."""
-    return (
-        _PAIRS[value >> 30 & 1023]
-        + _PAIRS[value >> 20 & 1023]
-        + _PAIRS[value >> 10 & 1023]
-        + _PAIRS[value & 1023]
-    )
 
 
 def id_before(moment: datetime) -> str:
@@ -54,10 +45,8 @@ class IdSource:
         self._clock = clock
         # Ids need to be unique, not secret: one draw of entropy per process is enough.
         self._random = source or random.Random(random.SystemRandom().getrandbits(256))  # noqa: S311
-        self._last = 0
-        self._high = -1
-        self._high_text = ""
         self._lock = Lock()
+        self._begin(0)
 
     def go_on_after(self, newest: str) -> None:
         """Make every id from here on greater than this one, whatever the clock says."""
@@ -65,18 +54,18 @@ class IdSource:
         for letter in newest:
             value = value << 5 | _ALPHABET.index(letter)
         with self._lock:
-            self._last = max(self._last, value)
+            if value > (self._high << _LOW_BITS | self._low):
+                self._begin(value)
 
     def new(self) -> str:
         """Return a new id, greater than every id made before it."""
         milliseconds = int(self._clock.now().timestamp() * 1000)
         with self._lock:
-            value = milliseconds << _RANDOM_BITS
-            if value <= self._last:
-                # Same millisecond, or a clock that was set back: stay in order.
-                return self._successor()
-            self._last = value | self._random.getrandbits(_RANDOM_BITS - 1)
-            return self._spelled()
+            # Same millisecond, or a clock that was set back: stay in order.
+            if milliseconds > self._milliseconds:
+                chance = self._random.getrandbits(_RANDOM_BITS - 1)
+                self._begin(milliseconds << _RANDOM_BITS | chance)
+            return self._successor()
 
     def next(self) -> str:
         """Return the id that follows the last one, without a look at the clock.
@@ -86,21 +75,29 @@ class IdSource:
         with self._lock:
             return self._successor()
 
-    def _successor(self) -> str:
-        self._last += 1
-        return self._spelled()
+    def _begin(self, value: int) -> None:
+        """Go on after this one. Ids of one millisecond share their beginning, spelled once."""
+        self._milliseconds = value >> _RANDOM_BITS
+        self._high = value >> _LOW_BITS
+        self._low = value & _LOW
+        self._high_text = _spell(self._high, 9)
 
-    def _spelled(self) -> str:
-        value = self._last
-        if value >> _LOW_BITS != self._high:
-            # Ids of one millisecond share their beginning; it is spelled once.
-            self._high = value >> _LOW_BITS
-            self._high_text = _spell(self._high, 9)
-        return self._high_text + _spell_low(value)
+    def _successor(self) -> str:
+        if self._low == _LOW:  # as good as never
+            self._begin(self._high + 1 << _LOW_BITS)
+        self._low = low = self._low + 1
+        pairs = _PAIRS  # every id needs this, so it is spelled out
+        return (
+            self._high_text
+            + pairs[low >> 30]
+            + pairs[low >> 20 & 1023]
+            + pairs[low >> 10 & 1023]
+            + pairs[low & 1023]
+        )
 
     def parent(self) -> ParentId:
         """Return the id of a new parent order, made in the transaction of its request."""
-        return ParentId(self.next() if self._last else self.new())
+        return ParentId(self.next() if self._milliseconds else self.new())
 
     def child(self, strategy: StrategyName) -> ChildId:
         """Return the id of a new child order, which is also its client order id.

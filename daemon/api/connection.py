@@ -147,6 +147,14 @@ class Connection(web.RequestHandler):
         if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
             self._resume_reading_if_drained()
 
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 - its form
+        """Read on, if reading was paused; a body taken in one piece hardly ever did that.
+
+        aiohttp would parse nothing, and ask the transport, each time.
+        """
+        if self._reading_paused or self._buffer_paused:
+            super().resume_reading(resume_parser)
+
     def _answer(self, answer: bytes) -> None:
         """Answer the message that was taken; the next one follows."""
         assert self._is_taken  # one answer for each call

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from daemon.api.decode import decode_json
-from daemon.api.webhook_model import read_signal
+from daemon.api.webhook_model import Signal, read_signal
 from daemon.lately import Lately
-
-if TYPE_CHECKING:
-    from daemon.api.webhook_model import Signal
 
 REMEMBERED = 1024
 LENGTH_MAX = 2048
@@ -55,7 +51,9 @@ class SignalReader:
                 self._remember(known_as, signal, key)
             return signal
         signal, before, after = known
-        return signal._replace(key=key, body=f"{before}{key}{after}")
+        strategy, token_digest, _, commands, warnings, _ = signal
+        text = f"{before}{key}{after}"
+        return Signal(strategy, token_digest, key, commands, warnings, text)
 
     def _remember(self, known_as: tuple[int, bytes], signal: Signal, key: str) -> None:
         before, mark, after = signal.body.partition(f'"id":"{key}"')

@@ -33,11 +33,17 @@ class Enquiries:
     def known(self, strategy: StrategyName, places: Sequence[Place]) -> AllTerms | None:
         """Collect what is known already; None if a broker has to be asked."""
         terms: AllTerms = {}
-        for key, priced in self._wanted(strategy, places).items():
-            known = self._known_of(key, priced=priced)
-            if known is None:
-                return None
-            terms[key] = known
+        always = self._intake.risk.limits.need_price
+        for command in places:
+            for book in self._intake.books(strategy, command):
+                key = book.account.name, command.symbol
+                priced = always or needs_price(command, book)
+                known = terms.get(key)
+                if known is None or (priced and known.price is None):
+                    known = self._known_of(key, priced=priced)
+                    if known is None:
+                        return None
+                    terms[key] = known
         return terms
 
     def _known_of(self, key: tuple[AccountName, Symbol], *, priced: bool) -> Terms | None:

@@ -29,9 +29,12 @@ class NotUniqueError(Exception):
     """The key of an inserted row is taken. Only the first insert of its transaction finds out."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A table that rows are added to, with its columns in the order of the tuples."""
+    """A table that rows are added to, with its columns in the order of the tuples.
+
+    Each is made once, so it is looked up as what it is, not by all its names.
+    """
 
     name: str
     columns: tuple[str, ...]

@@ -36,6 +36,18 @@ def test_ids_go_on_where_the_last_process_stopped() -> None:
     in_virtual_time(story())
 
 
+def test_ids_go_on_in_order_where_the_lower_letters_are_used_up() -> None:
+    async def story() -> None:
+        last = IdSource(LoopClock(START), random.Random(1)).new()[:-8] + "ZZZZZZZY"
+        ids = IdSource(LoopClock(START - timedelta(hours=1)))
+        ids.go_on_after(last)
+        made = [ids.next() for _ in range(4)]
+        assert [last, *made] == sorted({last, *made})
+        assert {len(one) for one in made} == {26}
+
+    in_virtual_time(story())
+
+
 def test_a_child_s_id_begins_with_its_strategy_and_fits_every_broker() -> None:
     async def story() -> None:
         child = IdSource(LoopClock(START)).child("a_long_strategy_name")  # type: ignore[arg-type]
