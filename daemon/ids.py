@@ -57,9 +57,12 @@ class IdSource:
             if value > (self._high << _LOW_BITS | self._low):
                 self._begin(value)
 
-    def new(self) -> str:
-        """Return a new id, greater than every id made before it."""
-        milliseconds = int(self._clock.now().timestamp() * 1000)
+    def new(self, at: datetime | None = None) -> str:
+        """Return a new id, greater than every id made before it.
+
+        ``at``: now, where somebody has just looked at the clock.
+        """
+        milliseconds = int((at or self._clock.now()).timestamp() * 1000)
         with self._lock:
             # Same millisecond, or a clock that was set back: stay in order.
             if milliseconds > self._milliseconds:

@@ -158,6 +158,10 @@ class Tx(View):
             for table, rows in self._inserts.items():
                 self._connection.executemany(_insert_statement(table), rows)
             self._inserts.clear()
+        if self._positions:
+            self._save_positions()
+
+    def _save_positions(self) -> None:
         changed = [
             (key, position)
             for key, position in self._positions.items()
