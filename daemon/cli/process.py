@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 READY = "nettingd ready "
-START_S = 30.0
+START_S = 60.0
 STOP_S = 15.0
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.chaos.skewed import Skew
 
 START_S = 60.0
-STOP_S = 10.0
+STOP_S = 60.0
 
 
 @dataclass(slots=True)

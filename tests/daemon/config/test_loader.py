@@ -310,9 +310,9 @@ def many_books(accounts: int, books_each: int) -> str:
 
 def fastest(action: Callable[[], object]) -> float:
     def once() -> float:
-        begin = time.perf_counter()
+        begin = time.process_time()
         action()
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     return min(once() for _ in range(5))
 
@@ -327,9 +327,9 @@ def test_a_thousand_books_load_in_little_more_than_their_toml_takes(tmp_path: Pa
 
 def test_a_thousand_wrong_books_are_all_reported_without_delay(tmp_path: Path) -> None:
     text = many_books(accounts=100, books_each=10).replace("account =", "acount =")
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert len(complaints(tmp_path, text)) == 2000
-    assert time.perf_counter() - begin < 10
+    assert time.process_time() - begin < 10
 
 
 HEAVY = ("aiohttp", "asyncio", "cryptography", "exchange_calendars", "pandas", "rich", "sqlite3")

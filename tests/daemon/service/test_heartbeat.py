@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -40,7 +39,7 @@ class Watcher:
     async def answer(self, _: web.Request) -> web.Response:
         self.calls += 1
         if self.silent:
-            await asyncio.sleep(60)
+            await asyncio.sleep(3600)
         return web.Response(status=self.status, text="OK")
 
 
@@ -99,7 +98,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heartbeat, "CALL_S", 0.3)
+    monkeypatch.setattr(heartbeat, "CALL_S", 60.0)
     monkeypatch.setattr(heartbeat, "LOOK_S", 0.02)
 
 
@@ -149,9 +148,16 @@ async def test_a_watcher_that_does_not_answer_delays_no_order(tmp_path: Path) ->
         here.watcher.silent = True
         here.call_every(0.05)
         await here.until(lambda: here.watcher.calls == 1)
-        began = time.perf_counter()
-        rows = await here.engine.store.read(lambda view: view.fetch("all_positions"))
-        assert rows
-        assert time.perf_counter() - began < 0.2
+        assert await here.engine.store.read(lambda view: view.fetch("all_positions"))
+        assert here.told == []  # the call still waits
+
+
+async def test_a_watcher_that_does_not_answer_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "CALL_S", 0.1)
+    async with scene(tmp_path) as here:
+        here.watcher.silent = True
+        here.call_every(0.05)
         await here.until(lambda: bool(here.told))
         assert "no answer within" in here.told[0]

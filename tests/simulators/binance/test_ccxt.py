@@ -15,7 +15,7 @@ from tests.simulators.binance import BinanceSimulator
 from tests.simulators.binance.certificates import make_certificate
 
 ROOT = Path(__file__).resolve().parents[3]
-LIMIT_S = 50
+LIMIT_S = 150
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from tests.simulators.binance.__main__ import read_fault
 if TYPE_CHECKING:
     from pathlib import Path
 
-LIMIT_S = 15
+LIMIT_S = 120
 
 
 @pytest.mark.slow

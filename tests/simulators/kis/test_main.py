@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.simulators.kis.client import Client
 
-LIMIT_S = 15
+LIMIT_S = 120
 
 
 @pytest.mark.slow
