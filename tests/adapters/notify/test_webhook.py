@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import ssl
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,11 @@ from adapters.clock import SystemClock
 from adapters.notify import webhook
 from adapters.notify.errors import NotDeliveredError
 from adapters.notify.webhook import SIGNATURE, WebhookPost
+from tests.support.certificates import self_signed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 KEY = b"a key of the receiver"
 
@@ -99,6 +102,22 @@ async def test_a_receiver_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch
         one.silent = True
         with pytest.raises(NotDeliveredError, match="no answer within"):
             await post(url).post(b"{}")
+
+
+async def test_a_receiver_that_cannot_prove_who_it_is_gets_nothing(tmp_path: Path) -> None:
+    tls, one, app = self_signed(tmp_path), Receiver(), web.Application()
+    app.router.add_post("/notices", one.take)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tls.certificate, tls.key)
+    server = TestServer(app, host="localhost")
+    await server.start_server(ssl=context)
+    try:
+        with pytest.raises(NotDeliveredError, match="CertificateError") as caught:
+            await post(str(server.make_url("/notices"))).post(b"{}")
+    finally:
+        await server.close()
+    assert not caught.value.lasting  # its certificate may be renewed
+    assert one.bodies == []
 
 
 async def test_the_key_in_an_address_is_never_told() -> None:
