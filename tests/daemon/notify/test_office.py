@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 import orjson
-import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -23,6 +20,8 @@ from tests.support.world import THREE_BOOKS, World, buy, world
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+    import pytest
 
 CHAT = 42
 ANN, MALLORY = Person(7, "Ann"), Person(66, "Mallory")
@@ -175,18 +174,6 @@ class TestNotifiers:
             await trade(day)
             await until(lambda: there.said.count("a bought 1 TQQQ at") == 2)
         assert TOKEN not in caplog.text
-
-
-@pytest.mark.slow
-def test_a_daemon_without_a_bot_loads_none() -> None:
-    program = (
-        "import sys, daemon.main;"
-        "print(sorted({'telebot', 'polib', 'requests'} & sys.modules.keys()))"
-    )
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert done.stdout == "[]\n"
 
 
 async def test_whom_to_tell_is_asked_again_when_the_database_did_not_say(

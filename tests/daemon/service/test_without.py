@@ -21,8 +21,8 @@ def test_a_module_that_is_loaded_stays() -> None:
         assert sys.modules["sys"] is sys
 
 
-def test_the_daemon_loads_no_library_that_it_does_not_use() -> None:
-    spared = "{'rich', 'pandas', 'numpy', 'jinja2', 'telegram', 'ccxt'}"
+def test_the_daemon_loads_no_library_that_it_does_not_use_and_no_bot_before_there_is_one() -> None:
+    spared = "{'rich', 'pandas', 'numpy', 'jinja2', 'ccxt', 'telebot', 'polib', 'requests'}"
     code = f"import sys, daemon.main; print(sorted({spared} & sys.modules.keys()))"
     done = subprocess.run(  # noqa: S603 - our own
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
