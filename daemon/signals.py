@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from decimal import Decimal
 
-    from algorithms.domain import AccountName, ChildOrder, ChildState, FillSource, Side, Symbol
+    from algorithms.domain import (
+        AccountName,
+        ChildOrder,
+        ChildState,
+        FillSource,
+        Side,
+        StrategyName,
+        Symbol,
+    )
     from algorithms.rebalancing.states import RunState
 
 S = TypeVar("S")
@@ -97,6 +105,13 @@ class Committed(NamedTuple):
     """A transaction is on disk that so many writes shared."""
 
     writes: int
+
+
+class RequestWorked(NamedTuple):
+    """A request that had to wait is worked: its orders are stored."""
+
+    strategy: StrategyName
+    request_id: str
 
 
 class RequestSettled(NamedTuple):

@@ -11,6 +11,7 @@ from daemon.execution import answers
 from daemon.execution.answers import Item, Outcome
 from daemon.execution.commands import CancelAll, Place, as_of
 from daemon.notices import raise_notice
+from daemon.signals import RequestWorked
 from daemon.storage.rows import from_us
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ class Backlog:
                     )
                     targets += [parent.id for parent in placed.parents]
                     refusals += placed.refusals
+            tx.signal(RequestWorked(strategy, request_id))
             self._requests.worked(tx, request_id, targets=targets, refusals=refusals, now=now)
 
         await self._store.write(work)

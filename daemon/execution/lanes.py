@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from bisect import insort
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from adapters.sqlite.errors import StorageError
 from algorithms.domain import StrategyName
 from daemon.execution.requests import CancelsConfirmed
-from daemon.signals import RequestSettled
+from daemon.signals import RequestSettled, RequestWorked
 from daemon.storage.rows import from_us
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class _Lane:
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     working: bool = False
 
+    def leave(self, request_id: str) -> None:
+        """Let a request go; what arrives from here on need not wait for it."""
+        with suppress(ValueError):  # it has gone already
+            self.waiting.remove(request_id)
+
 
 class Lanes:
     """The lanes of all strategies."""
@@ -74,6 +80,7 @@ class Lanes:
         self._cancelling: dict[str, StrategyName] = {}
         bus.subscribe(RequestSettled, self._settled)
         bus.subscribe(CancelsConfirmed, self._settled)
+        bus.subscribe(RequestWorked, self._worked)
 
     def __len__(self) -> int:
         """Count the requests that wait or cancel."""
@@ -87,7 +94,7 @@ class Lanes:
     def is_clear(self, strategy: StrategyName) -> bool:
         """Whether an order of the strategy has nothing to wait for but its price."""
         lane = self._lanes.get(strategy)
-        return lane is None or not (lane.waiting or lane.cancelling or lane.working)
+        return lane is None or not (lane.waiting or lane.cancelling)
 
     def cancels_seen(self, strategy: StrategyName) -> int:
         """Count the cancels there have been, to notice one that comes between."""
@@ -172,8 +179,8 @@ class Lanes:
                     log.warning("strategy %s: requests wait for the database: %s", strategy, error)
                     await self._clock.sleep(STORAGE_RETRY_S)
                     continue
-                worked = set(batch)
-                lane.waiting = [one for one in lane.waiting if one not in worked]
+                for request_id in batch:
+                    lane.leave(request_id)
         finally:
             lane.working = False
 
@@ -199,6 +206,10 @@ class Lanes:
 
     def _settled(self, signal: RequestSettled | CancelsConfirmed) -> None:
         self.cancels_over(signal.request_id)
+
+    def _worked(self, signal: RequestWorked) -> None:
+        """Let a request go before it is answered: bots send again at once when they are."""
+        self._lane(signal.strategy).leave(signal.request_id)
 
     def _lane(self, strategy: StrategyName) -> _Lane:
         lane = self._lanes.get(strategy)
