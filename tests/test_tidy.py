@@ -149,6 +149,19 @@ def test_nothing_is_left_for_later() -> None:
     )
 
 
+def test_no_comment_is_a_banner() -> None:
+    banner = re.compile(r"^\s*#.*[-=#~*]{5}")
+    none_of(
+        (
+            f"{source.path}:{number}"
+            for source in everything()
+            for number, line in enumerate(source.text.splitlines(), start=1)
+            if banner.match(line)
+        ),
+        "what needs a banner wants to be a file of its own",
+    )
+
+
 def has_code(source: Source) -> bool:
     """Tell whether a package's `__init__` does more than describe and re-export."""
     harmless = ast.Import | ast.ImportFrom | ast.Expr | ast.Assign

@@ -130,7 +130,7 @@ class Day:
             self.outcome.faults = len(here.simulator.faults.met)
         return self.outcome
 
-    # -- the script ----------------------------------------------------------------------
+    # The script
 
     def _script(self) -> list[tuple[datetime, str]]:
         """Draw when what happens, in order."""
@@ -197,7 +197,7 @@ class Day:
             await hub.connections.close()
         await self._clock.sleep(self._chance.choice((0, 2, 40)))
 
-    # -- what happens --------------------------------------------------------------------
+    # What happens
 
     async def _do(self, what: str, here: House, day: World, clients: TaskSupervisor) -> None:
         match what:

@@ -99,7 +99,7 @@ class Weeks:
             self.lived.orders = sum(len(here.orders(half)) for half in self._halves)
         return self.lived
 
-    # -- when the daemon lives -----------------------------------------------------------
+    # When the daemon lives
 
     def _lives(self) -> list[Life]:
         """Draw when it runs; runs that overlap are one."""
@@ -137,7 +137,7 @@ class Weeks:
                 yield Life(midnight - 6 * MINUTE, midnight - gap)
                 yield Life(midnight + gap, midnight + 6 * MINUTE)
 
-    # -- what happens in a life ----------------------------------------------------------
+    # What happens in a life
 
     async def _live(self, life: Life, here: House) -> None:
         seed, clients = self._chance.randrange(2**32), TaskSupervisor()

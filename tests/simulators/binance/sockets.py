@@ -44,7 +44,7 @@ class Sockets:
         self.life_s: float | None = None
         """After so long a connection is closed; Binance's are after 24 hours."""
 
-    # -- what tests do -------------------------------------------------------------------
+    # What tests do
 
     def drop_all(self) -> None:
         """Break every connection off without a word."""
@@ -133,7 +133,7 @@ class Sockets:
                 for message in messages:
                     connection.say(message)
 
-    # -- what clients connect to ---------------------------------------------------------
+    # What clients connect to
 
     async def spot_api(self, request: web.Request) -> web.StreamResponse:
         return await self._carry(request, self._spot_api)

@@ -95,7 +95,7 @@ class Venue(ABC):
                 found[price] = found.get(price, ZERO) + order.open_quantity
         return sorted(found.items(), reverse=side == "BUY")
 
-    # -- what accounts ask ---------------------------------------------------------------
+    # What accounts ask
 
     def check(self, account: str, draft: Draft) -> None:
         """Refuse what must not be placed; ``place`` does this itself."""
@@ -185,7 +185,7 @@ class Venue(ABC):
         self.open.pop(order.id, None)
         self._tell(order, execution, cancel_id=cancel_id)
 
-    # -- what the market does ------------------------------------------------------------
+    # What the market does
 
     def set_price(self, symbol: str, price: Decimal) -> None:
         """Let the house trade at a price: stops go off, and orders it crosses trade."""
@@ -211,7 +211,7 @@ class Venue(ABC):
                 size = self._affordable(order, price, self.depth[symbol])
                 self._trade(order, price, size, maker=True)
 
-    # -- matching ------------------------------------------------------------------------
+    # Matching
 
     def _triggers(self, draft: Draft, stop: Decimal) -> bool:
         rises = (draft.side == "BUY") != draft.type.startswith("TAKE_PROFIT")
@@ -340,7 +340,7 @@ class Venue(ABC):
             )
         )
 
-    # -- what differs --------------------------------------------------------------------
+    # What differs
 
     @abstractmethod
     def check_funds(self, account: str, draft: Draft) -> None: ...

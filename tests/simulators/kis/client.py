@@ -246,7 +246,7 @@ class Client:
             json = answer.content_type == "application/json"
             return Reply(answer.status, answer.headers, orjson.loads(text) if json else text)
 
-    # -- the daily business of an account ------------------------------------------------
+    # The daily business of an account
 
     async def order(self, side: str = "buy", **changed: str) -> Reply:
         body = {

@@ -73,7 +73,7 @@ class DomesticOrders:
             "domestic.retired": Route(self.retired, daily),
         }
 
-    # -- orders --------------------------------------------------------------------------
+    # Orders
 
     def order(self, call: Call) -> Answer:
         side = BUY if call.service.name == "domestic.buy" else SELL
@@ -137,7 +137,7 @@ class DomesticOrders:
             raise OrderRefused(Reason.NO_ORIGINAL)
         return original
 
-    # -- lists ---------------------------------------------------------------------------
+    # Lists
 
     def cancellable(self, call: Call) -> Answer:
         sides = SIDES[f"0{call.choice('INQR_DVSN_2', '0', '1', '2')}"]

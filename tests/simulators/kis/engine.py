@@ -112,7 +112,7 @@ class Engine:
             None,
         )
 
-    # -- what accounts ask ---------------------------------------------------------------
+    # What accounts ask
 
     def place(self, draft: Draft, *, rejected_after: timedelta | None = None) -> Order:
         """Take an order, or raise OrderRefused; the exchange may still reject it later."""
@@ -238,7 +238,7 @@ class Engine:
         self._change(order, cancelled=units)
         self._tell(News(NewsKind.CONFIRMED, order, self.now(), units, ZERO))
 
-    # -- what the market does ------------------------------------------------------------
+    # What the market does
 
     def set_price(self, symbol: str, price: Decimal) -> None:
         """Let the house trade at a price, and what rests at or beyond it trade too."""
@@ -336,7 +336,7 @@ class Engine:
         if order.remaining == 0:
             self.accounts[order.draft.account].open.pop(order.serial, None)
 
-    # -- what the day does ---------------------------------------------------------------
+    # What the day does
 
     def _turn(self, country: Country) -> None:
         """End and begin phases whose time this is."""

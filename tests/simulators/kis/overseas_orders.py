@@ -71,7 +71,7 @@ class OverseasOrders:
             ),
         }
 
-    # -- orders --------------------------------------------------------------------------
+    # Orders
 
     def order(self, call: Call) -> Answer:
         side = BUY if call.service.name == "us.buy" else SELL
@@ -124,7 +124,7 @@ class OverseasOrders:
         child = self._engine.cancel(original, quantity)
         return sent(child, "40630000" if self._paper else "APBK0013")
 
-    # -- lists ---------------------------------------------------------------------------
+    # Lists
 
     def open(self, call: Call) -> Answer:
         """List what can still trade; NASD asks for all of America."""

@@ -90,7 +90,7 @@ class Sockets:
         self._held: dict[str, datetime] = {}
         """App keys that a dead session still holds, and until when."""
 
-    # -- what tests do -------------------------------------------------------------------
+    # What tests do
 
     def drop_all(self) -> None:
         """Break every connection off without a word."""
@@ -119,7 +119,7 @@ class Sockets:
                     fields[1] = account
                     self._send(NOTICES[self._host.profile, country], fields[0], [fields])
 
-    # -- what happens --------------------------------------------------------------------
+    # What happens
 
     def flush(self, *, at_once: bool = False) -> None:
         """Tell what happened since the last flush, after the usual delay."""
@@ -167,7 +167,7 @@ class Sockets:
                 for frame in frames:
                     session.say(_frame(session, tr_id, frame, encrypted=switches.encrypted))
 
-    # -- a connection --------------------------------------------------------------------
+    # A connection
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         if self._host.switches.down:
