@@ -235,7 +235,10 @@ def test_the_fast_way_gives_what_the_strict_way_gives(body: bytes, fold: bool) -
     assert fast == outcome(partial(strictly, fold_keys=fold), body)
 
 
-@given(st.binary(max_size=40) | st.text(alphabet='[]{}":,\\ue0dnNaIty1-. ', max_size=30))
+@given(
+    st.binary(max_size=40) | st.text(alphabet='[]{}":,\\ue0dnNaIty1-. ', max_size=30) | objects()
+)
+@example(b'{"a": [1, null, "x"]}')
 def test_any_bytes_are_a_document_or_a_refusal(body: bytes | str) -> None:
     raw = body if isinstance(body, bytes) else body.encode()
     try:
