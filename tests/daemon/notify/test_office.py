@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from adapters.clock import SystemClock
 from adapters.sqlite.errors import StorageFullError
+from daemon.notify.outbox import known
 from tests.simulators.telegram.chats import Person
 from tests.simulators.telegram.simulator import TOKEN, Fault, TelegramSimulator
 from tests.support.mortal import Life
@@ -82,6 +83,13 @@ async def until(happens: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+async def followed(day: World, notifier: str) -> None:
+    """Wait until no other notifier is served than this one."""
+    async with asyncio.timeout(60):
+        while set(await day.engine.store.read(known)) != {notifier}:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+
+
 async def trade(day: World) -> None:
     assert (await day.submit("alpha", buy("TQQQ", "1"))).http_status == 200
 
@@ -126,11 +134,11 @@ class TestNotifiers:
             await trade(day)
             assert await day.reload(there.config("webhook"))
             await until(lambda: day.told("reloaded") == 1)
-            await asyncio.sleep(0.2)
+            await followed(day, "webhook")
             await trade(day)
             await until(lambda: "bought" in there.posted)
             assert await day.reload(there.config("telegram"))
-            await asyncio.sleep(0.2)
+            await followed(day, "telegram")
             posted = len(there.posted)
             await trade(day)
             await until(lambda: "a bought 1 TQQQ at" in there.said)

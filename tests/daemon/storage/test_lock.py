@@ -4,12 +4,13 @@ import fcntl
 import multiprocessing
 import os
 import signal
-import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from daemon.storage.lock import LOOK_S, AlreadyRunningError, DirectoryLock, is_locked
+from daemon.storage import lock
+from daemon.storage.lock import AlreadyRunningError, DirectoryLock, is_locked
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
@@ -33,16 +34,23 @@ def test_the_lock_is_free_again_after_an_orderly_end(tmp_path: Path) -> None:
         pass
 
 
-def test_one_who_only_looks_does_not_keep_the_daemon_out(tmp_path: Path) -> None:
+def test_one_who_only_looks_does_not_keep_the_daemon_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "lock"
     path.touch()
     looking = os.open(path, os.O_RDONLY)
     fcntl.flock(looking, fcntl.LOCK_SH)
-    gone = threading.Timer(LOOK_S * 2, os.close, (looking,))
-    gone.start()
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            os.close(looking)
+
+    monkeypatch.setattr(lock, "time", SimpleNamespace(sleep=pause))
     with DirectoryLock(tmp_path):
-        pass
-    gone.join()
+        assert len(pauses) == 2
 
 
 def hold(folder: Path, held: Event) -> None:
