@@ -59,6 +59,10 @@ QUIET_WITHIN_S = 900.0
 COMPARED_OFTEN = 3.5
 """So many comparisons see every difference twice, a broken stream or two included."""
 LONG_S = 600.0
+LONGEST_WAIT = timedelta(minutes=10)
+"""No slice is further away; whatever waits longer waits for a clock that was wrong."""
+SEEN_WITHIN_S = 10.0
+"""A clock that was set is noticed by then."""
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 FINAL = frozenset({"done", "partial", "failed", "dropped"})
 
@@ -410,6 +414,7 @@ class Day:
     async def _evening(self, day: World, clients: TaskSupervisor) -> None:
         """Resume and cancel everything; all requests get their outcomes, and nothing is left."""
         await self._all_answered(clients, ("client", "owner"))
+        self._judge_waits()
         while (left_s := (self._scene.jobs_are_over - self._now()).total_seconds()) > 0:
             await self._pass(min(left_s, 60.0))
         for scope, name in await self._halts(day):
@@ -422,7 +427,7 @@ class Day:
             await self._do(day, clients, webhook)
         await self._all_answered(clients)
         left_s = QUIET_WITHIN_S
-        while (problems := self._unsettled()) and left_s > 0 and not self.outcome.wrong:
+        while (problems := self._judge.unsettled()) and left_s > 0 and not self.outcome.wrong:
             await self._pass(2.0)
             left_s -= 2.0
         for problem in problems:
@@ -455,13 +460,11 @@ class Day:
             await self._pass(1.0)
         self.wrong(f"without a reply: {', '.join(clients.names)}")
 
-    def _unsettled(self) -> list[str]:
-        found = []
-        if self._judge.is_busy():
-            found.append("something is under way")
-        if not self._judge.is_still():
-            found.append("fills are not booked")
-        return found
+    def _judge_waits(self) -> None:
+        """Find orders that wait for a time of a clock that was wrong."""
+        if self._clock.monotonic() > self._host.jumped_at + SEEN_WITHIN_S:
+            for waits in self._judge.waiting(self._now() + LONGEST_WAIT):
+                self.wrong(waits)
 
     async def _halts(self, day: World) -> list[tuple[str, str]]:
         return [(row["scope"], row["name"]) for row in await day.rows("halts")]

@@ -41,7 +41,7 @@ OFTEN = {
     Feature.KIS: 0.05,
     Feature.TROUBLE: 0.6,
     Feature.SEOUL: 0.025,
-    Feature.SUMMER: 0.04,
+    Feature.SUMMER: 0.06,
     Feature.AGAINST: 0.3,
 }
 

@@ -118,10 +118,11 @@ LOST_AFTER = frozenset[StrEnum](
 )
 MEANING: dict[StrEnum, Happening] = {
     **dict.fromkeys(LOST_BEFORE | LOST_AFTER, Happening.LOST),
-    **dict.fromkeys((P.DELAY, B.DELAY, K.DELAY, K.SLOW, K.NOTICE_FIRST), Happening.LATE),
+    **dict.fromkeys((P.DELAY, B.DELAY, K.DELAY, K.SLOW), Happening.LATE),
     **dict.fromkeys((P.RATE_LIMIT, B.RATE_LIMIT_429_BEFORE, B.BAN_418_BEFORE), Happening.RATE),
     **dict.fromkeys((P.REJECT, B.FIREWALL_403_BEFORE, K.REJECT_LATE), Happening.REJECTED),
     **dict.fromkeys((B.SHUTDOWN_400_BEFORE, B.SHUTDOWN_503_BEFORE), Happening.AWAY),
+    K.NOTICE_FIRST: Happening.EVENT_FIRST,
     P.LOST_EVENT: Happening.EVENT_LOST,
     P.DUPLICATE_FILL: Happening.EVENT_TWICE,
     P.LATE_FILL: Happening.EVENT_LATE,

@@ -18,7 +18,7 @@ from adapters.sqlite.driver import connect_to_look
 from algorithms.domain import AccountName
 from algorithms.invariants import BrokerView, examine
 from daemon.books import read_books
-from daemon.storage.rows import from_us
+from daemon.storage.rows import from_us, to_us
 from daemon.storage.schema import applied, wanted
 from tests.simulation.happenings import Happening
 from tests.simulation.memory import Memory
@@ -86,6 +86,10 @@ DONE: dict[Happening, str] = {
         WHERE account = 'alice_krw' AND broker_order_id IS NOT NULL""",
 }
 """What the books tell of a day that is over."""
+WAITING = """
+SELECT id, order_type, due_at FROM parent_orders
+WHERE ended_at IS NULL AND due_at > ? AND order_type NOT IN ('LOC', 'MOC', 'LOO', 'MOO')
+"""
 RUNS = "SELECT DISTINCT job, day, due_at FROM job_runs WHERE account = ?"
 FILLED = "SELECT filled FROM child_orders WHERE account = ?"
 BOOKED = "SELECT account, COUNT(*) FROM fills WHERE source = 'broker' GROUP BY account"
@@ -243,6 +247,14 @@ class Judge:
         )
         return None if row is None else Decimal(row["what"].rpartition(" ")[2])
 
+    def waiting(self, until: datetime) -> list[str]:
+        """Return the orders that nothing will be done about until then."""
+        with self._snapshot() as connection:
+            return [
+                f"{row['order_type']} {row['id']} waits until {from_us(row['due_at'])}"
+                for row in connection.execute(WAITING, (to_us(until),))
+            ]
+
     def odd_runs(
         self, due: frozenset[datetime], lives: list[tuple[datetime, datetime]]
     ) -> list[str]:
@@ -293,6 +305,11 @@ class Judge:
         return all(booked.get(name, 0) == self._fills_of(name) for name in ACCOUNTS) and all(
             place.traded() == self._traded(place.account) for place in self.abroad
         )
+
+    def unsettled(self) -> list[str]:
+        """Say what has not come to rest."""
+        found = ["something is under way"] if self.is_busy() else []
+        return found if self.is_still() else [*found, "fills are not booked"]
 
     def _traded(self, account: AccountName) -> Decimal:
         rows = self._look(self._database).execute(FILLED, (account,))

@@ -190,7 +190,7 @@ CHANGES = (
     ("Atlantic/Azores", datetime(2026, 3, 29, 1, tzinfo=UTC)),  # there is no midnight on that day
 )
 """When clocks are changed, and where."""
-LONG_WAITS = 0.5
+LONG_WAITS = 0.3
 """How often the close after a change is lived up to: more than a day of waiting costs much."""
 BEFORE_CLOSE = timedelta(minutes=17)
 AFTER_CLOSE = timedelta(minutes=4)

@@ -107,6 +107,7 @@ class Host:
         elif roll < FULL_DISKS + MAINTENANCES + JUMPS and self.clock_may_jump:
             seconds = self._chance.choice(JUMPS_S)
             self.jumped_at = now
+            self._tally.note(Happening.CLOCK)
             self._tally.note(Happening.CLOCK_JUMP)
             self._tell(f"somebody sets the clock by {seconds} s")
             self._clock.step(timedelta(seconds=seconds))
