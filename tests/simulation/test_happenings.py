@@ -5,18 +5,42 @@ from __future__ import annotations
 import importlib
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from adapters.paper.faults import Fault as PaperFault
 from algorithms.domain import Side
+from tests.simulation.__main__ import MOST_DAYS_TO_NOTICE
 from tests.simulation.features import features_of
 from tests.simulation.happenings import WHERE, Happening, Tally, never, table
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.plan import Webhook
 from tests.simulation.playing import play
 from tests.simulators.binance import Fault as BinanceFault
 from tests.simulators.kis import Fault as KisFault
 from tests.support.world import cancel_all, order
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+ROW = re.compile(r"^\| (.+) \| `(\w+\.\w+)` \| ([0-9,]+) \| (\d+) \|$", re.MULTILINE)
+MISTAKE = re.compile(r"^\| ([a-z ]+) \| (\d+) \|$", re.MULTILINE)
+
+
+def test_the_page_on_reliability_tells_of_everything_that_happens_and_of_nothing_else() -> None:
+    rows = ROW.findall(PAGE.read_text("utf-8"))
+    assert [(words, place) for words, place, *_ in rows] == [
+        (what.value, WHERE[what]) for what in Happening
+    ]
+    for words, _, times, days in rows:
+        assert int(times.replace(",", "")) >= int(days) > 0, words
+
+
+def test_the_page_tells_on_which_day_each_mistake_is_noticed() -> None:
+    told = {
+        name.replace(" ", "_"): int(day) for name, day in MISTAKE.findall(PAGE.read_text("utf-8"))
+    }
+    assert list(told) == [mutant.__name__ for mutant in MUTANTS]
+    assert all(0 < day <= MOST_DAYS_TO_NOTICE for day in told.values())
 
 
 @pytest.mark.parametrize("what", Happening)

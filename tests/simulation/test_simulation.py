@@ -37,6 +37,9 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
         "a split was carried out between an auction and its settlement"
     ),
     (20021, frozenset({Feature.CLOSE})): "a split rounded a ladder and its orders to other sums",
+    (116, frozenset({Feature.SUMMER, Feature.RULES, Feature.TROUBLE})): (
+        "a job that waited for its turn when the daemon died was neither run nor told of"
+    ),
     (1000235, frozenset({Feature.BINANCE, Feature.TROUBLE})): (
         "an account's money was compared before its first start had come to an end"
     ),
