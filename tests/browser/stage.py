@@ -23,6 +23,7 @@ from playwright.sync_api import expect
 from adapters.clock import SystemClock
 from daemon.ids import id_before
 from daemon.storage.rows import to_us
+from tests.browser.controls import CONTROLS, WATCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +62,7 @@ market = "24/7"
 currency = "USD"
 commission_percent = "0.25"
 [accounts.main.paper]
-prices = { TQQQ = "100", SOXL = "50" }
+prices = { TQQQ = "100", SOXL = "50", UPRO = "80", TNA = "40" }
 [accounts.second]
 market = "24/7"
 currency = "KRW"
@@ -236,12 +237,16 @@ def running(folder: Path, text: str = CONFIG) -> Iterator[Daemon]:
 
 @dataclass
 class Person:
-    """Somebody with a browser. ``faults``: what a page did that it must not."""
+    """Somebody with a browser. ``faults``: what a page did that it must not.
+
+    ``question``: what they were asked last.
+    """
 
     page: Page
     daemon: Daemon
     view: View
     faults: list[str] = field(default_factory=list)
+    question: str = ""
 
     def go(self, path: str) -> None:
         """Open a page, look at it closely, and leave a picture."""
@@ -277,7 +282,14 @@ class Person:
         self.page.press("#token", "Enter")
         self.page.wait_for_selector("#needs")
 
+    def used(self, what: str, path: str) -> None:
+        """Note what somebody used on a page."""
+        CONTROLS.use(what, path, self.question, self.view.width)
+
     def asked(self, request: Request) -> None:
+        path = urlsplit(request.url).path
+        if path.startswith("/ask/"):
+            self.question = path.removeprefix("/ask/")
         if urlsplit(request.url).netloc != urlsplit(self.daemon.url).netloc:
             self.faults.append(f"asked {request.url}")
 
@@ -294,6 +306,8 @@ def person(browser: Browser, daemon: Daemon, view: View) -> Iterator[Person]:
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     somebody = Person(page, daemon, view)
+    context.expose_binding("controlUsed", lambda _, what, path: somebody.used(what, path))
+    context.add_init_script(WATCH)
     page.on("request", somebody.asked)
     page.on(
         "console",

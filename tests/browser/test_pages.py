@@ -8,11 +8,10 @@ import pytest
 
 pytest.importorskip("playwright", reason="the browser tests need playwright")
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from daemon.web.menu import MENU
 from tests.browser.stage import (
-    ARGUMENTS,
     CHROMIUM,
     DESKTOP,
     NARROW,
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 RESTING = {"order_type": "LIMIT", "symbol": "005930", "side": "buy", "qty": "1", "price": "69000"}
+GIFTS = {DESKTOP: "SOXL", NARROW: "TNA"}
+"""What the account had before, and somebody has to say whose it is."""
 EMPTY = (
     "/orders?book=lone&side=sell",
     "/webhooks?strategy=lone",
@@ -46,17 +47,10 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     with running(tmp_path_factory.mktemp("daemon")) as process:
-        process.post("/api/paper/main/adjust", {"id": "gift", "asset": "SOXL", "amount": "4"})
+        for asset in GIFTS.values():
+            process.post("/api/paper/main/adjust", {"id": asset, "asset": asset, "amount": "4"})
         yield process
 
 
@@ -72,6 +66,13 @@ def asked(who: Person, label: str, within: str = "#main") -> None:
 
 def yes(who: Person) -> None:
     who.page.click("dialog form button:not([data-close])")
+
+
+def looked_at(who: Person, label: str, within: str = "#main") -> None:
+    """Open a question, and leave it."""
+    asked(who, label, within)
+    who.page.click("dialog [data-close]")
+    expect(who.page.locator("dialog")).not_to_be_visible()
 
 
 def order(who: Person, strategy: str, quantity: str, price: str = "") -> str:
@@ -216,6 +217,66 @@ def test_what_a_halt_kept_apart_is_crossed_and_seen_once_it_is_resumed(
         who.look("netted")
 
 
+@pytest.mark.parametrize("view", [DESKTOP, NARROW], ids=name_of)
+def test_what_a_price_kept_apart_is_crossed_by_a_click(
+    browser: Browser, daemon: Daemon, view: View
+) -> None:
+    def trade(strategy: str, side: str, **more: object) -> None:
+        what = {"strategy": strategy, "side": side, "symbol": "UPRO", "qty": 1}
+        daemon.post("/api/orders", {**what, "id": f"{view.name} {side} {more}", **more})
+
+    def costs(price: str, name: str) -> None:
+        what = {"id": f"{view.name} {name}", "symbol": "UPRO", "price": price}
+        daemon.post("/api/paper/main/price", what)
+
+    slow = {"order_type": "TWAP", "slices": 2, "minutes": 600}
+    with person(browser, daemon, view) as who:
+        who.enter()
+        page = who.page
+        trade("momentum", "buy", order_type="MARKET")
+        page.goto(daemon.url + "/orders?symbol=UPRO")
+        expect(page.locator("#all tbody tr").first).to_contain_text("done")
+        page.goto(daemon.url + "/netting")
+        pairs = page.locator("#pairs tbody tr", has_text="UPRO")
+        before = pairs.count()
+        costs("120", "far")
+        trade("momentum", "sell", **slow)
+        trade("dip", "buy", **slow)
+        asked(who, "Net now")
+        dialog, said = page.locator("dialog"), page.locator("#said")
+        expect(dialog).to_contain_text("not netted, the price is too far from the previous close")
+        who.look("not netted")
+        page.click("dialog [data-close]")
+        costs("80", "near")
+        asked(who, "Net now")
+        expect(dialog).to_contain_text("main: 1 UPRO, price 80")
+        costs("120", "away")
+        yes(who)
+        expect(said).to_contain_text("Nothing was crossed")
+        costs("80", "back")
+        asked(who, "Net now")
+        expect(dialog).to_contain_text("Cross 1 pair now?")
+        who.look("net now")
+        yes(who)
+        expect(said).to_have_text("Pairs crossed: 1.")
+        expect(pairs).to_have_count(before + 1)
+
+
+@pytest.mark.parametrize("view", [DESKTOP, NARROW], ids=name_of)
+def test_lists_show_what_somebody_chooses(browser: Browser, daemon: Daemon, view: View) -> None:
+    with person(browser, daemon, view) as who:
+        who.enter()
+        for path, name, value in (
+            ("/orders", "side", "sell"),
+            ("/webhooks", "strategy", "lone"),
+            ("/log", "level", "warning"),
+        ):
+            who.page.goto(daemon.url + path)
+            who.page.select_option(f'form.filters [name="{name}"]', value)
+            who.page.wait_for_url(f"**{path}?*{name}={value}*")
+            expect(who.page.locator(f'form.filters [name="{name}"]')).to_have_value(value)
+
+
 @pytest.mark.parametrize("view", [PHONE, WIDE], ids=name_of)
 def test_an_order_waits_for_a_yes_and_a_dropped_webhook_is_replayed(
     browser: Browser, daemon: Daemon, view: View
@@ -226,22 +287,35 @@ def test_an_order_waits_for_a_yes_and_a_dropped_webhook_is_replayed(
         waiting = who.page.locator("#needs .need", has_text="careful 승인 대기")
         before = waiting.count()
         address = order(who, "careful", "1", "92")
-        daemon.drop_copy_of(address.rpartition("/")[2])
+        replay, approve, reject = "다시 실행", "승인", "거절"
+        looked_at_late = f"/webhooks/{daemon.drop_copy_of(address.rpartition('/')[2])}"
+        for path, within in (("/webhooks", "#requests"), (looked_at_late, "#head")):
+            who.page.goto(daemon.url + path)
+            looked_at(who, replay, within)
         order(who, "careful", "2", "92")
+        who.page.goto(daemon.url + "/orders?book=careful")
+        for label in (approve, reject):
+            looked_at(who, label, "#live tbody tr:first-child")
+        who.page.locator("#live tbody a").first.click()
+        who.page.wait_for_url("**/orders/*")
+        for label in (approve, reject):
+            looked_at(who, label, "#head")
         who.page.goto(daemon.url + "/")
         expect(waiting).to_have_count(before + 2)
         who.look("waiting")
-        waiting.first.get_by_role("button", name="승인").click()
+        waiting.first.get_by_role("button", name=approve).click()
         who.page.click("dialog button.main")
         expect(waiting).to_have_count(before + 1)
-        waiting.first.get_by_role("button", name="거절").click()
+        waiting.first.get_by_role("button", name=reject).click()
         who.page.click("dialog button.danger")
         expect(waiting).to_have_count(before)
-        dropped = who.page.locator("#needs .need", has_text="너무 늦게").first
-        dropped.get_by_role("button").click()
+        dropped = who.page.locator("#needs .need", has_text="너무 늦게")
+        dropped.first.get_by_role("button").click()
         who.look("replay")
         who.page.click("dialog button.danger")
         who.page.wait_for_url("**/webhooks/*")
+        who.page.goto(daemon.url + "/")
+        expect(dropped).to_have_count(0)
 
 
 @pytest.mark.parametrize("view", [DESKTOP, PHONE], ids=name_of)
@@ -293,22 +367,43 @@ def test_what_only_a_person_can_know_is_settled_where_it_is_seen(
         yes(who)
         expect(unknown).to_have_count(0)
         lost("second")
+        looked_at(who, "It was never there", "#needs")
         unknown.locator("a").first.click()
         who.page.wait_for_url("**/orders/*")
+        looked_at(who, "It is at the broker")
         asked(who, "It was never there")
         who.look("absent")
         yes(who)
         expect(who.page.locator("#children .s-rejected")).to_be_visible()
-        if view is not DESKTOP:
-            return  # what was in suspense has its owner then
-        who.page.goto(daemon.url + "/accounts")
-        asked(who, "Assign", "#account-main")
-        who.look("assign")
-        who.page.select_option('dialog [name="book"]', "momentum")
-        who.page.fill('dialog [name="price"]', "50")
+
+
+@pytest.mark.parametrize("view", [DESKTOP, NARROW], ids=name_of)
+def test_an_account_is_halted_and_what_it_had_before_gets_an_owner(
+    browser: Browser, daemon: Daemon, view: View
+) -> None:
+    with person(browser, daemon, view) as who:
+        who.enter()
+        page, gift = who.page, GIFTS[view]
+        page.goto(daemon.url + "/accounts")
+        asked(who, "Halt", "#account-second")
         yes(who)
-        held = who.page.locator("#account-main tr", has_text="4 SOXL")
-        expect(held).to_contain_text("momentum")
+        expect(page.locator("#account-second .s-halted")).to_be_visible()
+        asked(who, "Resume", "#account-second")
+        yes(who)
+        expect(page.locator("#account-second .s-halted")).to_have_count(0)
+        page.goto(daemon.url + "/")
+        need = page.locator(f"#needs .need:has-text('{gift}')")
+        expect(need).to_be_visible(timeout=15_000)
+        looked_at(who, "Assign", f"#needs .need:has-text('{gift}')")
+        page.goto(daemon.url + "/accounts")
+        asked(who, "Assign", f"#account-main .need:has-text('{gift}')")
+        who.look("assign")
+        page.select_option('dialog [name="book"]', "careful")
+        page.fill('dialog [name="price"]', "50")
+        yes(who)
+        books = page.locator("#account-main table")
+        expect(books).to_contain_text(f"4 {gift}")
+        expect(need).to_have_count(0)
 
 
 def test_all_is_done_by_keyboard_alone(browser: Browser, daemon: Daemon) -> None:
@@ -380,7 +475,7 @@ def test_a_fault_is_told_where_it_was_made_and_a_log_out_ends_it_all(
 def test_a_page_whose_session_has_ended_leads_to_the_login(
     browser: Browser, daemon: Daemon
 ) -> None:
-    with person(browser, daemon, DESKTOP) as who, person(browser, daemon, PHONE) as other:
+    with person(browser, daemon, NARROW) as who, person(browser, daemon, DESKTOP) as other:
         for each in (who, other):
             each.enter()
         who.page.goto(daemon.url + "/log")
@@ -403,6 +498,8 @@ def test_a_closing_price_is_moved_and_shows_what_each_book_would_get(
         order(who, "dips", "5")
         who.page.goto(daemon.url + "/order-book?of=main+TQQQ&view=next")
         page, slider = who.page, who.page.locator("#slider")
+        page.click("form.filters button")
+        page.wait_for_url("**/order-book?*")
         expect(page.locator("#sheet tbody tr")).to_have_count(3)
         slider.focus()
         page.keyboard.press("Home")

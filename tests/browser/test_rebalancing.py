@@ -9,10 +9,9 @@ import pytest
 
 pytest.importorskip("playwright", reason="the browser tests need playwright")
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.browser.stage import (
-    ARGUMENTS,
     CHROMIUM,
     DESKTOP,
     NARROW,
@@ -37,14 +36,6 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to look with"),
 ]
 SETTINGS = "/rebalancing?tab=settings"
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -75,7 +66,8 @@ def test_targets_are_written_refused_mended_and_followed_to_their_end(
         who.log_in()
         who.go(SETTINGS)
         page = who.page
-        write(who, "mp", ("stocks", "70"), ("cash", "20"))
+        write(who, "mp", ("stocks", "70"), ("cash", "20"), ("bonds", ""))
+        page.locator('[data-rows="mp"] > tr').nth(2).locator("[data-drop]").click()
         write(who, "sub_mp", ("AAA", "stocks", "50"), ("NOPE", "stocks", "50"))
         expect(page.locator("[data-sum]")).to_have_text("90")
         page.click("#targets button.main")
@@ -99,6 +91,17 @@ def test_targets_are_written_refused_mended_and_followed_to_their_end(
         expect(page.locator("#settings")).to_contain_text("stocks 80 (AAA 50, BBB 50), cash 20")
         expect(page.locator("#settings .s-open")).to_be_visible()
         who.look("targets stored")
+
+        limits = page.locator('form[data-api$="/config"]')
+        limits.locator('[name="sub_mp_threshold_percent"]').fill("101")
+        limits.locator("button").click()
+        expect(limits.locator("output.fault")).to_contain_text("sub_mp_threshold_percent")
+        who.faults.clear()  # as above
+        limits.locator('[name="sub_mp_threshold_percent"]').fill("7.5")
+        limits.locator("button").click()
+        expect(limits.locator("output")).to_be_empty()
+        page.reload()
+        expect(limits.locator('[name="sub_mp_threshold_percent"]')).to_have_value("7.5")
 
         page.locator(".head a[data-ask]").first.click()
         expect(page.locator("dialog li").first).to_be_visible()
