@@ -100,6 +100,8 @@ LABELS: Mapping[str, str] = {
     "below_one_lot": "less than one lot",
     "not_sellable": "cannot be sold now",
     "drift": "brings no weight nearer",
+    "netted": "netted",
+    "residual_below_one_lot": "what is left is less than one lot",
     "netting_off": "netting is switched off",
     "price_missing": "there is no price",
     "price_zero": "the price is zero",

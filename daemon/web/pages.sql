@@ -83,6 +83,15 @@ FROM parent_orders WHERE ended_at IS NULL ORDER BY id DESC LIMIT :limit;
 SELECT strategy, account, book, COUNT(*) AS orders FROM parent_orders
 WHERE ended_at IS NULL GROUP BY strategy, account, book;
 
+-- name: live_of_strategies
+-- The newest orders of each strategy that have not ended, as live_orders.
+SELECT id, created_at, strategy, account, book, symbol, side, order_type, measure, total, remain,
+    limit_price, stop_price, status, reason
+FROM (
+    SELECT *, ROW_NUMBER() OVER (PARTITION BY strategy ORDER BY id DESC) AS place
+    FROM parent_orders WHERE ended_at IS NULL
+) WHERE place <= :limit;
+
 -- name: positions
 -- What every book holds, and what waits in suspense.
 SELECT account, book, asset, quantity, reserved, cost, profit FROM positions

@@ -24,6 +24,8 @@ PAD = Decimal("0.12")
 """Room beside the outermost prices, as a part of the distance between them."""
 ALONE = Decimal("0.02")
 """The same where there is one price only, as a part of it."""
+APART = 24
+"""Between the middles of two numbers beside the chart, which are large on a phone."""
 ROOM = 70
 """Between the middles of two prices below the chart: six digits, as they are on a phone."""
 
@@ -123,7 +125,7 @@ def steps(ranges: Sequence[Range], close: Decimal | None) -> Steps | None:
         met=met,
         nets=tuple(spot(*each) for each in stretched if each[2] - each[1] >= wide),
         prices=_apart(Label(x(price), to_text(price)) for price in prices),
-        units=tuple(Label(y(units), to_text(units)) for units in (top, ZERO, bottom)),
+        units=_beside(Label(y(units), to_text(units)) for units in (ZERO, top, bottom)),
         low=low,
         high=high,
     )
@@ -134,6 +136,15 @@ def _apart(labels: Iterable[Label]) -> tuple[Label, ...]:
     kept: list[Label] = []
     for label in labels:
         if not kept or Decimal(label.at) - Decimal(kept[-1].at) >= ROOM:
+            kept.append(label)
+    return tuple(kept)
+
+
+def _beside(labels: Iterable[Label]) -> tuple[Label, ...]:
+    """Leave out labels that would stand on one before, which matters more."""
+    kept: list[Label] = []
+    for label in labels:
+        if all(abs(Decimal(label.at) - Decimal(each.at)) >= APART for each in kept):
             kept.append(label)
     return tuple(kept)
 

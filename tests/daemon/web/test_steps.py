@@ -28,7 +28,7 @@ def test_a_curve_is_drawn_from_the_left_edge_to_the_right_one() -> None:
     assert first == "52,12"
     assert last.startswith("630,")
     assert [label.text for label in drawn.prices] == ["98", "100"]
-    assert [label.text for label in drawn.units] == ["500", "0", "-300"]
+    assert [label.text for label in drawn.units] == ["0", "500", "-300"]
     assert drawn.marker == "341"
     assert drawn.met is not None
     assert (drawn.met.text, drawn.met.is_low) == ("+200", False)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from daemon.web import chart
 from daemon.web.templates import FOLDER, environment
+from tests.support.books import parents
 from tests.support.served import served
 
 if TYPE_CHECKING:
@@ -102,6 +103,9 @@ async def test_strategies_show_what_lives_and_what_is_halted(tmp_path: Path) -> 
         html = await here.page("/strategies")
         alpha, beta = (html.split(f'id="strategy-{name}"')[1] for name in ("alpha", "beta"))
         assert "1 live order<" in alpha.split("</section>")[0]
+        (order,) = parents(here.day)
+        assert f"/ask/cancel?order_id={order['id']}" in alpha.split("</section>")[0]
+        assert "Open orders" not in beta.split("</section>")[0]
         assert "/ask/halt?scope=strategy&amp;name=alpha" in alpha
         assert "/ask/resume?scope=strategy&amp;name=beta" in beta.split("</section>")[0]
         await here.post("/api/halt", {})
