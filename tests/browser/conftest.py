@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
+    from tests.browser.stage import Daemon
+
 HERE = Path(__file__).parent
 _all: set[str] = set()
 _passed: set[str] = set()
@@ -46,3 +48,14 @@ def browser() -> Iterator[Browser]:
     files = {path.name for path in HERE.glob("test_*.py")}
     if files == {each.partition("::")[0].rpartition("/")[2] for each in _all} and _all <= _passed:
         assert not (missing := CONTROLS.missing()), "nobody has used: " + ", ".join(missing)
+
+
+@pytest.fixture(scope="session")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """Run a daemon for all who do not need one of their own."""
+    from tests.browser.stage import GIFTS, running  # noqa: PLC0415 - as above
+
+    with running(tmp_path_factory.mktemp("daemon")) as process:
+        for asset in GIFTS.values():
+            process.post("/api/paper/main/adjust", {"id": asset, "asset": asset, "amount": "4"})
+        yield process
