@@ -6,6 +6,7 @@ nobody is told.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from adapters.broker import BrokerError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from daemon.storage.tx import View
 
 _Group = tuple[AccountName, Symbol]
+ASKED_AT_ONCE = 20
+"""Prices; of a broker that is silent each takes as long as is waited for one."""
 
 
 async def live_netting(services: Services, body: Mapping[str, Json]) -> Mapping[str, object]:
@@ -35,17 +38,19 @@ async def live_netting(services: Services, body: Mapping[str, Json]) -> Mapping[
     """
     wanted = _accounts(services, body)
     orders = await _eligible(services, wanted)
-    results: dict[_Group, GroupResult] = {}
-    skipped: list[dict[str, str]] = []
-    for group, members in orders.items():
-        account, symbol = group
-        try:
-            result = await _net(services, group, members)
-        except (_NoPriceError, BrokerError, TimeoutError) as error:
-            if {order.side for order in members} == set(Side):  # else no price would help
-                skipped.append({"account": account, "symbol": symbol, "reason": str(error)})
-        else:
-            results[group] = result
+    turns = asyncio.Semaphore(ASKED_AT_ONCE)
+    tried = await asyncio.gather(*(_try(services, turns, *each) for each in orders.items()))
+    results = {
+        group: result
+        for group, result in zip(orders, tried, strict=True)
+        if isinstance(result, GroupResult)
+    }
+    skipped = [
+        {"account": account, "symbol": symbol, "reason": result}
+        for ((account, symbol), members), result in zip(orders.items(), tried, strict=True)
+        # Where nothing opposes, no price would help.
+        if isinstance(result, str) and {order.side for order in members} == set(Side)
+    ]
     return {
         "pairs": [pair_row(pair) for result in results.values() for pair in result.pairs],
         "remaining": [remaining_row(left) for one in results.values() for left in one.remaining],
@@ -89,6 +94,17 @@ async def _eligible(
         return {group: netter.eligible(view, *group, now) for group in groups}
 
     return await services.persistence.read(read)
+
+
+async def _try(
+    services: Services, turns: asyncio.Semaphore, group: _Group, orders: list[NettingOrder]
+) -> GroupResult | str:
+    """Net a group, or say why it cannot be."""
+    try:
+        async with turns:
+            return await _net(services, group, orders)
+    except (_NoPriceError, BrokerError, TimeoutError) as error:
+        return str(error)
 
 
 async def _net(services: Services, group: _Group, orders: list[NettingOrder]) -> GroupResult:

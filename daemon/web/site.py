@@ -235,6 +235,7 @@ class Site:
             "main": main,
             "menu": MENU,
             "here": page.menu_path,
+            "zone": str(self._sources.engine.config.daemon.timezone),
             "csrf": "" if session is None else session.csrf,
         }
         return render(visit.request, "shell.html", context)

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from adapters.paper import Fault
 from algorithms.domain import OrderType
 from daemon.api.problems import BadInput
 from daemon.live_netting import live_netting
+from daemon.market import ASK_TIMEOUT_S
 from tests.support.loops import in_virtual_time
 from tests.support.world import THREE_BOOKS, Told, buy, sell, world
 
@@ -96,5 +98,32 @@ def test_nothing_is_changed_and_nobody_is_told(tmp_path: Path) -> None:
             before = await here.rows("all_parents"), await here.rows("all_fills")
             await live_netting(here.engine.services, {"account": "main"})
             assert (await here.rows("all_parents"), await here.rows("all_fills")) == before
+
+    in_virtual_time(story())
+
+
+def test_a_silent_broker_is_waited_for_once_whatever_number_of_symbols_there_is(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        async with world(tmp_path, THREE_BOOKS + NETTING_OFF) as here:
+            for symbol in ("TQQQ", "SOXL"):
+                await here.submit("beta", buy(symbol, "40"))
+            await here.pass_time(1)
+            for symbol in ("TQQQ", "SOXL"):
+                await here.submit("alpha", buy(symbol, "50", **SLICED))
+                await here.submit("beta", sell(symbol, "30", **SLICED))
+            await here.pass_time(60)  # no price is remembered any more
+            current = here.engine.current
+            crossing = replace(current.setup.netting, enabled=True)
+            current.setup = replace(current.setup, netting=crossing)
+            for _ in range(2):
+                here.exchange().faults.script("quote", Fault.ANSWER_LOST_BEFORE)
+            before = here.clock.monotonic()
+            found = await live_netting(here.engine.services, {})
+            assert here.clock.monotonic() - before <= ASK_TIMEOUT_S
+            assert found["pairs"] == []
+            skipped: Any = found["skipped"]
+            assert {group["symbol"] for group in skipped} == {"TQQQ", "SOXL"}
 
     in_virtual_time(story())
