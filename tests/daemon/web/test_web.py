@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from daemon.web import chart
 from daemon.web.templates import FOLDER, environment
-from tests.support.books import parents
 from tests.support.served import served
 
 if TYPE_CHECKING:
@@ -93,20 +92,3 @@ async def test_what_crossing_saved_is_summed_up(tmp_path: Path) -> None:
         assert "Commission not paid" in html
         assert "1.5" in html, "0.25 % of 300, twice"
         assert html.count('">buy</a>') == 1
-
-
-async def test_strategies_show_what_lives_and_what_is_halted(tmp_path: Path) -> None:
-    async with served(tmp_path) as here:
-        resting = {"order_type": "LIMIT", "symbol": "TQQQ", "side": "buy", "qty": 1, "price": 90}
-        await here.post("/api/orders", {"strategy": "alpha", **resting})
-        await here.post("/api/halt", {"scope": "strategy", "name": "beta"})
-        html = await here.page("/strategies")
-        alpha, beta = (html.split(f'id="strategy-{name}"')[1] for name in ("alpha", "beta"))
-        assert "1 live order<" in alpha.split("</section>")[0]
-        (order,) = parents(here.day)
-        assert f"/ask/cancel?order_id={order['id']}" in alpha.split("</section>")[0]
-        assert "Open orders" not in beta.split("</section>")[0]
-        assert "/ask/halt?scope=strategy&amp;name=alpha" in alpha
-        assert "/ask/resume?scope=strategy&amp;name=beta" in beta.split("</section>")[0]
-        await here.post("/api/halt", {})
-        assert "everything is halted" in await here.page("/strategies")
