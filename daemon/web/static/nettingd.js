@@ -10,7 +10,9 @@
   const stale = document.getElementById("stale");
   const STALE_MS = 2000; // a connection that comes back sooner is not worth a word
   let seenAt = new Date();
+  const SAID_MS = 6000;
   let staling = 0;
+  let hiding = 0;
   let events = null;
   let looking = false;
   let again = false;
@@ -116,7 +118,8 @@
     said.textContent = text;
     said.classList.toggle("fault", Boolean(isFault));
     said.hidden = false;
-    setTimeout(() => { said.hidden = true; }, 6000);
+    clearTimeout(hiding);
+    hiding = setTimeout(() => { said.hidden = true; }, SAID_MS);
   }
 
   async function ask(address) {
