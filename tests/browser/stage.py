@@ -69,6 +69,12 @@ currency = "KRW"
 [accounts.second.paper]
 client_order_ids = false
 prices = { "005930" = "70000" }
+[accounts.mute]
+market = "24/7"
+currency = "USD"
+[accounts.mute.paper]
+prices = { TQQQ = "100" }
+faults = { server_error = 1 }
 [strategies.momentum]
 [strategies.dip]
 [strategies.careful]
