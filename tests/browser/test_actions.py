@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 RESTING = {"order_type": "LIMIT", "symbol": "005930", "side": "buy", "qty": "1", "price": "69000"}
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(120),
     pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to look with"),
 ]
@@ -313,7 +312,7 @@ def test_an_account_is_halted_and_what_it_had_before_gets_an_owner(
         expect(page.locator("#account-second .s-halted")).to_have_count(0)
         page.goto(daemon.url + "/")
         need = page.locator(f"#needs .need:has-text('{gift}')")
-        expect(need).to_be_visible(timeout=15_000)
+        expect(need).to_be_visible()
         looked_at(who, "Assign", f"#needs .need:has-text('{gift}')")
         page.goto(daemon.url + "/accounts")
         asked(who, "Assign", f"#account-main .need:has-text('{gift}')")

@@ -107,7 +107,7 @@ def test_targets_are_written_refused_mended_and_followed_to_their_end(
         expect(page.locator("dialog li").first).to_be_visible()
         who.look("plan")
         page.click("dialog form button:not([data-close])")
-        expect(page.locator("#history .s-done")).to_be_visible(timeout=30_000)
+        expect(page.locator("#history .s-done")).to_be_visible()
         expect(page.locator("#history svg rect")).to_have_count(1)
         for tab in ("mp", "sub_mp", "settings"):
             who.go(f"/rebalancing?tab={tab}")
