@@ -58,9 +58,6 @@ async def netting_run(
 
 async def _net(services: Services, account: AccountRuntime, symbol: Symbol | None) -> bool:
     """Let one account net; tell whether it came to it in time."""
-    worker = account.worker
-    if worker is None:
-        return False
 
     def live(view: View) -> set[Symbol]:
         rows = view.fetch("live_symbols", account=account.name)
@@ -69,6 +66,9 @@ async def _net(services: Services, account: AccountRuntime, symbol: Symbol | Non
     symbols = await services.persistence.read(live)
     if not symbols:
         return True
+    worker = account.worker
+    if worker is None:
+        return False
     try:
         async with asyncio.timeout(WAIT_S):
             await worker.net_now(symbols)

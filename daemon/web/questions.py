@@ -239,7 +239,7 @@ async def _net(sources: Sources, visit: Visit) -> Question:
         done=words.say("Pairs crossed: {number}.", number="@"),
         counts="pairs",
         none=words.say("Nothing was crossed: what could meet was gone, or had met already."),
-        later=words.say("The netting goes on. What it crosses appears here."),
+        later=words.say("Some account has not come to it yet. What it crosses appears here."),
     )
 
 

@@ -14,7 +14,7 @@ import daemon.web
 from daemon.web.questions import QUESTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
 WEB = Path(daemon.web.__file__).parent
 NARROW_PX = 600
@@ -47,10 +47,10 @@ _TEMPLATES = {"orders": "order", "webhooks": "webhook"}
 
 
 class Controls:
-    """Remembers what was used, at which width."""
+    """Remembers what was used, and whether at phone width."""
 
     def __init__(self) -> None:
-        self._used: set[tuple[str, bool]] = set()
+        self.used: set[tuple[str, bool]] = set()
 
     def use(self, what: str, path: str, question: str, width: int) -> None:
         """Hear that somebody used a control of the page at ``path``; its last question is known."""
@@ -58,16 +58,17 @@ class Controls:
             what = f"yes to {question}"
         elif what.startswith("/ask/"):
             what = f"{template_of(path)} {what}"
-        self._used.add((what, width < NARROW_PX))
+        self.used.add((what, width < NARROW_PX))
 
-    def missing(self) -> list[str]:
-        """Say what nobody has used."""
+    @staticmethod
+    def missing(used: Container[tuple[str, bool]]) -> list[str]:
+        """Say what nobody has used, of what was used in all."""
         sizes = {False: "desktop", True: "phone"}
         return [
             f"{control} ({sizes[is_narrow]})"
             for control in sorted(set(offered()))
             for is_narrow in sizes
-            if (control, is_narrow) not in self._used
+            if (control, is_narrow) not in used
         ]
 
 

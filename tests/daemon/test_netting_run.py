@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from tests.support.world import World
 
+_SILENT = {"worker": None, "name": AccountName("main")}
+"""An account whose broker does not answer."""
+
 
 async def opposed(day: World) -> None:
     """Alpha holds ten; then both sides want to trade later, and nobody has looked yet."""
@@ -51,7 +54,10 @@ def test_another_symbol_or_account_is_left_alone(tmp_path: Path) -> None:
             services, accounts = day.engine.services, day.engine.accounts
             told = await netting_run(services, accounts, "main", Symbol("SOXL"))
             assert (told["pairs"], told["finished"]) == ([], True)
-            silent = {AccountName("main"): type("Silent", (), {"worker": None})()}
+            silent = {AccountName("main"): type("Silent", (), _SILENT)()}
+            told = await netting_run(services, silent, None, None)
+            assert told["finished"] is True, "it has nothing to net"
+            await day.submit("alpha", buy("TQQQ", "1", kind=OrderType.LIMIT, price="1"))
             told = await netting_run(services, silent, None, None)
             assert told["finished"] is False
 
