@@ -235,7 +235,6 @@ SOON_NOTICED: tuple[Mutant, ...] = (
     transfer_what_an_order_has_set_aside,
     send_before_it_is_stored,
     take_no_answer_for_a_refusal,
-    work_a_slice_before_the_last_is_cancelled,
     believe_a_cancel_before_it_is_confirmed,
     book_a_fill_each_time_it_is_reported,
     cancel_all_orders_of_the_account,
@@ -247,6 +246,7 @@ SOON_NOTICED: tuple[Mutant, ...] = (
 """On the first days already."""
 MUTANTS: tuple[Mutant, ...] = (
     *SOON_NOTICED,
+    work_a_slice_before_the_last_is_cancelled,
     take_not_seen_yet_for_never_arrived,
     let_waiting_orders_escape_a_cancel,
     sell_what_another_order_may_sell,
