@@ -112,7 +112,6 @@ BBB = {{ lot = "1" }}
 COUNTS = {
     "orders": "SELECT COUNT(*) FROM parent_orders WHERE ended_at IS NULL",
     "at the exchange": "SELECT COUNT(*) FROM child_orders WHERE state = 'open'",
-    "not sent": "SELECT COUNT(*) FROM child_orders WHERE state = 'planned'",
     "of unknown fate": "SELECT COUNT(*) FROM child_orders WHERE state = 'sending'",
     "in ladders": "SELECT COUNT(*) FROM loc_orders WHERE ladder_id IS NOT NULL",
     "rebalances": "SELECT COUNT(*) FROM rebalancing_history WHERE ended_at IS NULL",
