@@ -21,7 +21,7 @@ ALIVE = frozenset({"open", "partially_filled"})
 def inspect(database: Path, account: AccountName) -> BrokerView:
     """Return an account's holdings and every order it ever took; nothing is written.
 
-    An account or a file that does not exist yet has neither. Raises sqlite3.Error.
+    An account, a file or its tables that do not exist yet have neither. Raises sqlite3.Error.
     """
     try:
         connection = connect_to_look(database)
@@ -41,9 +41,14 @@ def inspected(connection: sqlite3.Connection, account: AccountName) -> BrokerVie
 
 
 def _view(connection: sqlite3.Connection, account: AccountName) -> BrokerView:
-    row = connection.execute(
-        "SELECT currency, cash FROM account WHERE account = ?", (account,)
-    ).fetchone()
+    # Whoever makes the file may have been killed before its tables were in it.
+    made = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'account'").fetchone()
+    row = (
+        made
+        and connection.execute(
+            "SELECT currency, cash FROM account WHERE account = ?", (account,)
+        ).fetchone()
+    )
     if row is None:
         return BrokerView(account, None)
     holdings = {row["currency"]: Decimal(row["cash"])}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import tempfile
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,10 @@ def play(seed: int, features: AbstractSet[Feature] = frozenset()) -> Outcome:
         try:
             with _all_kept():
                 return in_virtual_time(day.play())
+        except Exception as error:  # noqa: BLE001 - is told with its seed; other days go on
+            day.outcome.story += traceback.format_exc().splitlines()
+            day.outcome.wrong.append(f"the day broke off: {error!r}")
+            return day.outcome
         finally:
             root.removeHandler(day.errors)
             day.close()

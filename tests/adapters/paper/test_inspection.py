@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from adapters.paper.inspection import inspect
+from adapters.sqlite.driver import connect
 from algorithms.domain import AccountName, OrderType
 from tests.support.loops import in_virtual_time
 from tests.support.world import buy, world
@@ -40,3 +41,9 @@ def test_an_exchange_that_was_never_opened_has_nothing(tmp_path: Path) -> None:
     view = inspect(tmp_path / "none.db", MAIN)
     assert (view.holdings, view.orders) == (None, None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_exchange_whose_tables_were_never_made_has_nothing(tmp_path: Path) -> None:
+    connect(tmp_path / "torn.db", read_only=False).close()
+    view = inspect(tmp_path / "torn.db", MAIN)
+    assert (view.holdings, view.orders) == (None, None)
