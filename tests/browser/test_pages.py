@@ -16,7 +16,6 @@ from tests.browser.stage import (
     DESKTOP,
     NARROW,
     PHONE,
-    WIDE,
     asked,
     name_of,
     order,
@@ -43,7 +42,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("view", [DESKTOP, PHONE, NARROW, WIDE], ids=name_of)
+@pytest.mark.parametrize("view", [DESKTOP, PHONE, NARROW], ids=name_of)
 def test_every_page_is_fit_to_be_looked_at(browser: Browser, daemon: Daemon, view: View) -> None:
     with person(browser, daemon, view) as who:
         who.log_in()

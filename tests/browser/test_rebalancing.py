@@ -80,6 +80,12 @@ def test_targets_are_written_refused_mended_and_followed_to_their_end(
         who.look("targets refused")
         who.faults.clear()  # a browser counts a refusal as an error on its console
 
+        write(who, "sub_mp", ("AAA", "stocks", "50"), ("AAA", "stocks", "50"))
+        page.click("#targets button.main")
+        expect(refused).to_contain_text("AAA")
+        expect(page.locator("#settings tbody tr")).to_have_count(0)
+        who.faults.clear()  # as above
+
         write(who, "mp", ("stocks", "80"))
         expect(page.locator("[data-sum]")).to_have_text("100")
         expect(page.locator("[data-sum].fault")).to_have_count(0)
@@ -111,20 +117,6 @@ def test_targets_are_written_refused_mended_and_followed_to_their_end(
         expect(page.locator("#history svg rect")).to_have_count(1)
         for tab in ("mp", "sub_mp", "settings"):
             who.go(f"/rebalancing?tab={tab}")
-
-
-def test_a_ticker_that_stands_there_twice_is_marked_where_it_stands(
-    browser: Browser, daemon: Daemon
-) -> None:
-    with person(browser, daemon, DESKTOP) as who:
-        who.log_in()
-        who.go(SETTINGS)
-        write(who, "mp", ("stocks", "80"), ("cash", "20"))
-        write(who, "sub_mp", ("AAA", "stocks", "50"), ("AAA", "stocks", "50"))
-        who.page.click("#targets button.main")
-        expect(who.page.locator("#targets output.fault")).to_contain_text("AAA")
-        expect(who.page.locator("#settings tbody tr")).to_have_count(0)
-        who.faults.clear()
 
 
 def test_a_run_that_waits_for_tomorrow_is_ended(browser: Browser, tmp_path: Path) -> None:
