@@ -429,6 +429,12 @@ DELETE FROM facts WHERE name = :name;
 INSERT INTO facts (name, value) VALUES ('probe', :value)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
+-- name: note_clock!
+-- How late it was when the daemon lived; the latest, whatever the clock says now.
+INSERT INTO facts (name, value) VALUES ('clock', :now)
+ON CONFLICT (name) DO UPDATE
+SET value = MAX(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER));
+
 -- name: set_cancel_at!
 -- A child that has not ended by then is cancelled.
 UPDATE child_orders SET cancel_at = :cancel_at WHERE id = :id AND ended_at IS NULL;
@@ -1010,6 +1016,10 @@ SELECT h.id, h.state, h.alarmed_at IS NOT NULL AS alarmed,
     EXISTS (SELECT 1 FROM rebalancing_trades t WHERE t.run_id = h.id AND t.slice = h.slice
         AND t.side = 'buy' AND t.parent_id IS NOT NULL) AS wanted
 FROM rebalancing_history h ORDER BY h.id;
+
+-- name: put_back_clock!
+-- The clock was set back, and what it had stored with it.
+UPDATE facts SET value = :now WHERE name = 'clock';
 
 -- name: put_back_parents!
 -- The clock was set back: orders that it stored ahead of now. Without a deadline of its own an

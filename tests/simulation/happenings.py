@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.simulation.plan import Webhook
 
-ENOUGH_DAYS = 200
+ENOUGH_DAYS = 1000
 """In so many days everything happens at least once."""
 
 

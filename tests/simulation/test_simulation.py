@@ -42,6 +42,9 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
     (116, frozenset({Feature.SUMMER, Feature.RULES, Feature.TROUBLE})): (
         "a job that waited for its turn when the daemon died was neither run nor told of"
     ),
+    (5032, frozenset({Feature.AGAINST, Feature.TROUBLE})): (
+        "a clock was set back in the moment in which the daemon died, and no later life knew"
+    ),
     (1000235, frozenset({Feature.BINANCE, Feature.TROUBLE})): (
         "an account's money was compared before its first start had come to an end"
     ),

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from adapters.clock import LoopClock
 from adapters.paper import Fault
 from algorithms.domain import OrderType, Side
 from daemon.administration import Administration
 from daemon.execution.halts import Scope
-from daemon.storage.rows import to_us
 from tests.support.books import Wish, all_is_well, make, paper, parents, states, told
-from tests.support.world import buy, cancel_all, started, world
+from tests.support.mortal import Life
+from tests.support.world import START, buy, cancel_all, started, world
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,8 +73,6 @@ async def test_a_twap_goes_on_at_its_own_pace(tmp_path: Path, *, is_restarted: b
             await here.pass_time(8 * 60)
             assert await here.held("a", "TQQQ") == 4
             return
-        now = to_us(clock.now())  # as a daemon that is watched does again and again
-        await here.engine.store.write(lambda tx: tx.execute("probe_write", value=str(now)))
     clock.step(-HOUR)
     async with world(tmp_path, clock=clock, seed=2) as here:
         await here.pass_time(8 * 60)
@@ -104,3 +103,22 @@ async def test_a_small_step_is_nobodys_concern(tmp_path: Path) -> None:
         here.clock.step(HOUR)
         await here.pass_time(30)
         assert told(here, "clock_set_back") == []
+
+
+async def test_a_daemon_that_dies_as_it_is_set_back_leaves_that_to_the_next(tmp_path: Path) -> None:
+    life, clock = Life(), LoopClock(START)
+    async with world(tmp_path, clock=clock, life=life) as here:
+        clock.step(HOUR)
+        await here.pass_time(70)
+        sliced = buy("TQQQ", "4", kind=OrderType.TWAP, slices=4, minutes="8")
+        await here.submit("alpha", sliced)
+        clock.step(-HOUR)
+        await life.kill()
+    async with world(tmp_path, clock=clock, seed=2) as here:
+        await here.pass_time(8 * 60)
+        assert [notice["minutes"] for notice in told(here, "clock_set_back")] == ["60"]
+        assert await here.held("a", "TQQQ") == 4
+    async with world(tmp_path, clock=clock, seed=3) as here:
+        await here.pass_time(10)
+        assert len(told(here, "clock_set_back")) == 1  # what was put back is not put back again
+        await all_is_well(here)
