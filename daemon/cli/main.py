@@ -207,10 +207,10 @@ def _later(module: str, name: str) -> Command:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from daemon.service.process import hold_the_collector  # noqa: PLC0415
+    from daemon.service.process import calm_the_collector  # noqa: PLC0415
 
-    hold_the_collector()
-    from daemon.main import run  # noqa: PLC0415 - while it is held
+    calm_the_collector()
+    from daemon.main import run  # noqa: PLC0415 - with it calmed
 
     return run(options.config, os.environ)
 

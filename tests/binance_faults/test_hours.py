@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 HOSTILE_HOURS = 3
 FRIENDLY_HOURS = 2
-MOST_HOURS_TO_NOTICE = 20
-"""For the mistakes that show soon; all of them by ``python -m tests.binance_faults --mutants``."""
 EVERY_SO_MANY = 61
 """Of the matrix; all of it by ``python -m tests.binance_faults --matrix``."""
 
@@ -47,6 +45,10 @@ def test_a_fault_once_at_one_request_leaves_nothing_open(cell: Cell) -> None:
 
 
 @pytest.mark.parametrize("mutant", SOON_NOTICED, ids=lambda mutant: mutant.__name__)
-def test_the_hours_notice_a_mistake(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_about_placing_is_noticed(
+    mutant: Mutant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hours notice all of them: ``python -m tests.binance_faults --mutants``."""
     mutant(monkeypatch)
-    assert any(play(seed).wrong for seed in range(1, MOST_HOURS_TO_NOTICE + 1))
+    placings = (cell for cell in cells() if (cell.asked, cell.times) == ("place", 1))
+    assert any(play_cell(cell) for cell in placings)

@@ -370,8 +370,7 @@ async def test_a_ladder_is_made_anew_of_orders_in_new_units(tmp_path: Path) -> N
 async def test_a_split_waits_until_the_last_close_is_settled(tmp_path: Path) -> None:
     async with evening(tmp_path) as day:
         await day.submit("alpha", loc_buy("8", "120"))
-        await day.advance_to(MIDNIGHT)
-        await day.pass_time(0.1)  # the ladder has what the auction gave, the book has nothing yet
+        await day.advance_to(MIDNIGHT)  # of the auction, which is now, the books know nothing yet
         await enter(day, split(3, 1))
         await at_the_exchange(day, 3, 1)
         await day.engine.ledger.carry_out()
