@@ -256,7 +256,7 @@ class Engine:
         )
         self._auditor = audit.Auditor(self.store, brokers, clock, ids)
         self._losses = LossWatch(self.services)
-        self._clock_steps = ClockSteps(clock, persistence, ids, self._clock_went_back)
+        self._clock_steps = ClockSteps(self.store, self.services, self.bus, self._clock_went_back)
         self._skew = skew.SkewWatch(self.services)
         self._rates = rate_watch.RateWatch(self.current, clock, self.fleet.renew)
         self._days = trading_days.DayWatch(self.services, self._sessions_known)

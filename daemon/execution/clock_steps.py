@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING
 
 from adapters.sqlite.errors import StorageError
 from daemon.notices import raise_notice
+from daemon.signals import Committed
 from daemon.storage.rows import from_us, to_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from adapters.clock import Clock
-    from daemon.execution.persistence import Persistence
-    from daemon.ids import IdSource
+    from daemon.execution.services import Services
+    from daemon.signals import SignalBus
+    from daemon.storage.store import Store
     from daemon.storage.tx import Tx, View
 
 LOOK_EVERY_S = 5.0
@@ -42,16 +43,20 @@ class ClockSteps:
 
     def __init__(
         self,
-        clock: Clock,
-        persistence: Persistence,
-        ids: IdSource,
+        store: Store,
+        services: Services,
+        bus: SignalBus,
         went_back: Callable[[timedelta], None],
     ) -> None:
-        self._clock = clock
-        self._persistence = persistence
-        self._ids = ids
+        self._store = store
+        self._clock = services.clock
+        self._persistence = services.persistence
+        self._ids = services.ids
         self._went_back = went_back
         self._noted_at = -math.inf
+        self._has_news = True
+        """Whether anything was stored since the note, which could wait for the wrong time."""
+        bus.subscribe(Committed, self._committed)
 
     async def since_last_life(self) -> None:
         """Compare with the latest time that was written down."""
@@ -77,14 +82,18 @@ class ClockSteps:
             except Exception:
                 log.exception("what was stored ahead of the clock could not be put back")
 
+    def _committed(self, _: Committed) -> None:
+        self._has_news = True
+
     async def _note(self) -> None:
         """Write down how late it is, now and then; never an earlier time than is written."""
-        if self._clock.monotonic() - self._noted_at < NOTE_EVERY_S:
+        if not self._has_news or self._clock.monotonic() - self._noted_at < NOTE_EVERY_S:
             return
         now = str(to_us(self._clock.now()))
         with suppress(StorageError):  # told by whoever watches the database; tried again
-            await self._persistence.write(lambda tx: tx.execute("note_clock", now=now))
+            await self._store.write(lambda tx: tx.execute("note_clock", now=now))
             self._noted_at = self._clock.monotonic()
+            self._has_news = False
 
     async def _look(self, back: timedelta) -> None:
         if back <= LEAST:
