@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from random import randrange
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +12,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+SEED = 1
+"""The same questions in every run; others, and more of them: ``make fuzz``."""
+
+
 @pytest.mark.slow
 async def test_no_answer_is_undocumented(tmp_path: Path) -> None:
-    code, told = await ask_everything(tmp_path, 2, randrange(1 << 30), "coverage,fuzzing")
+    code, told = await ask_everything(tmp_path, 1, SEED, "coverage,fuzzing")
     assert code == 0, told
