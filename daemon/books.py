@@ -86,8 +86,7 @@ def read_books(
         currencies=read_currencies(view),
         resting=read_resting(view),
         splits=frozenset(
-            (AccountName(row["account"]), Symbol(row["symbol"]), from_us(row["requested_at"]))
-            for row in view.fetch("all_splits")
+            (AccountName(row["account"]), Symbol(row["symbol"])) for row in view.fetch("all_splits")
         ),
         brokers=tuple(brokers),
         brokers_are_still=brokers_are_still,

@@ -10,7 +10,6 @@ from algorithms.domain import LADDER, ChildState, Measure, OrderType, Side
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
-    from datetime import datetime
     from decimal import Decimal
 
     from algorithms.domain import AccountName, ChildOrder, Symbol
@@ -35,7 +34,7 @@ class OrderChecks:
         orders: Check,
         cancels: Check,
         *,
-        splits: Container[tuple[AccountName, Symbol, datetime]] = frozenset(),
+        splits: Container[tuple[AccountName, Symbol]] = frozenset(),
     ) -> None:
         self._splits = splits
         self._records: Records = defaultdict(list)
@@ -174,7 +173,7 @@ def record_faults(child: ChildOrder, records: list[BrokerRecord]) -> Iterator[st
 
 
 def cancel_faults(
-    family: Family, splits: Container[tuple[AccountName, Symbol, datetime]] = frozenset()
+    family: Family, splits: Container[tuple[AccountName, Symbol]] = frozenset()
 ) -> Iterator[tuple[str, str]]:
     """Where an order was to be cancelled by somebody who may not, or by nobody."""
     parent = family.parent
@@ -192,7 +191,7 @@ def cancel_faults(
         if child.cancel_requested_at is not None and parent.cancel_requested_at is None:
             yield where, "is to be cancelled, and its parent is not"
         limited = child.cancel_at is not None and parent.order_type is not OrderType.TWAP
-        if limited and (child.account, child.symbol, child.cancel_at) not in splits:
+        if limited and (child.account, child.symbol) not in splits:
             yield where, f"of a {parent.order_type.value} order has a slice's time limit"
         wanted = child.cancel_requested_at is not None or child.cancel_at is not None
         if child.state is ChildState.CANCELLING and not wanted:

@@ -222,11 +222,11 @@ class Snapshot:
     """The books at ``now``.
 
     ``events`` and ``fills`` are in the order in which they were booked, that of their ids.
-    ``splits``: which symbols of which accounts were to be split, and since when; from then on
-    their orders had to end. ``resting``: those whose split is not carried out, so that books and
-    broker count in different units. ``currencies``: of each account. ``brokers``: the view of
-    every account that could be asked. ``brokers_are_still``: every fill the brokers report is
-    booked, so that orders resting there hide nothing.
+    ``splits``: which symbols of which accounts were ever to be split. Their orders had to end then,
+    at a time that a clock set back may have moved. ``resting``: those whose split is not carried
+    out, so that books and broker count in different units. ``currencies``: of each account.
+    ``brokers``: the view of every account that could be asked. ``brokers_are_still``: every fill
+    the brokers report is booked, so that orders resting there hide nothing.
     ``request_age_most``: how old a request without an answer may be that no live order explains.
     """
 
@@ -240,7 +240,7 @@ class Snapshot:
     ladders: Iterable[LadderBooks] = ()
     rebalances: Iterable[Rebalance] = ()
     held: tuple[Held, ...] = ()
-    splits: frozenset[tuple[AccountName, Symbol, datetime]] = frozenset()
+    splits: frozenset[tuple[AccountName, Symbol]] = frozenset()
     resting: frozenset[tuple[AccountName, str]] = frozenset()
     currencies: Mapping[AccountName, str] = field(default_factory=dict)
     brokers: tuple[BrokerView, ...] = field(default=())

@@ -153,6 +153,9 @@ class AccountRuntime:
         await self._compared()
         await self._tasks.close(CLOSE_TIMEOUT_S)
         await self._leave()  # one that was only being connected
+        # Whoever waits for this account's first try waits for its successor's, or for nobody's.
+        self.asked.set()
+        self.tried.set()
 
     async def _leave(self) -> None:
         broker, self._broker = self._broker, None

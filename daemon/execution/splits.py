@@ -238,11 +238,14 @@ class Splits:
         """Let an order go on now if it was due, or if what worked it has ended for the split.
 
         One that nobody has sent yet and that is not due waits for something else, such as a
-        person's yes; it goes on waiting. A TWAP with slices left goes on at their times.
+        person's yes; it goes on waiting, and so does what a ladder stands for. A TWAP with slices
+        left goes on at their times.
         """
         is_twap = parent.order_type is OrderType.TWAP
         if parent.due_at is not None:
             return parent if is_twap else parent._replace(due_at=now)
+        if view.fetch_one("place_at_close", parent_id=parent.id) is not None:
+            return parent  # it may have been sent by itself before, when its book did not net
         sent = view.fetch("children_of_parent", parent_id=parent.id)
         if not sent or (is_twap and parent.slices_left):
             return parent

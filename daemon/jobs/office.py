@@ -104,9 +104,10 @@ def open_board(
     """Put the board together; it follows accounts when it is told of them."""
 
     async def ready(account: AccountName) -> None:
-        runtime = account_of(account)
-        if runtime is not None:
+        tried: AccountRuntime | None = None
+        while (runtime := account_of(account)) is not tried and runtime is not None:
             await runtime.tried.wait()
+            tried = runtime  # a reload may have put another in its place meanwhile
 
     return JobBoard(
         Tools(

@@ -641,8 +641,8 @@ SELECT symbol, new_units, old_units, applied_at FROM splits
 WHERE account = :account AND applied_at > :since ORDER BY applied_at;
 
 -- name: all_splits
--- When which symbol was to be split.
-SELECT account, symbol, requested_at FROM splits ORDER BY id;
+-- Which symbols of which accounts were ever to be split.
+SELECT DISTINCT account, symbol FROM splits;
 
 -- name: split
 -- One split.
@@ -892,6 +892,10 @@ UPDATE loc_orders SET ladder_id = :ladder_id WHERE parent_id = :parent_id;
 UPDATE loc_orders SET leaving = COALESCE(leaving, :reason)
 WHERE parent_id = :parent_id
     AND ladder_id IN (SELECT id FROM loc_ladders WHERE ended_at IS NULL);
+
+-- name: place_at_close
+-- Whether an order waits for a ladder or stands in one.
+SELECT day FROM loc_orders WHERE parent_id = :parent_id;
 
 -- name: forget_loc_order!
 -- An order waits for no ladder any more, or has left it.

@@ -45,6 +45,15 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
     (5032, frozenset({Feature.AGAINST, Feature.TROUBLE})): (
         "a clock was set back in the moment in which the daemon died, and no later life knew"
     ),
+    (1001270, frozenset({Feature.TROUBLE})): (
+        "a clock set back moved the time at which an order had to end for a split, not the split's"
+    ),
+    (2000421, frozenset({Feature.AGAINST, Feature.CLOSE, Feature.TROUBLE})): (
+        "a split had an order planned anew that stood in a ladder, and once was sent by itself"
+    ),
+    (2000553, frozenset({Feature.SUMMER, Feature.RULES})): (
+        "an account whose settings a reload changed while it connected did no more jobs"
+    ),
     (1000235, frozenset({Feature.BINANCE, Feature.TROUBLE})): (
         "an account's money was compared before its first start had come to an end"
     ),

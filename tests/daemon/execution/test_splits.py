@@ -17,6 +17,7 @@ from daemon.execution.bookkeeper import NotPossibleError
 from daemon.execution.entries import Deposit, Split
 from daemon.execution.splits import NOTHING_TO_SEE
 from tests.daemon.execution.ladder.stories import (
+    LADDER,
     MIDNIGHT,
     evening,
     ladder_at_broker,
@@ -364,6 +365,24 @@ async def test_a_ladder_is_made_anew_of_orders_in_new_units(tmp_path: Path) -> N
         await day.pass_time(20)
         # 1 and 3 units are 1.5 and 4.5 new ones: the orders sell 1 and 4, and so does the ladder.
         assert ladder_at_broker(day) == ["sell 5 @ 80"]
+        assert await day.check() == ()
+
+
+async def test_an_order_once_sent_by_itself_goes_on_standing_in_its_ladder(tmp_path: Path) -> None:
+    alone = LADDER.replace("[books.a]", "[books.a]\nnet = false")
+    assert alone != LADDER
+    async with evening(tmp_path, alone) as day:
+        await stocked(day, beta="2")
+        await day.submit("alpha", loc_buy("8", "120"))
+        assert await day.reload(LADDER)
+        # The second split finds an order that once was sent, and is not now.
+        for new, stands in ((2, "buy 16 @ 60"), (3, "buy 48 @ 20")):
+            await enter(day, split(new, 1))
+            await day.pass_time(3)
+            await at_the_exchange(day, new, 1)
+            await day.pass_time(20)
+            assert ladder_at_broker(day) == [stands]
+            assert parents(day, "book = 'a' AND ended_at IS NULL")[0]["due_at"] is None
         assert await day.check() == ()
 
 
