@@ -290,7 +290,10 @@ class PaperBroker:
 
     async def _take_fingerprint(self, request: OrderRequest) -> str:
         holdings = await self.exchange.holdings()
-        look_alikes = await self.exchange.orders_like(request, holdings.at - NOTED_BEFORE_SENT)
+        # By a clock that was set back the exchange has orders of later than now, and goes on at
+        # the latest of them; the search begins at the time at which the order leaves.
+        since = min(holdings.at, self._clock.now()) - NOTED_BEFORE_SENT
+        look_alikes = await self.exchange.orders_like(request, since)
         return write_fingerprint(look_alikes, holdings, request)
 
     async def _find(self, sent: SentOrder) -> FindOutcome:

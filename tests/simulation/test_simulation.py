@@ -54,6 +54,9 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
     (2000553, frozenset({Feature.SUMMER, Feature.RULES})): (
         "an account whose settings a reload changed while it connected did no more jobs"
     ),
+    (2001935, frozenset({Feature.PORTFOLIO, Feature.TROUBLE})): (
+        "after a clock was set back, an order was not told from one that was there before"
+    ),
     (1000235, frozenset({Feature.BINANCE, Feature.TROUBLE})): (
         "an account's money was compared before its first start had come to an end"
     ),
