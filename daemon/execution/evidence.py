@@ -37,6 +37,7 @@ ENDS = {
 }
 NEVER_ARRIVED = "not_placed: the broker never received it"
 LOST = "lost: the broker shows it no more"
+ENDED = "by_broker: the broker ended it"
 
 
 class Evidence:
@@ -62,7 +63,10 @@ class Evidence:
             self._fills.book(tx, child, fill, now)
         child = self._acknowledge(tx, self._orders.child(tx, child_id), order, now)
         if order.state.is_final and not child.state.is_final and child.filled >= order.filled:
-            child = self._orders.advance(tx, child, now, ENDS[order.state], order.reason)
+            was_wanted = child.cancel_requested_at is not None or child.cancel_at is not None
+            ended = "" if was_wanted or order.state is BrokerOrderState.FILLED else ENDED
+            reason = order.reason or ended
+            child = self._orders.advance(tx, child, now, ENDS[order.state], reason)
             if order.reason == SELF_TRADE:
                 self._tell_self_trade(tx, child, now)
         if was_unknown and child.state is not ChildState.UNKNOWN:

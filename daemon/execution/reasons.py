@@ -45,6 +45,7 @@ REASONS: Mapping[str, str] = {
     "rate_limited": "The broker was asked too often; it was tried again, in vain.",
     "unavailable": "The broker does not answer, or not with what is needed to take the order.",
     "not_placed": "The broker never received the order.",
+    "by_broker": "The broker ended the order and did not say why; nobody here wanted that.",
     "lost": "The broker had taken the order and shows it no more; a person said that it is gone.",
     "duplicate": "The broker has an order with this id already; it is asked which.",
     "order_not_found": "Of a cancel: the strategy has no such order.",

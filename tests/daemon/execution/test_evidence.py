@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 from adapters.broker import BrokerOrder, BrokerOrderState
 from adapters.paper import Fault
 from algorithms.domain import BrokerOrderId, ChildId, ChildState, OrderType, Side, Symbol
-from tests.support.books import all_is_well, children, paper, states, told
+from tests.support.books import all_is_well, children, paper, parents, states, told
 from tests.support.world import START, World, buy, world
 
 if TYPE_CHECKING:
@@ -69,6 +70,16 @@ async def test_an_end_without_fills_is_believed_at_once(
         assert await take_in(here, child, report(here, reported)) is ours
         assert children(here)[0]["reason"] == "because"
         assert await here.reserved("a", "USD") == 0
+
+
+async def test_an_end_that_nobody_wanted_and_nobody_explains_is_the_broker_s(
+    tmp_path: Path,
+) -> None:
+    async with world(tmp_path) as here:
+        child = await resting(here)
+        await take_in(here, child, replace(report(here, BrokerOrderState.CANCELLED), reason=""))
+        assert children(here)[0]["reason"] == "by_broker: the broker ended it"
+        assert parents(here)[0]["reason"] == "by_broker: the broker ended it"
 
 
 @pytest.mark.parametrize("reported", [BrokerOrderState.CANCELLED, BrokerOrderState.FILLED])
