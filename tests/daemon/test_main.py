@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import sqlite3
+import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -85,9 +86,20 @@ def get(url: str) -> dict[str, object]:
         return found
 
 
+async def readiness(url: str) -> dict[str, object]:
+    """Ask whether it is ready; on a busy machine its loop may lag, and it says so for a while."""
+    for _ in range(600):
+        try:
+            return get(f"{url}/ready")
+        except urllib.error.HTTPError as busy:
+            busy.close()
+            await asyncio.sleep(0.1)
+    return get(f"{url}/ready")
+
+
 async def test_it_is_ready_works_and_stops_in_order(daemon: DaemonProcess, config: Path) -> None:
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", daemon.url)
-    assert get(f"{daemon.url}/ready") == {"status": "ready", "reasons": {}}
+    assert await readiness(daemon.url) == {"status": "ready", "reasons": {}}
     address = config.parent / "data/address"
     assert address.read_text() == f"{daemon.url}\n"
     assert await daemon.stop() == 0
@@ -106,7 +118,7 @@ async def test_a_hangup_reads_the_configuration_again(daemon: DaemonProcess, con
     change(config, '"1000"', '"2000"')
     daemon.send_signal(signal.SIGHUP)
     await logged(daemon, "the configuration was read again; books.dip.capital changed")
-    assert get(f"{daemon.url}/ready")["status"] == "ready"
+    assert (await readiness(daemon.url))["status"] == "ready"
     change(config, '"1000"', '"a lot"')
     daemon.send_signal(signal.SIGHUP)
     await logged(daemon, "not taken over, nothing changed; books.dip.capital: ")
@@ -176,7 +188,7 @@ async def test_after_kill_9_the_next_start_is_like_any_other(
     await daemon.kill()
     again = DaemonProcess(config)
     await again.start()
-    assert get(f"{again.url}/ready")["status"] == "ready"
+    assert (await readiness(again.url))["status"] == "ready"
     assert await again.stop() == 0
 
 
