@@ -178,9 +178,17 @@ class Running:
 
     async def ask(self, method: str, path: str, **how: Any) -> tuple[int, Any]:  # noqa: ANN401 - aiohttp's
         how.setdefault("headers", self.admin)
+        status, text = await self._ask(method, path, how)
+        tries = 600  # the loop of a busy machine lags, but not for ever
+        while (path, status) == ("/ready", 503) and tries:
+            tries -= 1
+            await asyncio.sleep(0.1)
+            status, text = await self._ask(method, path, how)
+        return status, orjson.loads(text) if text[:1] in {"{", "["} else text
+
+    async def _ask(self, method: str, path: str, how: dict[str, Any]) -> tuple[int, str]:
         async with self.session.request(method, self.daemon.url + path, **how) as response:
-            text = await response.text()
-            return response.status, orjson.loads(text) if text[:1] in {"{", "["} else text
+            return response.status, await response.text()
 
     async def nettingd(self, *words: str) -> tuple[int, str]:
         """Call a command, in this process: to start one for each takes most of the time."""
