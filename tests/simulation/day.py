@@ -430,6 +430,8 @@ class Day:
         while (problems := self._judge.unsettled()) and left_s > 0 and not self.outcome.wrong:
             await self._pass(2.0)
             left_s -= 2.0
+            if left_s < QUIET_WITHIN_S / 2:
+                await self._clerk.say_which(day)
         for problem in problems:
             self.wrong(f"{problem} {QUIET_WITHIN_S:.0f} s after all was cancelled")
         self._judge_now(still=not problems, done=True)

@@ -7,6 +7,7 @@ in between leaves it to the next life. Meanwhile books and exchange of that acco
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -27,7 +28,10 @@ from daemon.execution.entries import (
     Transfer,
     Withdrawal,
 )
+from daemon.execution.orders import UnknownOrderError
+from daemon.execution.verdicts import NotUnknownError, Verdicts
 from tests.simulation.scene import BOOKS, SYMBOLS
+from tests.support.books import select
 
 if TYPE_CHECKING:
     import random
@@ -175,6 +179,19 @@ class Clerk:
         return work.units is not None and any(
             other.account == work.account and other.units == work.units for other in before
         )
+
+    async def say_which(self, day: World) -> None:
+        """Say which order at its broker one is, as a person does who is asked for it.
+
+        Nobody else trades in the accounts: what looks like it, and is no other of ours, is it.
+        """
+        verdicts = Verdicts(day.engine.services)
+        for row in select(day, "SELECT id FROM child_orders WHERE state = 'unknown'"):
+            with suppress(UnknownOrderError, NotUnknownError, BrokerUnavailableError):
+                candidates = await verdicts.candidates(row["id"])
+                if len(candidates) == 1:
+                    await verdicts.found(row["id"], candidates[0].id)
+                    self.tell(f"a person says that {row['id']} is {candidates[0].id}")
 
     async def assign_what_is_left(self, day: World, only: AccountName | None = None) -> None:
         """Say whose the fractions are that splits left over."""
