@@ -30,7 +30,7 @@ from daemon.rebalancing.office import RebalancingOffice
 from daemon.service.address import note_address
 from daemon.web.page import Sources
 from daemon.web.site import Site
-from tests.support.books import children, parents
+from tests.support.books import children, parents, told
 from tests.support.world import THREE_BOOKS, World, world
 
 if TYPE_CHECKING:
@@ -64,6 +64,14 @@ class Served:
                 return
             await asyncio.sleep(0.01)
         raise AssertionError("a market order never ended")
+
+    async def heard(self, code: str) -> None:
+        """Wait, in real time, until people are told of something."""
+        for _ in range(6000):
+            if told(self.day, code):
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"nobody was told of {code}")
 
     async def alarmed(self, count: int) -> list[str]:
         """Raise alarms, numbered from 1; return their ids."""

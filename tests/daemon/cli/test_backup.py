@@ -71,8 +71,13 @@ async def nettingd(config: Path, *words: str) -> tuple[int, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
-async def load(url: str, token: str, name: str, over: asyncio.Event) -> int:
-    """Buy and sell by turns until it is over; return how many orders were taken."""
+async def load(
+    url: str, token: str, name: str, begun: asyncio.Semaphore, over: asyncio.Event
+) -> int:
+    """Buy and sell by turns until it is over; return how many orders were taken.
+
+    ``begun`` is told of each.
+    """
     taken = 0
     async with ClientSession() as session:
         while not over.is_set():
@@ -87,27 +92,30 @@ async def load(url: str, token: str, name: str, over: asyncio.Event) -> int:
             }
             async with session.post(f"{url}/api/webhook", json=order) as response:
                 await response.read()
-                taken += response.status == 200
+                if response.status == 200:
+                    taken += 1
+                    begun.release()
     return taken
 
 
 async def test_a_backup_taken_under_load_restores_and_verifies(
     daemon: DaemonProcess, config: Path, tmp_path: Path
 ) -> None:
-    over = asyncio.Event()
+    begun, over = asyncio.Semaphore(0), asyncio.Event()
     async with asyncio.TaskGroup() as callers:
         tokens = {name: (await nettingd(config, "token", name))[1] for name in ("dip", "momo")}
         loads = [
-            callers.create_task(load(daemon.url, token.strip(), name, over))
+            callers.create_task(load(daemon.url, token.strip(), name, begun, over))
             for name, token in tokens.items()
             for _ in range(CALLERS // 2)
         ]
-        await asyncio.sleep(0.5)
+        for _ in range(2 * CALLERS):
+            await begun.acquire()
         kept = str(tmp_path / "kept")
         code, out, err = await nettingd(config, "backup", kept, "--json")
         assert (code, err) == (Exit.OK, ""), out
         over.set()
-    assert sum(each.result() for each in loads) > 20
+    assert sum(each.result() for each in loads) > 2 * CALLERS, "it went on meanwhile"
     assert orjson.loads(out)["verified"] is True
 
     before = count(config)

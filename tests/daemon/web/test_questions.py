@@ -112,6 +112,7 @@ async def test_netting_now_says_what_it_would_cross_and_why_something_is_left(
         html = await here.page("/ask/net")
         assert "not netted" not in html, "nothing opposes it"
         await here.post("/api/orders", {"strategy": "beta", "side": "buy", **later})
+        await here.heard("netting_skipped")
         html = await here.page("/ask/net")
         assert "main, TQQQ: not netted, the price is too far from the previous close" in html
         assert 'data-api=""' in html
