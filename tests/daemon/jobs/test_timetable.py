@@ -125,7 +125,9 @@ async def test_the_trigger_asks_the_timetable() -> None:
 
 
 @given(
-    day=st.dates(date(2026, 2, 1), date(2026, 11, 30)),
+    # Clocks are changed at week-ends: such a day may lack a time of another zone, and no market
+    # opens on it.
+    day=st.dates(date(2026, 2, 1), date(2026, 11, 30)).filter(lambda day: day.weekday() < 5),
     hours=st.integers(0, 23),
     zone=st.sampled_from(["Asia/Seoul", "Europe/Berlin", "America/New_York", "Pacific/Auckland"]),
 )
