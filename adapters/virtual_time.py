@@ -53,11 +53,9 @@ class _JumpingSelector(selectors.SelectSelector):
         return key
 
     def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
-        if self._files == 1 and timeout is not None:
-            # The loop's own pipe, which only wakes one that waits: there is nothing to ask for.
-            self.jumped += max(timeout, 0.0)
-            return []
-        ready = super().select(0)
+        # The loop's own pipe only wakes one that waits: alone it is nothing to ask for.
+        is_alone = self._files == 1 and timeout is not None
+        ready = [] if is_alone else super().select(0)
         if ready or timeout == 0:
             return ready
         if timeout is None:

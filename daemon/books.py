@@ -85,9 +85,7 @@ def read_books(
         held=read_held(view),
         currencies=read_currencies(view),
         resting=read_resting(view),
-        splits=frozenset(
-            (AccountName(row["account"]), Symbol(row["symbol"])) for row in view.fetch("all_splits")
-        ),
+        splits=_symbols(view, "all_splits"),
         brokers=tuple(brokers),
         brokers_are_still=brokers_are_still,
     )
@@ -117,8 +115,12 @@ def read_currencies(view: View) -> dict[AccountName, str]:
 
 def read_resting(view: View) -> frozenset[tuple[AccountName, str]]:
     """Return the symbols of which accounts a split is not carried out."""
+    return _symbols(view, "pending_splits")
+
+
+def _symbols(view: View, query: str) -> frozenset[tuple[AccountName, Symbol]]:
     return frozenset(
-        (AccountName(row["account"]), row["symbol"]) for row in view.fetch("pending_splits")
+        (AccountName(row["account"]), Symbol(row["symbol"])) for row in view.fetch(query)
     )
 
 

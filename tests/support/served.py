@@ -34,7 +34,7 @@ from tests.support.books import children, parents, told
 from tests.support.world import THREE_BOOKS, World, world
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from aiohttp import ClientResponse, web
@@ -58,20 +58,22 @@ class Served:
 
     async def traded(self) -> None:
         """Wait, in real time, until no market order lives any more."""
-        for _ in range(6000):
-            live = "order_type = 'MARKET' AND ended_at IS NULL"
-            if not parents(self.day, live) and not children(self.day, live):
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("a market order never ended")
+        live = "order_type = 'MARKET' AND ended_at IS NULL"
+        await self._until(
+            lambda: not parents(self.day, live) and not children(self.day, live),
+            "a market order never ended",
+        )
 
     async def heard(self, code: str) -> None:
         """Wait, in real time, until people are told of something."""
+        await self._until(lambda: bool(told(self.day, code)), f"nobody was told of {code}")
+
+    async def _until(self, is_so: Callable[[], bool], otherwise: str) -> None:
         for _ in range(6000):
-            if told(self.day, code):
+            if is_so():
                 return
             await asyncio.sleep(0.01)
-        raise AssertionError(f"nobody was told of {code}")
+        raise AssertionError(otherwise)
 
     async def alarmed(self, count: int) -> list[str]:
         """Raise alarms, numbered from 1; return their ids."""
