@@ -8,6 +8,7 @@ else the daemon could not open it. For everybody else nothing is to be done.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,10 +40,13 @@ def make_folder(path: Path) -> None:
     hand_over(path)
 
 
+def make_new_file(path: Path) -> None:
+    """Make an empty private file. Raises OSError, FileExistsError if there is one."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _FILE))
+    hand_over(path)
+
+
 def make_file(path: Path) -> None:
     """Make an empty private file, unless there is one. Raises OSError."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _FILE))
-    except FileExistsError:
-        return
-    hand_over(path)
+    with suppress(FileExistsError):
+        make_new_file(path)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from adapters.files import hand_over, make_file, make_folder
+from adapters.files import hand_over, make_folder, make_new_file
 from adapters.sqlite.driver import connect_to_look
 from daemon.brokers.shadows import database_of, shadows
 from daemon.config.accounts import BrokerKind
@@ -105,8 +105,8 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def copy(source: sqlite3.Connection, target: Path, progress: Progress) -> None:
-    """Copy a database to a new private file, durably."""
-    make_file(target)
+    """Copy a database to a new private file, durably. Raises FileExistsError, too."""
+    make_new_file(target)
     with closing(sqlite3.connect(target)) as connection:
         source.backup(
             connection, pages=PAGES_A_STEP, progress=lambda _, left, all_: progress(left, all_)

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from daemon.backup import BOOKS, MANIFEST, BackupError, back_up, databases_of, read_manifest
+from daemon.backup import (
+    BOOKS,
+    MANIFEST,
+    BackupError,
+    back_up,
+    copy,
+    databases_of,
+    read_manifest,
+)
 from daemon.cli.verify import findings_of
 from tests.support.loops import in_virtual_time
 from tests.support.world import buy, world
@@ -108,3 +116,12 @@ def test_a_backup_that_was_changed_is_none(tmp_path: Path) -> None:
                 read_manifest(target)
 
     in_virtual_time(story())
+
+
+def test_a_copy_never_goes_through_what_somebody_put_in_its_way(tmp_path: Path) -> None:
+    of_root, target = tmp_path / "shadow", tmp_path / "nettingd.db"
+    of_root.touch()
+    target.symlink_to(of_root)
+    with closing(sqlite3.connect(":memory:")) as source, pytest.raises(FileExistsError):
+        copy(source, target, lambda *_: None)
+    assert of_root.read_bytes() == b""
