@@ -28,6 +28,6 @@ def request_faults(request: Request, now: datetime, age_most: timedelta) -> Iter
     if not (request.is_final == request.has_answer == finished):
         yield f"is {request.status}, {'has an' if request.has_answer else 'without'} answer"
         return
-    age = now - request.received_at
-    if not finished and not request.live_orders and age > age_most:
-        yield f"is {request.status} for {int(age.total_seconds())} s, and none of its orders lives"
+    if not finished and not request.live_orders and now - request.received_at > age_most:
+        since = f"{request.received_at:%Y-%m-%d %H:%M:%S}"
+        yield f"is {request.status} since {since} UTC, and none of its orders lives"

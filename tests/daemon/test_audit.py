@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,16 @@ import pytest
 
 from adapters.broker import Holdings
 from algorithms.domain import AccountName, OrderType
-from daemon.audit import ROWS_BETWEEN_PAUSES, AuditStoppedError, Breather, audit, compare
+from daemon.audit import (
+    FIRST_AFTER_S,
+    ROWS_BETWEEN_PAUSES,
+    SECOND_LOOK_S,
+    AuditStoppedError,
+    Breather,
+    audit,
+    compare,
+)
+from daemon.execution.requests import Requests
 from daemon.signals import NoticeRaised
 from tests.support.loops import in_virtual_time
 from tests.support.world import START, World, buy, sell, world
@@ -109,6 +119,31 @@ def test_the_daemon_audits_itself_soon_after_the_start_and_every_hour(tmp_path: 
             told = len([text for text in alarms if "invariant 1" in text])
             await day.pass_time(7200)
             assert len([text for text in alarms if "invariant 1" in text]) == told
+
+    in_virtual_time(story())
+
+
+def test_a_clock_that_was_just_set_is_no_broken_promise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ahead by an hour, for a moment everything that waits seems to have waited for an hour."""
+
+    async def story() -> None:
+        async with world(tmp_path) as day:
+            alarms: list[str] = []
+            day.engine.bus.subscribe(NoticeRaised, lambda told: alarms.append(told.text))
+            monkeypatch.setattr(Requests, "parent_changed", lambda *_: None)
+            began = day.clock.monotonic()
+            await day.submit("alpha", buy("TQQQ", "10"))
+            await day.pass_time(FIRST_AFTER_S - 0.1 - (day.clock.monotonic() - began))
+            day.clock.step(timedelta(hours=1))
+            await day.pass_time(SECOND_LOOK_S)
+            assert not [text for text in alarms if "invariant 6" in text]
+            await day.pass_time(1)
+            lasting = [text for text in alarms if "invariant 6" in text]
+            assert len(lasting) == 1, "what still stands at the second look is told"
+            await day.pass_time(7200)
+            assert [text for text in alarms if "invariant 6" in text] == lasting, "and once only"
 
     in_virtual_time(story())
 

@@ -60,6 +60,9 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
     (1000235, frozenset({Feature.BINANCE, Feature.TROUBLE})): (
         "an account's money was compared before its first start had come to an end"
     ),
+    (3000151, frozenset({Feature.TROUBLE})): (
+        "an audit alarmed in the moment in which the clock was set ahead by an hour"
+    ),
 }
 """Days that once went wrong, with what they must hold for that, and what was wrong."""
 
