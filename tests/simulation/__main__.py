@@ -8,45 +8,34 @@ code instead, until each mistake is noticed.
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from time import perf_counter, process_time
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulation.features import Feature, features_of
+from tests.simulation.features import Feature
 from tests.simulation.happenings import ENOUGH_DAYS, Happening, never, table
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.playing import play
+from tests.simulation.playing import PROCESSORS, play_each
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable, Iterator
-
-    from tests.simulation.outcome import Outcome
 
 MOST_DAYS_TO_NOTICE = 1000
-A_FEW = 8
-"""Days that a process of several gets at once."""
 
 
 def main() -> int:
     options = _options()
-    _begin()
     return _mutants(options) if options.mutants else _days(options)
 
 
 def _days(options: argparse.Namespace) -> int:
     seeds = range(options.seed, options.seed + options.days)
-    told = partial(_day, only=options.only)
     began, spent = perf_counter(), 0.0
     days: list[Counter[Happening]] = []
     failed: list[int] = []
-    for outcome, seconds in _each(told, seeds, options.jobs):
+    for outcome, seconds in play_each(seeds, only=options.only, jobs=options.jobs):
         days.append(outcome.tally.times)
         spent += seconds
         if outcome.wrong:
@@ -77,31 +66,14 @@ def _said(missing: list[Happening]) -> list[str]:
     return [*(f"never happened: {what}" for what in missing), ""]
 
 
-def _each(
-    told: partial[tuple[Outcome, float]], seeds: Iterable[int], jobs: int
-) -> Iterator[tuple[Outcome, float]]:
-    """Play days in so many processes, and hand them out in their order."""
-    if jobs == 1:
-        yield from map(told, seeds)
-        return
-    with ProcessPoolExecutor(jobs, initializer=_begin) as pool:
-        yield from pool.map(told, seeds, chunksize=A_FEW)
-
-
-def _day(seed: int, only: frozenset[Feature] | None) -> tuple[Outcome, float]:
-    began = process_time()
-    outcome = play(seed, features_of(seed) if only is None else only)
-    return outcome, process_time() - began
-
-
 def _mutants(options: argparse.Namespace) -> int:
     """Tell on which day each mistake is noticed; fail if one is not."""
     most, unnoticed = min(options.days, MOST_DAYS_TO_NOTICE), 0
     for mutant in MUTANTS:
         with pytest.MonkeyPatch.context() as patch:
             mutant(patch)
-            outcomes = (_day(options.seed + day, options.only)[0] for day in range(most))
-            noticed = next((each for each in outcomes if each.wrong), None)
+            days = play_each(range(options.seed, options.seed + most), only=options.only, jobs=1)
+            noticed = next((outcome for outcome, _ in days if outcome.wrong), None)
         unnoticed += noticed is None
         day = "never" if noticed is None else f"day {noticed.seed - options.seed + 1}"
         why = "" if noticed is None else noticed.wrong[0]
@@ -109,10 +81,6 @@ def _mutants(options: argparse.Namespace) -> int:
         sys.stdout.flush()
     sys.stdout.write(f"{len(MUTANTS)} mistakes, {unnoticed} unnoticed\n")
     return 1 if unnoticed else 0
-
-
-def _begin() -> None:
-    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def _features(text: str) -> frozenset[Feature]:
@@ -123,9 +91,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of the first day (default 1)")
     parser.add_argument("--days", type=int, default=100, help="how many (default 100)")
-    here = len(os.sched_getaffinity(0))
     parser.add_argument(
-        "--jobs", type=int, default=here, help=f"how many at once (default {here}: all processors)"
+        "--jobs",
+        type=int,
+        default=PROCESSORS,
+        help=f"how many at once (default {PROCESSORS}: all processors)",
     )
     parser.add_argument(
         "--only",
