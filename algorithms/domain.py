@@ -248,7 +248,15 @@ class ChildOrder(NamedTuple):
         reserve_price: Decimal | None,
         now: datetime,
     ) -> ChildOrder:
-        """Return an order that is to work for ``parent``; nothing of it has been sent."""
+        """Return an order that is to work for ``parent``; nothing of it has been sent.
+
+        It sets aside what it may come to: cash for a buy, units for a sell. The ``reserve_price``
+        of a sell is no cost of it, but what a short position counts for.
+        """
+        reserved = quantity
+        if parent.side is Side.BUY:
+            assert reserve_price is not None  # every buy is planned with one
+            reserved = multiply(quantity, reserve_price)
         return cls(
             id=child_id,
             parent_id=parent.id,
@@ -262,7 +270,7 @@ class ChildOrder(NamedTuple):
             quantity=quantity,
             limit_price=limit_price,
             stop_price=parent.stop_price,
-            reserved=quantity if reserve_price is None else multiply(quantity, reserve_price),
+            reserved=reserved,
             reserve_price=reserve_price,
             state=ChildState.PLANNED,
             reason="",

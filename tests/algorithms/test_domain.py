@@ -23,6 +23,7 @@ from algorithms.domain import (
     Symbol,
     TimeInForce,
 )
+from tests.algorithms.invariants.day import parent
 
 
 def test_the_opposite_of_the_opposite_is_the_side_itself() -> None:
@@ -57,6 +58,24 @@ def test_a_child_order_is_alive_or_final_and_only_a_planned_one_is_surely_not_at
     assert not LIVE_CHILDREN & FINAL_CHILDREN
     assert {state for state in ChildState if state.is_final} == FINAL_CHILDREN
     assert {ChildState.PLANNED} == LIVE_CHILDREN - AT_BROKER
+
+
+@pytest.mark.parametrize(("side", "reserved"), [(Side.BUY, "1010"), (Side.SELL, "0.02")])
+def test_a_planned_order_sets_aside_cash_for_a_buy_and_units_for_a_sell(
+    side: Side, reserved: str
+) -> None:
+    """Also a sell that opens a short, which has a price that it counts for."""
+    child = ChildOrder.plan(
+        parent("p", BookName("a"), side, "0.02"),
+        ChildId("c"),
+        order_type=OrderType.LIMIT,
+        time_in_force=TimeInForce.GTC,
+        quantity=Decimal("0.02"),
+        limit_price=Decimal(50500),
+        reserve_price=Decimal(50500),
+        now=datetime(2026, 11, 20, tzinfo=UTC),
+    )
+    assert child.reserved == Decimal(reserved)
 
 
 def test_what_leaves_a_child_order_is_what_has_not_filled() -> None:

@@ -63,6 +63,9 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
     (3000151, frozenset({Feature.TROUBLE})): (
         "an audit alarmed in the moment in which the clock was set ahead by an hour"
     ),
+    (3001504, frozenset({Feature.BINANCE, Feature.CLOSE, Feature.TROUBLE})): (
+        "a planned short set aside as many units as cash while a full disk kept it from being sent"
+    ),
 }
 """Days that once went wrong, with what they must hold for that, and what was wrong."""
 
