@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
@@ -18,15 +19,19 @@ from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.http_parser import RawRequestMessage
 
 from daemon.api.errors import ErrorCode, Refused
-from daemon.api.respond import internal_error, problem_response, raw_problem
+from daemon.api.respond import WRITE_S, internal_error, problem_response, raw_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aiohttp import StreamReader
     from multidict import CIMultiDictProxy
 
 LINE_BYTES_MAX = 8190
 HEADERS_MAX = 64
+AT_ONCE = 16
+"""Messages of a connection that are taken before others have their turn: those that are refused are
+answered on the spot."""
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +46,8 @@ class Patience:
     """For the next request of a connection, its headers included."""
     linger_s: float = 2.0
     """For the rest of a refused body, which is thrown away, so that the answer is seen."""
+    write_s: float = WRITE_S
+    """For a caller that takes nothing of its answers."""
 
 
 class Call(NamedTuple):
@@ -66,7 +73,15 @@ class ShortWay(NamedTuple):
 class Connection(web.RequestHandler):
     """One connection. What aiohttp itself refuses is answered as a problem too."""
 
-    __slots__ = ("_head_s", "_head_timer", "_is_taken", "_remote", "_short_way")
+    __slots__ = (
+        "_head_s",
+        "_head_timer",
+        "_is_passing_on",
+        "_is_taken",
+        "_remote",
+        "_short_way",
+        "_write_s",
+    )
 
     def __init__(self, manager: web.Server, patience: Patience, short_way: ShortWay) -> None:
         super().__init__(
@@ -82,14 +97,18 @@ class Connection(web.RequestHandler):
         )
         self._head_s = patience.head_s
         self._head_timer: asyncio.TimerHandle | None = None
+        self._write_s = patience.write_s
         self._short_way = short_way
         self._remote: str | None = None
         self._is_taken = False
         """Whether a message is on the short way; those behind it wait for its answer."""
+        self._is_passing_on = False
+        """Whether messages are just being taken, one after another."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._head_timer = self._loop.call_later(self._head_s, self._give_up_waiting)
+        _limit_silence(transport, self._write_s)
         peer = transport.get_extra_info("peername")
         self._remote = peer[0] if isinstance(peer, tuple) else peer
 
@@ -114,20 +133,44 @@ class Connection(web.RequestHandler):
             super().data_received(data)
         finally:
             self._waiter = waiter
-        if self._messages and not self._is_taken:
-            self._next_message()
+        if self._messages:
+            self._pass_on()
 
-    def _next_message(self) -> None:
-        """Send the first waiting message on its way."""
-        message, payload = self._messages[0]
-        if self._fits(message) and payload.is_eof():
-            self._messages.popleft()
-            self._is_taken = self._request_in_progress = True
-            self._make_room()
-            call = Call(self._remote, message.headers, payload.read_nowait())
-            self._short_way.take(call, self._answer)
-        elif self._waiter is not None and not self._waiter.done():
+    def _pass_on(self) -> None:
+        """Send waiting messages on their way, until one is not answered at once.
+
+        Not by calling itself: a thousand that are refused would be a thousand calls deep.
+        """
+        if self._is_passing_on:
+            return
+        self._is_passing_on = True
+        try:
+            for _ in range(AT_ONCE):
+                if self._is_taken or not self._messages or not self._take(*self._messages[0]):
+                    return
+        finally:
+            self._is_passing_on = False
+        self._loop.call_soon(self._pass_on)
+
+    def _take(self, message: object, payload: StreamReader) -> bool:
+        """Take the first message, or wake aiohttp's loop for it; return whether it was taken.
+
+        While a caller does not take its answers, no more are made for it.
+        """
+        if self._waiter is None or self._waiter.done():
+            return False  # aiohttp is at work, and goes on by itself
+        if not (self._fits(message) and payload.is_eof()):
             self._waiter.set_result(None)
+            return False
+        transport = self.transport
+        if self._paused or self._force_close or transport is None or transport.is_closing():
+            return False
+        self._messages.popleft()
+        self._is_taken = self._request_in_progress = True
+        self._make_room()
+        call = Call(self._remote, message.headers, payload.read_nowait())
+        self._short_way.take(call, self._answer)
+        return True
 
     def _fits(self, message: object) -> TypeGuard[RawRequestMessage]:
         return (
@@ -174,7 +217,11 @@ class Connection(web.RequestHandler):
                 self._next_keepalive_close_time, self._process_keepalive
             )
         if self._messages:
-            self._next_message()
+            self._pass_on()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._pass_on()
 
     def _process_keepalive(self) -> None:
         if self._is_taken:  # not idle, although aiohttp's loop sleeps
@@ -210,3 +257,10 @@ class Connection(web.RequestHandler):
             response = problem_response(internal_error())
         response.force_close()
         return response
+
+
+def _limit_silence(transport: asyncio.BaseTransport, seconds: float) -> None:
+    """Let the kernel hang up on a caller that takes nothing for so long, also while it closes."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from daemon.api.connection import Connection, Patience
 from daemon.api.webhook import BODY_BYTES_MAX
 from daemon.config.service import HttpConfig
 from tests.daemon.api.fakes import FakeDesk, House, signal
-from tests.daemon.api.raw import Wire, post, wire
+from tests.daemon.api.raw import PATIENCE_S, Wire, post, wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -72,6 +73,19 @@ async def line_to(desk: FakeDesk, patience: Patience | None = None) -> AsyncIter
             yield line
     finally:
         await server.close()
+
+
+def daemon_end(line: Wire) -> Connection:
+    """Find the other end of a line."""
+    caller = line.writer.get_extra_info("sockname")
+    [found] = [
+        each
+        for each in gc.get_objects()
+        if isinstance(each, Connection)
+        and each.transport is not None
+        and each.transport.get_extra_info("peername") == caller
+    ]
+    return found
 
 
 async def test_what_comes_behind_a_webhook_is_answered_after_it() -> None:
@@ -150,6 +164,46 @@ async def test_a_refusal_leaves_the_connection_open() -> None:
         assert answer.headers["Content-Type"] == "application/problem+json"
         line.send(post(twap("a")))
         assert (await line.answer()).status == 200
+
+
+async def test_hundreds_that_are_refused_are_answered_before_the_good_one_behind_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    desk = FakeDesk()
+    async with line_to(desk) as line:
+        line.send(post(b"{}") * 400 + post(twap("a")))
+        refused = [(await line.answer()).status for _ in range(400)]
+        assert refused == [400] * 400
+        assert (await line.answer()).status == 200
+    assert [each.levelname for each in caplog.records if each.levelname != "WARNING"] == []
+
+
+async def test_while_answers_pile_up_no_more_are_made() -> None:
+    desk = FakeDesk()
+    async with line_to(desk) as line:
+        line.send(post(b"{}"))
+        assert (await line.answer()).status == 400
+        connection = daemon_end(line)
+        connection.pause_writing()  # as the transport does when its buffer is full
+        connection.data_received(post(twap("a")) + post(twap("b")))
+        assert desk.submissions == []
+        connection.resume_writing()
+        assert [each.key for each in desk.submissions] == ["a", "b"]
+        assert (await line.answer()).status == 200
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the kernel does not do it")
+async def test_who_takes_nothing_of_an_answer_is_hung_up_on_although_it_is_being_closed() -> None:
+    async with line_to(FakeDesk(), Patience(write_s=0.1)) as line:
+        line.send(GET_HEALTH)
+        assert (await line.answer()).status == 200
+        transport = daemon_end(line).transport
+        assert transport is not None
+        transport.write(bytes(32_000_000))  # more than both kernels' buffers; nobody reads it
+        transport.close()
+        async with asyncio.timeout(PATIENCE_S):
+            while transport.get_write_buffer_size():  # noqa: ASYNC110 - the kernel in real time
+                await asyncio.sleep(0.01)
 
 
 async def test_a_caller_that_went_away_is_not_answered_and_nothing_breaks(
