@@ -125,9 +125,12 @@ class Engine:
         return min((at for at in times if at is not None), default=None)
 
     def advance(self, to: datetime) -> None:
-        """Play the market up to a time; a time already passed changes nothing."""
-        if to <= self.now:
-            return
+        """Play the market up to a time; time that has passed already is not played again.
+
+        Afterwards nothing is due before now: not even what was when a session ended, whatever the
+        clock of the next one says.
+        """
+        to = max(to, self.now)
         if to - self.now > LONGEST_CATCH_UP:
             for symbol in self.book.trading_symbols():
                 self.market.leave_out(symbol, to - LONGEST_CATCH_UP)

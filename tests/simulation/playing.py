@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import tempfile
 import traceback
 from concurrent.futures import ProcessPoolExecutor
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk in memory, where there is one
 PROCESSORS = len(os.sched_getaffinity(0))
+MOST_S = 60.0
 A_FEW = 8
 """Days that a process of several gets at once."""
 
@@ -58,6 +60,10 @@ def _timed(seed: int, only: AbstractSet[Feature] | None) -> tuple[Outcome, float
     return outcome, process_time() - began
 
 
+class EndlessDayError(KeyboardInterrupt):
+    """A day goes on for ever at one moment. No task may take it for a failure of its own."""
+
+
 def play(seed: int, features: AbstractSet[Feature] = frozenset()) -> Outcome:
     """Play the day of a seed, in a folder of its own."""
     place = str(MEMORY) if MEMORY.is_dir() else None
@@ -66,15 +72,31 @@ def play(seed: int, features: AbstractSet[Feature] = frozenset()) -> Outcome:
         root = logging.getLogger()
         root.addHandler(day.errors)
         try:
-            with _all_kept():
+            with _all_kept(), _ends():
                 return in_virtual_time(day.play())
-        except Exception as error:  # noqa: BLE001 - is told with its seed; other days go on
+        except (Exception, EndlessDayError) as error:  # noqa: BLE001 - is told with its seed; other days go on
             day.outcome.story += traceback.format_exc().splitlines()
             day.outcome.wrong.append(f"the day broke off: {error!r}")
             return day.outcome
         finally:
             root.removeHandler(day.errors)
             day.close()
+
+
+@contextmanager
+def _ends() -> Iterator[None]:
+    """Break off a day that takes a hundred times what others take: something runs in a circle."""
+
+    def break_off(*_: object) -> None:
+        raise EndlessDayError(f"{MOST_S:g} s of a processor, and no end")
+
+    before = signal.signal(signal.SIGVTALRM, break_off)
+    signal.setitimer(signal.ITIMER_VIRTUAL, MOST_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 @contextmanager

@@ -66,6 +66,9 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
     (3001504, frozenset({Feature.BINANCE, Feature.CLOSE, Feature.TROUBLE})): (
         "a planned short set aside as many units as cash while a full disk kept it from being sent"
     ),
+    (3001782, frozenset()): (
+        "after a kill with the clock set back a paper exchange ran in a circle for ever"
+    ),
 }
 """Days that once went wrong, with what they must hold for that, and what was wrong."""
 

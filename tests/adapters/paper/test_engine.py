@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from adapters.broker import BrokerOrderState, RefusalCode, Refused
 from adapters.paper.engine import PIECE_INTERVAL, Engine
 from adapters.paper.orders import PaperFill, PaperOrder
-from adapters.paper.prices import RandomWalk, RecordedPrices
+from adapters.paper.prices import FixedPrices, RandomWalk, RecordedPrices
 from adapters.sessions import ListedSessions, Session
 from algorithms.domain import OrderType, TimeInForce
 from tests.support.paper_engine import (
@@ -266,6 +266,19 @@ def test_a_clock_set_back_changes_nothing() -> None:
     engine.advance(NOON + 5 * MINUTE)
     order = place(engine, request("a"), NOON)
     assert order.placed_at == engine.now == NOON + 5 * MINUTE
+
+
+def test_after_a_restart_with_the_clock_set_back_nothing_is_due_for_ever() -> None:
+    """The rest of an order waits for a better price; its next piece was due before the restart."""
+    engine = make_engine(cuts_fills=True)
+    order = place(engine, request("a", BUY, 40, LIMIT, limit="100", good_for=TimeInForce.GTC))
+    dearer = FixedPrices({TQQQ: Decimal(105), SOXL: Decimal(20)})
+    again = make_engine(cuts_fills=True, path=dearer, now=NOON + MINUTE)
+    again.book.keep(order)
+    assert again.next_event() == NOON + PIECE_INTERVAL
+    again.advance(NOON)
+    assert again.next_event() is None
+    assert again.now == NOON + MINUTE
 
 
 def test_after_months_away_day_orders_have_ended_on_their_day() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections import defaultdict
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from adapters.broker import Accepted, CancelConfirmed, RefusalCode, Refused, SentOrder
+from adapters.clock import LoopClock
 from adapters.virtual_time import VirtualTimeLoop
 from algorithms.decimals import ZERO, exactly
 from algorithms.domain import BrokerOrderId, OrderType, Side, Symbol, TimeInForce
@@ -124,6 +126,11 @@ class TradingDay(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([1, 7, 60, 700]))
     def pass_time(self, minutes: int) -> None:
         self.run(self.market.clock.sleep(60.0 * minutes))
+
+    @rule(seconds=st.sampled_from([-3600, -30, -1, 1, 3600]))
+    def set_clock(self, seconds: int) -> None:
+        assert isinstance(self.market.clock, LoopClock)
+        self.market.clock.step(timedelta(seconds=seconds))
 
     @precondition(lambda self: self.orders)
     @rule(data=st.data())
