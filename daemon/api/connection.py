@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from aiohttp import HttpVersion11, hdrs, web
+from aiohttp.http_exceptions import InvalidURLError
 from aiohttp.http_parser import RawRequestMessage
 
 from daemon.api.errors import ErrorCode, Refused
@@ -251,6 +252,8 @@ class Connection(web.RequestHandler):
                 exc.__traceback__ = None  # its frames lead to this connection, which leads to it
             # What follows the first line is what came, which may be a token.
             words = (message or "not HTTP").partition("\n")[0].partition(": b'")[0].rstrip(" :")
+            if isinstance(exc, InvalidURLError):
+                words = "what is asked for is no URL"  # its message is what was asked for
             response = problem_response(Refused(ErrorCode.BAD_HTTP, words[:200]))
         else:
             log.error("a request failed", exc_info=exc)

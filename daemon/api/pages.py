@@ -19,6 +19,7 @@ from daemon.api.errors import ErrorCode, Refused
 from daemon.api.lean import SECURITY_HEADERS
 from daemon.api.openapi import openapi
 from daemon.api.operation import HTML, JSON, Access, Answer, Operation, Parameter
+from daemon.api.problems import BadInput, Problem, path_text
 from daemon.api.respond import json_response
 from daemon.api.sessions import CSRF_HEADER, check_csrf
 from daemon.api.wire import GivenToken, Time
@@ -192,10 +193,18 @@ def _html(text: str) -> web.Response:
 
 
 def _form_values(raw: bytes) -> Json:
+    """Read a form. Raises BadInput for a field that is given twice: nothing says which counts."""
     try:
         pairs = parse_qs(raw.decode(), max_num_fields=8, errors="strict")
     except ValueError:
         return {}
+    twice = [
+        Problem(path_text((key,)), "is given more than once")
+        for key, values in pairs.items()
+        if len(values) > 1
+    ]
+    if twice:
+        raise BadInput(twice)
     return {key: values[0] for key, values in pairs.items()}
 
 

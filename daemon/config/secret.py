@@ -6,6 +6,7 @@ file can be shown, copied and committed.
 
 from __future__ import annotations
 
+import errno
 import hmac
 import os
 import re
@@ -119,9 +120,7 @@ def _from_environment(name: str, around: Surroundings) -> Secret:
 def _from_file(name: str, around: Surroundings) -> Secret:
     try:
         source = source_of(around.folder / name, around.environ, around.given)
-        with source.open("rb") as file:
-            content = file.read(_FILE_BYTES_MAX + 1)
-            is_open = os.fstat(file.fileno()).st_mode & _OTHERS
+        content, is_open = _read(source)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a usable path"
         raise fault(f"the file cannot be read: {reason}", PATHS_HINT) from None
@@ -135,6 +134,15 @@ def _from_file(name: str, around: Surroundings) -> Secret:
     if not text:
         raise fault("the file is empty")
     return _checked(text, "the file's content", source if is_open else None)
+
+
+def _read(source: Path) -> tuple[bytes, bool]:
+    """Return what a file holds, and whether others on this host can read it. Raises OSError."""
+    if source.is_fifo():  # a reload would wait for whoever writes to it, and the daemon too
+        raise OSError(errno.ESPIPE, "Is a pipe")
+    with source.open("rb") as file:
+        is_open = os.fstat(file.fileno()).st_mode & _OTHERS
+        return file.read(_FILE_BYTES_MAX + 1), bool(is_open)
 
 
 def _checked(text: str, what: str, open_file: Path | None = None) -> Secret:

@@ -76,6 +76,10 @@ def resident_mb(pid: int) -> float:
     return int(kilobytes) / 1024
 
 
+def limits_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/limits").read_text()
+
+
 def change(config: Path, old: str, new: str) -> None:
     config.write_text(CONFIG.replace(old, new))
 
@@ -102,6 +106,7 @@ async def test_it_is_ready_works_and_stops_in_order(daemon: DaemonProcess, confi
     assert await readiness(daemon.url) == {"status": "ready", "reasons": {}}
     address = config.parent / "data/address"
     assert address.read_text() == f"{daemon.url}\n"
+    assert re.search(r"^Max core file size +0 +0 ", limits_of(daemon.pid), re.MULTILINE)
     assert await daemon.stop() == 0
     assert not address.exists()
     assert "stopped" in daemon.log_tail()

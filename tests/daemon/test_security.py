@@ -70,6 +70,32 @@ def test_a_guess_costs_the_same_whether_or_not_the_strategy_exists(
     assert set(costs) == {((32, 32),)}
 
 
+def test_nothing_secret_is_compared_but_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+    compare = hmac.compare_digest
+
+    def watched(offered: bytes, expected: bytes) -> bool:
+        compared.append(len(expected))
+        return compare(offered, expected)
+
+    monkeypatch.setattr("daemon.api.auth.hmac.compare_digest", watched)
+    strategies = [
+        auth.StrategyAccess(name=StrategyName(name), token_digest=auth.digest(name))
+        for name in ("alpha", "beta")
+    ]
+    authority = auth.Authority(strategies, auth.digest("admin"))
+    assert authority.is_admin("admin")
+    assert not authority.is_admin("guess")
+    assert compared == [32, 32]
+    compared.clear()
+    for token in ("alpha", "beta", "guess"):
+        authority.strategy_of_token(token)
+        assert compared == [32, 32]  # both, whichever it is
+        compared.clear()
+    assert not auth.signature_fits(b"key", b"body", "0" * 64)
+    assert compared == [64]
+
+
 # Replay
 
 
@@ -245,6 +271,8 @@ async def test_no_secret_reaches_log_answer_notice_or_database(
             for shown in ("Authorization : Bearer ", "Authorization: Bearer\r\n ", "Token\0: "):
                 refusals += await d.raw(f"{head}{shown}{token}\r\n\r\n".encode())
                 assert status_of(refusals[refusals.rindex(b"HTTP/1.") :]) == 400
+            refusals += await d.raw(f"GET http://x:y/?token={token} HTTP/1.1\r\n\r\n".encode())
+            assert status_of(refusals[refusals.rindex(b"HTTP/1.") :]) == 400
         await d.reload(SIGNED + "[nonsense]\n")
         await d.settle()
         answers += [

@@ -76,7 +76,9 @@ async def test_every_answer_carries_the_security_headers() -> None:
         ):
             assert response.headers["X-Content-Type-Options"] == "nosniff"
             assert response.headers["Cache-Control"] == "no-store"
-            assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+            policy = response.headers["Content-Security-Policy"]
+            assert policy == "default-src 'none'; frame-ancestors 'none'"
+            assert response.headers["Referrer-Policy"] == "no-referrer"
             assert response.headers["Server"] == "nettingd"
 
 

@@ -6,12 +6,14 @@ import asyncio
 import gc
 import socket
 from contextlib import asynccontextmanager
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import orjson
 import pytest
 
+from daemon.api.addresses import Networks
 from daemon.api.app import serve
 from daemon.api.connection import Connection, Patience
 from daemon.api.webhook import BODY_BYTES_MAX
@@ -63,8 +65,10 @@ class HeldDesk(FakeDesk):
 
 
 @asynccontextmanager
-async def line_to(desk: FakeDesk, patience: Patience | None = None) -> AsyncIterator[Wire]:
-    house = House()
+async def line_to(
+    desk: FakeDesk, patience: Patience | None = None, house: House | None = None
+) -> AsyncIterator[Wire]:
+    house = house or House()
     house.desk = desk
     server = await serve(house.app(), HttpConfig(host="127.0.0.1", port=0), patience)
     try:
@@ -164,6 +168,17 @@ async def test_a_refusal_leaves_the_connection_open() -> None:
         assert answer.headers["Content-Type"] == "application/problem+json"
         line.send(post(twap("a")))
         assert (await line.answer()).status == 200
+
+
+@pytest.mark.parametrize("whose", ["allow_from", "alpha_from"])
+async def test_an_address_that_may_not_send_is_refused_on_the_short_way_too(whose: str) -> None:
+    desk = FakeDesk()
+    house = House(**{whose: Networks([ip_network("192.0.2.0/24")])})
+    async with line_to(desk, house=house) as line:
+        line.send(post(twap("a")))
+        answer = await line.answer()
+        assert (answer.status, answer.code) == (403, "address_not_allowed")
+    assert desk.submissions == []
 
 
 async def test_hundreds_that_are_refused_are_answered_before_the_good_one_behind_them(

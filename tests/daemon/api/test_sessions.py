@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from daemon.api.sessions import COOKIE, CSRF_HEADER, LIFETIME, SESSIONS_MAX
+from daemon.api.sessions import COOKIE, CSRF_HEADER, LIFETIME, SESSIONS_MAX, Sessions
 from tests.daemon.api.fakes import ADMIN_TOKEN, House
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ async def test_a_session_ends_by_time_and_when_too_many_began() -> None:
         await log_in(client)
         (session,) = house.sessions._live.values()  # noqa: SLF001 - nothing else can wait 12 hours
         assert session.ends_at - house.clock.now() > LIFETIME - timedelta(minutes=1)
+        over = replace(session, ends_at=house.clock.now())
+        house.sessions._live[session.id] = over  # noqa: SLF001 - as above
+        assert (await client.get("/api/docs")).status == 401
+        await log_in(client)
+        assert (await client.get("/api/docs")).status == 200
         for _ in range(SESSIONS_MAX):
             house.sessions.new()
         assert (await client.get("/api/docs")).status == 401
@@ -79,6 +85,15 @@ async def test_another_process_s_cookie_is_no_session() -> None:
         second.session.cookie_jar.clear()
         for cookies in (kept, {COOKIE: "no cookie at all"}):
             assert (await second.get("/api/docs", cookies=cookies)).status == 401
+
+
+async def test_where_there_is_tls_the_cookie_goes_over_nothing_else() -> None:
+    for secure in (False, True):
+        house = House()
+        house.sessions = Sessions(house.clock, secure=secure)
+        async with house.client() as client:
+            response = await client.post("/login", json={"token": ADMIN_TOKEN})
+            assert bool(response.cookies[COOKIE]["secure"]) is secure
 
 
 async def test_guessing_is_slowed_down() -> None:

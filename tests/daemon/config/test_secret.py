@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import os
 import pickle
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,8 @@ def test_a_reference_that_leads_nowhere_says_why(tmp_path: Path) -> None:
     )
     assert "No such file" in refusal(tmp_path, {"file": "missing"})
     assert "Is a directory" in refusal(tmp_path, {"file": "."})
+    os.mkfifo(tmp_path / "pipe")
+    assert "Is a pipe" in refusal(tmp_path, {"file": "pipe"})
     assert "not a usable path" in refusal(tmp_path, {"file": "a\x00b"})
     assert refusal(tmp_path, {"file": "empty"}) == "the file is empty"
     assert refusal(tmp_path, {"file": "latin"}) == "the file is not UTF-8 text"

@@ -19,13 +19,15 @@ async def main():
 asyncio.run(main())
 """
 KEEPS = """
-import os, resource, tempfile
+import ctypes, os, resource, sys, tempfile
 from daemon.service.process import keep_secrets_in
 keep_secrets_in()
 with tempfile.TemporaryDirectory() as folder:
     with open(os.path.join(folder, "file"), "w") as file:
         print(oct(os.fstat(file.fileno()).st_mode & 0o777))
 print(resource.getrlimit(resource.RLIMIT_CORE))
+may_be_looked_into = 3  # PR_GET_DUMPABLE
+print(ctypes.CDLL(None).prctl(may_be_looked_into) if sys.platform == "linux" else 0)
 """
 SPARES = """
 import gc
@@ -53,8 +55,8 @@ def told_by(program: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_files_are_private_and_no_core_is_dumped() -> None:
-    assert told_by(KEEPS) == ["0o600", "(0, 0)"]
+def test_files_are_private_no_core_is_dumped_and_nobody_looks_into_the_memory() -> None:
+    assert told_by(KEEPS) == ["0o600", "(0, 0)", "0"]
 
 
 def test_as_many_files_may_be_open_as_the_host_allows() -> None:
