@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = 80
-_LOW_BITS = 40
+_LOW_BITS = 20
 _LOW = (1 << _LOW_BITS) - 1
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 TAG_LENGTH = 8
@@ -83,20 +83,13 @@ class IdSource:
         self._milliseconds = value >> _RANDOM_BITS
         self._high = value >> _LOW_BITS
         self._low = value & _LOW
-        self._high_text = _spell(self._high, 9)
+        self._high_text = _spell(self._high, 11)
 
     def _successor(self) -> str:
-        if self._low == _LOW:  # as good as never
+        if self._low == _LOW:  # once in a million
             self._begin(self._high + 1 << _LOW_BITS)
         self._low = low = self._low + 1
-        pairs = _PAIRS  # every id needs this, so it is spelled out
-        return (
-            self._high_text
-            + pairs[low >> 30]
-            + pairs[low >> 20 & 1023]
-            + pairs[low >> 10 & 1023]
-            + pairs[low & 1023]
-        )
+        return f"{self._high_text}{_PAIRS[low >> 10]}{_PAIRS[low & 1023]}"
 
     def parent(self) -> ParentId:
         """Return the id of a new parent order, made in the transaction of its request."""

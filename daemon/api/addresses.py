@@ -19,19 +19,15 @@ LENGTH_MAX = 64
 _WITH_PORT = re.compile(r"\[(?P<six>[^\]]*)\](?::\d+)?|(?P<four>[\d.]+):\d+")
 
 
-class Networks:
-    """A list of networks, from the configuration."""
+class Networks(tuple[Network, ...]):
+    """A list of networks, from the configuration. Most are empty, which every request asks."""
 
-    def __init__(self, networks: Iterable[Network]) -> None:
-        self._networks = tuple(networks)
+    __slots__ = ()
 
-    def __bool__(self) -> bool:
-        return bool(self._networks)
-
-    def __contains__(self, address: str) -> bool:
+    def __contains__(self, address: object) -> bool:
         """Whether an address is in one of the networks; what is no address is in none."""
-        parsed = parse_address(address)
-        return parsed is not None and any(parsed in network for network in self._networks)
+        parsed = parse_address(address) if isinstance(address, str) else None
+        return parsed is not None and any(parsed in network for network in self)
 
 
 def parse_address(text: str) -> Address | None:

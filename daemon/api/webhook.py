@@ -93,17 +93,20 @@ class Webhook:
             self._time(Phase.WEBHOOK_TO_STORED, took.total_seconds())
             answered(outcome)
 
-        async def work() -> None:
-            try:
-                answered(await self._desk.submit(submission))
-            except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
-                answered(error)
-
         try:
             address = self._door.address(call.remote, call.headers)
             submission = self._read(call, address)
             if not self._desk.submit_soon(submission, stored):
-                self._tasks.spawn(work(), name="webhook")
+                self._tasks.spawn(self._work(submission, answered), name="webhook")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
+            answered(error)
+
+    async def _work(
+        self, submission: Submission, answered: Callable[[Reply | Exception], None]
+    ) -> None:
+        """Take a signal that has to wait for something."""
+        try:
+            answered(await self._desk.submit(submission))
         except Exception as error:  # noqa: BLE001 - as above
             answered(error)
 

@@ -120,9 +120,15 @@ def accepted(
     """
     if len(orders) == 1 and not warnings:
         # Names of accounts, symbols and our ids consist of what needs no escaping in JSON.
-        return Answer(
-            RequestStatus.DONE, ALL_GOOD, (_ONE_ACCEPTED % (request_id, *orders[0])).encode()
+        account, order_id, symbol = orders[0]
+        text = (
+            f'{{"id":"{request_id}","status":"done","success":true,"cancelled_orders":0,'
+            '"failed_orders":0,"message":"1 order accepted","results":['
+            f'{{"account_id":"{account}","success":true,"cancelled":0,"failed":0,"orders":['
+            f'{{"id":"{order_id}","exchange_order_id":null,"symbol":"{symbol}","success":true,'
+            '"outcome":"accepted","error":null}]}],"warnings":[]}'
         )
+        return Answer(RequestStatus.DONE, ALL_GOOD, text.encode())
     accounts: dict[str, list[dict[str, object]]] = {}
     for account, order_id, symbol in orders:
         accounts.setdefault(account, []).append(
@@ -150,14 +156,6 @@ def accepted(
         "warnings": list(warnings),
     }
     return Answer(RequestStatus.DONE, ALL_GOOD, orjson.dumps(body))
-
-
-_ONE_ACCEPTED = (
-    '{"id":"%s","status":"done","success":true,"cancelled_orders":0,"failed_orders":0,'
-    '"message":"1 order accepted","results":[{"account_id":"%s","success":true,"cancelled":0,'
-    '"failed":0,"orders":[{"id":"%s","exchange_order_id":null,"symbol":"%s","success":true,'
-    '"outcome":"accepted","error":null}]}],"warnings":[]}'
-)
 
 
 def interim(request_id: str, status: RequestStatus, words: str) -> bytes:

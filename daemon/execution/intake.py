@@ -17,6 +17,7 @@ from daemon.execution.commands import ANYWHERE
 from daemon.execution.margin import require_margin
 from daemon.execution.sizing import SILENT, AtRisk, Refusal, Sizes, Terms, closes, is_limited
 from daemon.notices import raise_notice
+from daemon.storage.rows import to_us
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,6 +117,7 @@ class Intake:
             return Placed((), (_refused("", command, _no_book(strategy, command)),))
         parents: list[ParentOrder] = []
         refusals: list[Item] = []
+        now_us = to_us(now)
         for book in books:
             try:
                 known = terms.get((book.account.name, command.symbol), _NO_TERMS)
@@ -131,7 +133,7 @@ class Intake:
             if book.mode is BookMode.APPROVE:
                 parent = self._approvals.hold(tx, parent, now)
             else:
-                self._orders.accept(tx, parent, sized.terms_row)
+                self._orders.accept(tx, parent, sized.row(parent.id, request_id, now_us))
             parents.append(parent)
         return Placed(tuple(parents), tuple(refusals))
 

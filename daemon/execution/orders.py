@@ -120,14 +120,12 @@ class Orders:
 
     # Changing
 
-    def accept(
-        self, tx: Tx, parent: ParentOrder, terms_row: tuple[SqlValue, ...] | None = None
-    ) -> None:
+    def accept(self, tx: Tx, parent: ParentOrder, row: tuple[SqlValue, ...] | None = None) -> None:
         """Store a new parent order and set aside what it needs.
 
-        ``terms_row`` is what ``parent_terms_row`` makes of it, if that is known already.
+        ``row`` is what ``parent_row`` makes of it, if that is known already.
         """
-        tx.insert(PARENT_ORDERS, parent_row(parent, terms_row))
+        tx.insert(PARENT_ORDERS, row or parent_row(parent))
         self.reserve(tx, parent, parent.reserved)
         if parent.due_at is not None:
             tx.signal(OrderTaken(parent.account, parent.symbol, parent.side, parent.due_at))

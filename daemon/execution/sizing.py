@@ -24,7 +24,7 @@ from algorithms.domain import (
 from algorithms.twap import first_slice_after, span_of
 from daemon.config.accounts import BrokerKind
 from daemon.lately import Lately
-from daemon.storage.rows import EPOCH, OWN_FIELDS, parent_terms_row
+from daemon.storage.rows import EPOCH, OWN_FIELDS, parent_terms_row, span_us
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,7 +81,9 @@ class Sized(NamedTuple):
     reserved: Decimal
     price: Decimal | None
     first_after: timedelta
+    first_after_us: int
     span: timedelta | None
+    span_us: int | None
     terms: tuple[object, ...]
     terms_row: tuple[SqlValue, ...]
 
@@ -90,6 +92,18 @@ class Sized(NamedTuple):
         deadline = None if self.span is None else now + self.span
         return ParentOrder._make(
             (order_id, request_id, now, now + self.first_after, deadline, *self.terms)
+        )
+
+    def row(self, order_id: ParentId, request_id: str, now_us: int) -> tuple[SqlValue, ...]:
+        """Make the row of that order, as ``parent_row`` does, without turning times to numbers."""
+        deadline_us = None if self.span_us is None else now_us + self.span_us
+        return (
+            order_id,
+            request_id,
+            now_us,
+            now_us + self.first_after_us,
+            deadline_us,
+            *self.terms_row,
         )
 
 
@@ -206,7 +220,9 @@ def size(command: Place, book: Book, terms: Terms, setup: Setup, held: Decimal) 
         reserved=reserved,
         price=limit or stop or terms.price,
         first_after=first_after,
+        first_after_us=span_us(first_after),
         span=span,
+        span_us=None if span is None else span_us(span),
         terms=pattern[OWN_FIELDS:],
         terms_row=parent_terms_row(pattern),
     )

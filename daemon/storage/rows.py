@@ -43,6 +43,11 @@ def to_us(at: datetime) -> int:
     return (at - EPOCH) // _MICROSECOND
 
 
+def span_us(span: timedelta) -> int:
+    """Return the microseconds of a time span, exactly."""
+    return span // _MICROSECOND
+
+
 def from_us(value: int) -> datetime:
     """Return the aware UTC time of ``to_us``."""
     return EPOCH + timedelta(0, 0, value)
@@ -136,20 +141,15 @@ CHILD_ORDERS = Table(
 )
 
 
-def parent_row(
-    order: ParentOrder, terms_row: tuple[SqlValue, ...] | None = None
-) -> tuple[SqlValue, ...]:
-    """Return a new order in the order of ``PARENT_ORDERS.columns``.
-
-    ``terms_row`` is ``parent_terms_row`` of the order, if it is known already.
-    """
+def parent_row(order: ParentOrder) -> tuple[SqlValue, ...]:
+    """Return a new order in the order of ``PARENT_ORDERS.columns``."""
     return (
         order.id,
         order.request_id,
         to_us(order.created_at),
         us_or_none(order.due_at),
         us_or_none(order.deadline),
-        *(terms_row or parent_terms_row(order)),
+        *parent_terms_row(order),
     )
 
 

@@ -17,7 +17,7 @@ from daemon.config import load_config
 from daemon.execution.commands import ANYWHERE, Place
 from daemon.execution.sizing import REMEMBERED, Refusal, Sizes, Terms, needs_price, size
 from daemon.setup import setup_of
-from daemon.storage.rows import parent_row, parent_terms_row
+from daemon.storage.rows import parent_row, parent_terms_row, to_us
 from tests.support.world import START
 
 if TYPE_CHECKING:
@@ -102,11 +102,14 @@ def test_a_twap_starts_in_the_middle_of_its_first_part(setup: Setup, book: Book)
     assert order.reserved == sized.reserved == Decimal("1002.39975")  # 10 x 99.99 and 0.25 %
 
 
-def test_its_row_is_the_row_of_the_order_it_makes(setup: Setup, book: Book) -> None:
-    sized = size(buy(), book, TERMS, setup, ZERO)
+@pytest.mark.parametrize("slices", [5, None])
+def test_its_row_is_the_row_of_the_order_it_makes(
+    setup: Setup, book: Book, slices: int | None
+) -> None:
+    sized = size(buy(slices=slices), book, TERMS, setup, ZERO)
     order = sized.order(ParentId("p"), "r", NOW)
     assert sized.terms_row == parent_terms_row(order)
-    assert parent_row(order, sized.terms_row) == parent_row(order)
+    assert sized.row(order.id, "r", to_us(NOW)) == parent_row(order)
 
 
 def test_an_order_that_rests_is_due_at_once_and_has_no_end(setup: Setup, book: Book) -> None:

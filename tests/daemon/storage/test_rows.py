@@ -39,7 +39,6 @@ from daemon.storage.rows import (
     from_us,
     parent_from_row,
     parent_row,
-    parent_terms_row,
     to_us,
 )
 from daemon.storage.schema import migrate
@@ -151,7 +150,6 @@ def test_a_new_parent_order_comes_back_as_it_was(  # noqa: PLR0917 - hypothesis 
     )
 
     assert parent_from_row(through_sqlite(WITH_ITS_END, (*parent_row(order), None, None))) == order
-    assert parent_row(order, parent_terms_row(order)) == parent_row(order)
     assert order[:OWN_FIELDS] == ("p", "r", at, due, due)
 
 
