@@ -35,6 +35,7 @@ NAME_MAX = 64
 _TOO_MANY = 429
 _LASTING = frozenset({400, 401, 403, 404})
 """A wrong token, a chat that is gone or that shut the bot out: the same every time."""
+_REDIRECTS = range(300, 400)
 _SAYS_SO = "message is not modified"
 _HEARD = ["message", "callback_query"]
 
@@ -42,6 +43,29 @@ log = logging.getLogger(__name__)
 # The library writes lines of its own to stderr; what it says there comes as an exception, too.
 logging.getLogger("TeleBot").handlers.clear()
 logging.getLogger("TeleBot").setLevel(logging.CRITICAL)
+
+
+async def _open_session() -> aiohttp.ClientSession:
+    """Open what the library calls by; its own would go wherever an answer leads."""
+    manager = asyncio_helper.session_manager
+    connector = aiohttp.TCPConnector(limit=asyncio_helper.REQUEST_LIMIT, ssl=manager.ssl_context)
+    session = aiohttp.ClientSession(connector=connector, middlewares=(_stay,))
+    manager.session = session
+    return session
+
+
+async def _stay(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Take a redirect for a fault. Raises NotDeliveredError."""
+    answer = await handler(request)
+    if answer.status in _REDIRECTS:
+        answer.close()
+        raise NotDeliveredError(f"Telegram answered {answer.status}")
+    return answer
+
+
+asyncio_helper.session_manager.create_session = _open_session  # type: ignore[method-assign]
 
 
 class TelegramApi:

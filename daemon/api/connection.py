@@ -250,8 +250,8 @@ class Connection(web.RequestHandler):
         if status < web.HTTPInternalServerError.status_code:
             if exc is not None:
                 exc.__traceback__ = None  # its frames lead to this connection, which leads to it
-            # What follows the first line is what came, which may be a token.
-            words = (message or "not HTTP").partition("\n")[0].partition(": b'")[0].rstrip(" :")
+            # What follows a colon, or the first line, is what came, which may be a token.
+            words = (message or "not HTTP").partition("\n")[0].partition(":")[0].rstrip()
             if isinstance(exc, InvalidURLError):
                 words = "what is asked for is no URL"  # its message is what was asked for
             response = problem_response(Refused(ErrorCode.BAD_HTTP, words[:200]))

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 QUIET = ("aiohttp", "aiosqlite", "apscheduler", "asyncio", "tzlocal", "yoyo")
 """Libraries whose everyday lines are not ours to read; their warnings are."""
+SILENT = ("aiohttp_session",)
+"""Warns of each cookie that it cannot read, and anybody may send those, as fast as they like."""
 
 _INFORMATIONAL = 6
 _PRIORITIES: Mapping[int, int] = {
@@ -73,6 +75,8 @@ def start_logging(config: DaemonConfig, stream: TextIO | None = None) -> None:
     root.setLevel(config.log_level.value.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 class _JournalFormatter(structlog.stdlib.ProcessorFormatter):

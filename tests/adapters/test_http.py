@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from adapters.http import Answer, Connections, Hosts, Lost, NotSent, exchanged, host_of
 from tests.adapters.kis.conftest import kis
@@ -66,6 +68,22 @@ async def test_an_answer_is_handed_on_as_it_came(
 async def test_a_request_to_nobody_never_left(connections: Connections) -> None:
     seen = await exchanged(connections.session, "POST", "http://127.0.0.1:9", headers={})
     assert isinstance(seen, NotSent)
+
+
+async def test_a_redirect_is_an_answer_and_sends_nothing_again(connections: Connections) -> None:
+    came: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        came.append(request.path)
+        return web.Response(status=307, headers={"Location": "/elsewhere"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(app) as there:
+        url = str(there.make_url("/order"))
+        seen = await exchanged(connections.session, "POST", url, headers={}, data=b"{}")
+    assert isinstance(seen, Answer)
+    assert (seen.status, came) == (307, ["/order"])
 
 
 async def test_a_connection_that_breaks_loses_the_answer_and_nothing_is_sent_again(

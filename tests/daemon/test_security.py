@@ -271,8 +271,9 @@ async def test_no_secret_reaches_log_answer_notice_or_database(
             for shown in ("Authorization : Bearer ", "Authorization: Bearer\r\n ", "Token\0: "):
                 refusals += await d.raw(f"{head}{shown}{token}\r\n\r\n".encode())
                 assert status_of(refusals[refusals.rindex(b"HTTP/1.") :]) == 400
-            refusals += await d.raw(f"GET http://x:y/?token={token} HTTP/1.1\r\n\r\n".encode())
-            assert status_of(refusals[refusals.rindex(b"HTTP/1.") :]) == 400
+            for path in (f"http://x:y/?token={token}", f"/{token}{'x' * 9_000}"):
+                refusals += await d.raw(f"GET {path} HTTP/1.1\r\n\r\n".encode())
+                assert status_of(refusals[refusals.rindex(b"HTTP/1.") :]) == 400
         await d.reload(SIGNED + "[nonsense]\n")
         await d.settle()
         answers += [

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from adapters.clock import SystemClock
 from adapters.notify import telegram
@@ -39,6 +41,29 @@ async def test_a_text_arrives_letter_by_letter() -> None:
         text = "5 < 6 & _a_ *b* [c](d) 한글 \u203c\ufe0f\n둘째 줄"
         number = await api.send(str(CHAT), text)
     assert [(each.number, each.text) for each in there.chats.messages] == [(number, text)]
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    strayed: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/elsewhere":
+            strayed.append(request.method)
+            return web.json_response({"ok": True, "result": {}})
+        return web.Response(status=307, headers={"Location": "/elsewhere"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(app) as there:
+        api = TelegramApi(TOKEN, str(there.make_url("/")))
+        try:
+            with pytest.raises(NotDeliveredError, match="answered 307"):
+                await api.send(str(CHAT), "hello")
+            with pytest.raises(NotDeliveredError, match="answered 307"):
+                await api.heard(0)
+        finally:
+            await api.close()
+    assert strayed == []
 
 
 async def test_a_public_chat_is_reached_by_its_name() -> None:

@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from daemon.api.sessions import COOKIE, CSRF_HEADER, LIFETIME, SESSIONS_MAX, Sessions
+from daemon.service.logs import SILENT
 from tests.daemon.api.fakes import ADMIN_TOKEN, House
 
 if TYPE_CHECKING:
+    import pytest
     from aiohttp import web
     from aiohttp.test_utils import TestClient
 
@@ -76,7 +78,7 @@ async def test_a_session_ends_by_time_and_when_too_many_began() -> None:
         assert (await client.get("/api/docs")).status == 401
 
 
-async def test_another_process_s_cookie_is_no_session() -> None:
+async def test_another_process_s_cookie_is_no_session(caplog: pytest.LogCaptureFixture) -> None:
     async with House().client() as first:
         await log_in(first)
         kept = {cookie.key: cookie.value for cookie in first.session.cookie_jar}
@@ -85,6 +87,7 @@ async def test_another_process_s_cookie_is_no_session() -> None:
         second.session.cookie_jar.clear()
         for cookies in (kept, {COOKIE: "no cookie at all"}):
             assert (await second.get("/api/docs", cookies=cookies)).status == 401
+    assert {each.name for each in caplog.records} <= set(SILENT)  # nobody else says a word
 
 
 async def test_where_there_is_tls_the_cookie_goes_over_nothing_else() -> None:

@@ -35,12 +35,17 @@ class Watcher:
         self.calls = 0
         self.status = 200
         self.silent = False
+        self.strayed = 0
 
     async def answer(self, _: web.Request) -> web.Response:
         self.calls += 1
         if self.silent:
             await asyncio.sleep(3600)
-        return web.Response(status=self.status, text="OK")
+        return web.Response(status=self.status, text="OK", headers={"Location": "/elsewhere"})
+
+    async def stray(self, _: web.Request) -> web.Response:
+        self.strayed += 1
+        return web.Response(text="OK")
 
 
 class Scene:
@@ -74,6 +79,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
     watcher = Watcher()
     app = web.Application()
     app.router.add_get("/ping/a-secret-key", watcher.answer)
+    app.router.add_get("/elsewhere", watcher.stray)
     path = folder / "config.toml"
     path.write_text(THREE_BOOKS)
     clock, tasks = SystemClock(), TaskSupervisor()
@@ -131,6 +137,15 @@ async def test_calls_that_fail_are_told_once_and_so_is_their_end(tmp_path: Path)
         await here.until(lambda: len(here.told) == 2)
         assert "the watcher answered 500" in here.told[0]
         assert "again" in here.told[1]
+
+
+async def test_a_redirect_is_a_failed_call_and_is_not_followed(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        here.watcher.status = 302
+        here.call_every(0.05)
+        await here.until(lambda: bool(here.told))
+        assert "the watcher answered 302" in here.told[0]
+        assert here.watcher.strayed == 0
 
 
 async def test_nobody_there_is_told_without_the_key_in_the_address(

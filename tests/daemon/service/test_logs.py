@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from daemon.config.service import DaemonConfig, Locale, LogFormat, LogLevel
-from daemon.service.logs import log_notices, say_error, start_logging
+from daemon.service.logs import SILENT, log_notices, say_error, start_logging
 from daemon.signals import NoticeRaised, SignalBus
 
 if TYPE_CHECKING:
@@ -79,6 +79,13 @@ def test_libraries_are_quiet_but_may_warn() -> None:
     assert out.getvalue() == ""
     logging.getLogger("apscheduler.scheduler").warning("missed by 3 s")
     assert "missed by 3 s" in out.getvalue()
+
+
+def test_what_anybody_may_send_does_not_fill_the_log() -> None:
+    out = started()
+    for name in SILENT:
+        logging.getLogger(name).warning("Cannot decrypt cookie value")
+    assert out.getvalue() == ""
 
 
 @pytest.mark.parametrize(
