@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import orjson
-
 from adapters.clock import LoopClock
 from adapters.paper.faults import Fault
-from adapters.sqlite.errors import StorageError, StorageFullError
+from adapters.sqlite.errors import StorageFullError
 from adapters.tasks import TaskSupervisor
-from algorithms.domain import AccountName, StrategyName
-from daemon.execution.commands import CancelAll, Submission
-from daemon.execution.desk import KeyReusedError
-from daemon.execution.halts import Scope
+from algorithms.domain import AccountName
 from daemon.signals import NoticeRaised
 from tests.kis_days.house import sessions_there
 from tests.simulation.abroad import abroad
+from tests.simulation.callers import Callers
 from tests.simulation.disk import furnish, tear
 from tests.simulation.features import AT_KIS, Feature
 from tests.simulation.happenings import Happening
 from tests.simulation.judge import REQUEST_AGE_MOST, Judge
 from tests.simulation.outcome import Errors, Outcome
 from tests.simulation.paperwork import Clerk
+from tests.simulation.people import People
 from tests.simulation.plan import ClockStep, Event, Halt, Kill, LoseEvent, Planner, Webhook, spell
 from tests.simulation.portfolio import Owner
 from tests.simulation.scene import CLOSED, HALF, choices_of, edited, set_scene
@@ -35,14 +31,13 @@ from tests.simulation.wire import Travelling, Wire, arrive
 from tests.simulation.wishes import Wishes
 from tests.support.markets import weekdays
 from tests.support.mortal import Life
-from tests.support.world import World, cancel_all, remember, world
+from tests.support.world import World, cancel_all, world
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from daemon.execution.desk import Reply
     from tests.simulation.plan import Action
 
 ACTIONS = 60
@@ -61,10 +56,13 @@ COMPARED_OFTEN = 3.5
 LONG_S = 600.0
 LONGEST_WAIT = timedelta(minutes=10)
 """No slice is further away; whatever waits longer waits for a clock that was wrong."""
+FORGOTTEN = timedelta(minutes=6)
+"""An order that is so long overdue is older than any may become."""
+LOOKED_AT_WITHIN_S = 60.0
+"""Every account is at work so long after a start."""
 SEEN_WITHIN_S = 10.0
 """A clock that was set is noticed by then."""
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
-FINAL = frozenset({"done", "partial", "failed", "dropped"})
 
 
 class Day:
@@ -94,6 +92,15 @@ class Day:
         )
         self._judge = Judge(folder, self._abroad)
         self._clerk = Clerk(self._judge, self._tell)
+        self._people = People(self._judge, self._clock, self._tell, self.wrong, self._tally)
+        self._callers = Callers(
+            self._judge,
+            self._clock,
+            self._tell,
+            self.wrong,
+            excused=lambda: self._host.was_full,
+            known=self._planner.known,
+        )
         self._more = ""
         self._owner = Owner(aside, self._tell)
         self._host = Host(aside, self._clock, self._tell, self._tally)
@@ -101,7 +108,6 @@ class Day:
         self._has_dozed = False
         self._up_since = 0.0
         self._lived: list[tuple[datetime, datetime]] = []
-        self._acknowledged: dict[str, str] = {}
         self._travelling: list[Travelling] = []
         self._editor = random.Random(f"edits of {seed}")
         self.errors = Errors(
@@ -147,6 +153,7 @@ class Day:
             await self._die_while_starting()
         else:
             furnish(self._folder)
+        self._people.new_life()
         life = Life()
         clients = TaskSupervisor(on_failure=self._client_failed)
         wire = Wire(self._clock, EXCHANGES_MARGIN, self._tally)
@@ -317,9 +324,9 @@ class Day:
                     f"#{number} {action.strategy} {action.key or 'no key'}: "
                     + "; ".join(map(spell, action.commands))
                 )
-                clients.spawn(self._send(day, number, action), name=f"client {number}")
+                clients.spawn(self._callers.send(day, number, action), name=f"client {number}")
             case Halt():
-                clients.spawn(self._halt(day, action), name=f"halt {action.name}")
+                clients.spawn(self._people.halt(day, action), name=f"halt {action.name}")
             case LoseEvent(account):
                 broker = day.engine.services.brokers.get(AccountName(account))
                 if broker is not None:
@@ -337,58 +344,14 @@ class Day:
             case Kill():
                 raise AssertionError("a kill ends the life it happens in")
 
-    async def _send(self, day: World, number: int, webhook: Webhook) -> Reply | None:
-        submission = Submission(
-            strategy=StrategyName(webhook.strategy),
-            source="webhook",
-            commands=webhook.commands,
-            key=webhook.key,
-            body_hash=hashlib.sha256(repr(webhook.commands).encode()).digest(),
-            body=remember(webhook.commands),
-            warnings=(),
-            received_at=self._clock.now(),
-        )
-        try:
-            reply = await day.engine.desk.submit(submission)
-        except KeyReusedError:
-            self._tell(f"#{number} 409")
-            return None
-        except StorageError as error:
-            self._tell(f"#{number} 503 {error}")
-            if not self._host.was_full:
-                self.wrong(f"#{number}: {error}")
-            return None
-        body = orjson.loads(reply.body)
-        self._acknowledged[body["id"]] = webhook.strategy
-        self._tell(f"#{number} {reply.http_status} {body['id']} {body['message']}")
-        if body["success"] and isinstance(command := webhook.commands[-1], CancelAll):
-            for escaped in self._judge.escaped(webhook.strategy, body["id"], command):
-                self.wrong(escaped)
-        for result in body["results"]:
-            for order in result["orders"]:
-                if order["error"]:
-                    self._tell(f"#{number}   {result['account_id']}: {order['error']}")
-                self._planner.known += [
-                    known for known in (order["id"], order["exchange_order_id"]) if known
-                ]
-        return reply
-
-    async def _halt(self, day: World, halt: Halt) -> None:
-        scope = Scope(halt.scope)
-        self._tally.note(Happening.HALT)
-        self._tell(f"halt {halt.scope} {halt.name} for {halt.seconds} s")
-        await day.engine.halts.halt(scope, halt.name, "a person wants it", self._clock.now())
-        await self._clock.sleep(halt.seconds)
-        await day.engine.halts.resume(scope, halt.name)
-        self._tell(f"resume {halt.scope} {halt.name}")
-        day.engine.fleet.wake()
-
     async def _reload(self, day: World) -> None:
         """Change the configuration while orders are under way; it is taken over at once."""
         self._tally.note(Happening.RELOAD)
         self._tell("the configuration changes")
         choices = choices_of(self._scene)
+        self._people.reload_begins()
         taken = await day.reload(edited(self._scene.config, self._editor, choices) + self._more)
+        self._people.reload_is_over(day)
         if not taken and not self._host.was_full:
             self.wrong("a good configuration was refused")
 
@@ -410,6 +373,7 @@ class Day:
             left_s -= 1.0
         self._tell("quiet")
         self._judge_now(still=True)
+        self._judge_dues()
 
     async def _evening(self, day: World, clients: TaskSupervisor) -> None:
         """Resume and cancel everything; all requests get their outcomes, and nothing is left."""
@@ -417,9 +381,7 @@ class Day:
         self._judge_waits()
         while (left_s := (self._scene.jobs_are_over - self._now()).total_seconds()) > 0:
             await self._pass(min(left_s, 60.0))
-        for scope, name in await self._halts(day):
-            await day.engine.halts.resume(Scope(scope), name)
-        day.engine.fleet.wake()
+        await self._people.evening(day)
         if Feature.PORTFOLIO in self._features and (left := await self._owner.evening(day)):
             self.wrong(left)
         for strategy in self._scene.strategies:
@@ -436,11 +398,8 @@ class Day:
             self.wrong(f"{problem} {QUIET_WITHIN_S:.0f} s after all was cancelled")
         self._judge_now(still=not problems, done=True)
         await self._close_books(day)
-        for request_id, strategy in list(self._acknowledged.items()):
-            reply = await day.engine.desk.request_status(StrategyName(strategy), request_id)
-            status = None if reply is None else orjson.loads(reply.body)["status"]
-            if status not in FINAL:
-                self.wrong(f"request {request_id} was acknowledged and is {status}")
+        await self._callers.outcomes(day)
+        self._judge_promises()
         self._tell("the day is over")
 
     async def _close_books(self, day: World) -> None:
@@ -450,6 +409,24 @@ class Day:
             await self._clerk.assign_what_is_left(day)
             self._clerk.fractions.clear()
             self._judge_now(still=True, done=True)
+
+    def _judge_dues(self) -> None:
+        """Find orders that were forgotten: whatever is due is done, or given up when it is old."""
+        if self._host.jumped_at or self._clock.monotonic() - self._up_since < LOOKED_AT_WITHIN_S:
+            return
+        for forgotten in self._judge.overdue(self._now() - FORGOTTEN):
+            self.wrong(forgotten)
+
+    def _judge_promises(self) -> None:
+        """Compare what was done in the day with what was asked for."""
+        promises = self._judge.promises()
+        found = [*promises.broken(self._callers.asked), *promises.of_risk(self._scene.config)]
+        if not self._host.jumped_at:
+            found += promises.bad_slices()
+        if not self._tally.times[Happening.CLOCK]:
+            found += promises.doubtful()
+        for what in found:
+            self.wrong(what)
 
     async def _all_answered(self, clients: TaskSupervisor, kinds: tuple[str, ...] = ("",)) -> None:
         """Wait until every request has a reply; each comes in a few seconds, come what may.
@@ -467,9 +444,6 @@ class Day:
         if self._clock.monotonic() > self._host.jumped_at + SEEN_WITHIN_S:
             for waits in self._judge.waiting(self._now() + LONGEST_WAIT):
                 self.wrong(waits)
-
-    async def _halts(self, day: World) -> list[tuple[str, str]]:
-        return [(row["scope"], row["name"]) for row in await day.rows("halts")]
 
     def _judge_now(self, *, still: bool = False, up: bool = True, done: bool = False) -> None:
         up_s = self._clock.monotonic() - max(self._up_since, self._host.jumped_at)

@@ -22,11 +22,12 @@ from daemon.storage.rows import from_us, to_us
 from daemon.storage.schema import applied, wanted
 from tests.simulation.happenings import Happening
 from tests.simulation.memory import Memory
+from tests.simulation.promises import Promises, overdue, while_stopped
 from tests.simulation.scene import ACCOUNTS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from daemon.execution.commands import CancelAll
@@ -68,6 +69,8 @@ SELECT id, status FROM parent_orders
 WHERE strategy = ? AND request_id < ? AND ended_at IS NULL
     AND symbol = COALESCE(?, symbol) AND side = COALESCE(?, side)
 """
+REQUEST = "SELECT COUNT(*) FROM requests WHERE id = ?"
+LIVES = "SELECT COUNT(*) FROM parent_orders WHERE id = ? AND ended_at IS NULL"
 ALIVE = "SELECT id, status FROM parent_orders WHERE ended_at IS NULL"
 RESERVED = "SELECT book, asset, reserved FROM positions WHERE reserved <> '0'"
 DONE: dict[Happening, str] = {
@@ -229,6 +232,28 @@ class Judge:
         with self._snapshot() as connection:
             rows = connection.execute(ESCAPED, (strategy, request_id, command.symbol, side))
             return [f"parent {row['id']} is {row['status']} after {request_id}" for row in rows]
+
+    def while_stopped(self, scope: str, name: str, since: datetime, until: datetime) -> list[str]:
+        """Return what happened while something was halted or switched off."""
+        times = to_us(since), to_us(until)
+        return list(while_stopped(self._look(self._database), scope, name, *times))
+
+    def overdue(self, before: datetime) -> list[str]:
+        """Return the orders about which something should have been done before a time."""
+        return overdue(self._look(self._database), to_us(before))
+
+    def promises(self) -> Promises:
+        """Return what was promised, with the books as they are now."""
+        with self._snapshot() as connection:
+            return Promises(connection)
+
+    def has_request(self, request_id: str) -> bool:
+        """Whether a request is on disk."""
+        return self._count(REQUEST, request_id) > 0
+
+    def alive(self, orders: Iterable[str]) -> list[str]:
+        """Return those of some orders that live, and were said to have ended."""
+        return [f"parent {each} has not ended" for each in orders if self._count(LIVES, each)]
 
     def has_orders(self, account: AccountName, symbol: str) -> bool:
         """Whether an order of a symbol is, or may be, at an exchange."""
