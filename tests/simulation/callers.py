@@ -18,12 +18,14 @@ from adapters.sqlite.errors import StorageError
 from algorithms.domain import StrategyName
 from daemon.execution.commands import Cancel, CancelAll, Place, Submission
 from daemon.execution.desk import KeyReusedError, Reply
+from tests.simulation.happenings import Happening
 from tests.support.world import remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from adapters.clock import Clock
+    from tests.simulation.happenings import Tally
     from tests.simulation.judge import Judge
     from tests.simulation.plan import Webhook
     from tests.support.world import World
@@ -38,6 +40,7 @@ class Callers:
     """Sends the requests of all strategies. ``known`` gets the ids of orders that were told."""
 
     judge: Judge
+    tally: Tally
     clock: Clock
     tell: Callable[[str], None]
     wrong: Callable[[str], None]
@@ -65,7 +68,7 @@ class Callers:
         try:
             reply = await self._submitted(day, submission)
         except KeyReusedError:
-            self.tell(f"#{number} 409")
+            self.wrong(f"#{number}: 409, and nobody reuses a key of his own")
             return
         except StorageError as error:
             self.tell(f"#{number} 503 {error}")
@@ -102,9 +105,10 @@ class Callers:
             else:
                 replied.set_exception(outcome)
 
-        if desk.submit_soon(submission, answered):
-            return await replied
-        return await desk.submit(submission)
+        if not desk.submit_soon(submission, answered):
+            return await desk.submit(submission)
+        self.tally.note(Happening.SHORT)
+        return await replied
 
     def _keep(self, webhook: Webhook, body: dict[str, Any], reply: Reply) -> None:
         self.asked[body["id"]] = webhook

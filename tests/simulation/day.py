@@ -58,6 +58,8 @@ LONGEST_WAIT = timedelta(minutes=10)
 """No slice is further away; whatever waits longer waits for a clock that was wrong."""
 FORGOTTEN = timedelta(minutes=6)
 """An order that is so long overdue is older than any may become."""
+OVER = timedelta(minutes=1)
+"""So soon after its deadline an order has ended, unless something of it is under way."""
 LOOKED_AT_WITHIN_S = 60.0
 """Every account is at work so long after a start."""
 SEEN_WITHIN_S = 10.0
@@ -95,6 +97,7 @@ class Day:
         self._people = People(self._judge, self._clock, self._tell, self.wrong, self._tally)
         self._callers = Callers(
             self._judge,
+            self._tally,
             self._clock,
             self._tell,
             self.wrong,
@@ -414,7 +417,8 @@ class Day:
         """Find orders that were forgotten: whatever is due is done, or given up when it is old."""
         if self._host.jumped_at or self._clock.monotonic() - self._up_since < LOOKED_AT_WITHIN_S:
             return
-        for forgotten in self._judge.overdue(self._now() - FORGOTTEN):
+        now = self._now()
+        for forgotten in self._judge.overdue(now - FORGOTTEN, now - OVER):
             self.wrong(forgotten)
 
     def _judge_promises(self) -> None:

@@ -29,6 +29,7 @@ class Happening(StrEnum):
 
     WEBHOOK = "webhooks"
     REPEAT = "webhooks sent again"
+    SHORT = "of all, those that took the short way"
     CANCEL = "cancels of single orders and of all"
     CROSSED = "orders crossed inside an account"
     SLICE = "orders worked in slices (TWAP)"
@@ -69,6 +70,7 @@ class Happening(StrEnum):
 WHERE: dict[Happening, str] = {
     Happening.WEBHOOK: "plan.Planner",
     Happening.REPEAT: "plan.Planner",
+    Happening.SHORT: "callers.Callers",
     Happening.CANCEL: "plan.Planner",
     Happening.CROSSED: "plan.Planner",
     Happening.SLICE: "plan.Planner",

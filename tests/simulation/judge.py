@@ -238,9 +238,9 @@ class Judge:
         times = to_us(since), to_us(until)
         return list(while_stopped(self._look(self._database), scope, name, *times))
 
-    def overdue(self, before: datetime) -> list[str]:
-        """Return the orders about which something should have been done before a time."""
-        return overdue(self._look(self._database), to_us(before))
+    def overdue(self, due: datetime, over: datetime) -> list[str]:
+        """Return the orders that were due before one time, or had to be over before another."""
+        return overdue(self._look(self._database), to_us(due), to_us(over))
 
     def promises(self) -> Promises:
         """Return what was promised, with the books as they are now."""

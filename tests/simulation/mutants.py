@@ -11,30 +11,37 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.broker import Absent, Undecided
 from adapters.sqlite import group_commit
+from adapters.sqlite.group_commit import GroupCommit
 from algorithms.bookkeeping import carried
 from algorithms.decimals import ZERO
 from algorithms.domain import ChildState, ParentStatus
-from daemon.execution import bookkeeper, fills, receipts
+from algorithms.netting import NettingOrder
+from daemon.execution import bookkeeper, cancels, desk, fills, receipts
 from daemon.execution.broker_calls import BrokerCalls
 from daemon.execution.cancels import CancelDesk
 from daemon.execution.clock_steps import ClockSteps
+from daemon.execution.commands import CancelAll
 from daemon.execution.evidence import Evidence
 from daemon.execution.fills import Fills
+from daemon.execution.halts import Halts
 from daemon.execution.intake import Intake
 from daemon.execution.ladder.revising import Reviser
 from daemon.execution.lanes import Lanes
+from daemon.execution.netter import Netter
 from daemon.execution.orders import Orders
 from daemon.execution.requests import Requests
+from daemon.execution.risk import Risk
 from daemon.execution.sender import Sender, SendResult
 from daemon.execution.sent import request_of, sent_order
 from daemon.execution.settler import Settler
+from daemon.execution.slicer import Slicer
 from daemon.jobs.timetable import Timetable
 from daemon.rebalancing.phases import Phases
 from daemon.storage.rows import parent_from_row, to_us
 from daemon.storage.tx import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import date
     from decimal import Decimal
     from zoneinfo import ZoneInfo
@@ -43,9 +50,9 @@ if TYPE_CHECKING:
 
     from adapters.broker import CancelOutcome, FindOutcome, SentOrder
     from algorithms.bookkeeping import Entry
-    from algorithms.domain import ChildId, ChildOrder, ParentOrder, StrategyName
+    from algorithms.domain import ChildId, ChildOrder, ParentOrder, StrategyName, Symbol
     from daemon.execution.answers import Item
-    from daemon.execution.commands import CancelAll, Place
+    from daemon.execution.commands import Cancel, Place
     from daemon.execution.intake import Placed
     from daemon.registry import Book
     from daemon.storage.tx import Tx, View
@@ -230,6 +237,126 @@ def take_the_winters_clock_in_summer(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Timetable, "_wall", staticmethod(wall))
 
 
+def take_a_repeat_for_a_new_request(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(desk, "_dedup_key", lambda _, request_id: f"id:{request_id}")
+
+
+def answer_before_it_is_on_disk(patch: pytest.MonkeyPatch) -> None:
+    async def hasty(self: GroupCommit[Any], batch: list[Any]) -> None:
+        works = [waiting.work for waiting in batch]
+        await self._driver.run(group_commit._begin)
+        written = self._driver.run_here(lambda connection: self._open(connection, works))
+        self._tell(batch, [written])
+        await self._driver.run(group_commit._commit)
+
+    patch.setattr(GroupCommit, "_write_short_ones", hasty)
+
+
+def cancel_what_was_not_meant(patch: pytest.MonkeyPatch) -> None:
+    matching = CancelDesk.matching
+
+    def of_any_symbol(
+        self: CancelDesk, view: View, strategy: StrategyName, command: CancelAll
+    ) -> list[ParentOrder]:
+        return matching(self, view, strategy, command._replace(symbol=None))
+
+    patch.setattr(CancelDesk, "matching", of_any_symbol)
+
+
+def say_of_a_working_order_that_it_has_ended(patch: pytest.MonkeyPatch) -> None:
+    find = CancelDesk.find
+
+    def only_new(
+        self: CancelDesk, view: View, strategy: StrategyName, commands: Iterable[Cancel | CancelAll]
+    ) -> tuple[list[ParentOrder], list[Item]]:
+        commands = tuple(commands)
+        wanted, rest = find(self, view, strategy, commands)
+        if any(isinstance(each, CancelAll) for each in commands):
+            return wanted, rest
+        working = [each for each in wanted if each.status is ParentStatus.WORKING]
+        return [each for each in wanted if each not in working], [
+            *rest,
+            *(cancels._ended_before(each) for each in working),
+        ]
+
+    patch.setattr(CancelDesk, "find", only_new)
+
+
+def place_twice_what_had_to_wait(patch: pytest.MonkeyPatch) -> None:
+    place = Intake.place
+
+    def twice(self: Intake, tx: Tx, command: Place, **terms: Any) -> Placed:  # noqa: ANN401
+        placed = place(self, tx, command, **terms)
+        if "vetoes" in terms:
+            place(self, tx, command, **terms)
+        return placed
+
+    patch.setattr(Intake, "place", twice)
+
+
+def cross_beyond_a_limit(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(NettingOrder, "allows", lambda *_: True)
+
+
+def cross_for_who_does_not_net(patch: pytest.MonkeyPatch) -> None:
+    may_net = Netter._may_net
+
+    def anybody(self: Netter, parent: ParentOrder) -> bool:
+        return may_net(self, parent._replace(nets=True))
+
+    patch.setattr(Netter, "_may_net", anybody)
+
+
+def take_no_notice_of_halts(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Halts, "reason", lambda *_: None)
+
+
+def forget_halts_when_the_daemon_starts(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(_: Halts) -> None:
+        """Read nothing."""
+
+    patch.setattr(Halts, "load", nothing)
+
+
+def take_orders_for_books_that_are_off(patch: pytest.MonkeyPatch) -> None:
+    refuse = Intake._refuse_if_stopped
+
+    def only_halted(self: Intake, book: Book, symbol: Symbol) -> None:
+        refuse(self, replace(book, active=True), symbol)
+
+    patch.setattr(Intake, "_refuse_if_stopped", only_halted)
+
+
+def cut_slices_too_large(patch: pytest.MonkeyPatch) -> None:
+    slot = Slicer._slot
+
+    def nearer_the_end(self: Slicer, parent: ParentOrder, now: datetime) -> Any:  # noqa: ANN401
+        found = slot(self, parent, now)
+        return replace(found, left=max(found.left - 1, 1))
+
+    patch.setattr(Slicer, "_slot", nearer_the_end)
+
+
+def forget_the_limit_of_an_order_in_slices(patch: pytest.MonkeyPatch) -> None:
+    limit = Slicer._slice_limit
+
+    def any_price(self: Slicer, parent: ParentOrder, *now: Any) -> Decimal | None:  # noqa: ANN401
+        return limit(self, parent._replace(limit_price=None), *now)
+
+    patch.setattr(Slicer, "_slice_limit", any_price)
+
+
+def let_an_order_outlive_its_deadline(patch: pytest.MonkeyPatch) -> None:
+    def rest(self: Orders, tx: Tx, parent: ParentOrder, _: datetime) -> None:
+        self.store_parent(tx, parent._replace(slices_left=0, due_at=None))
+
+    patch.setattr(Orders, "give_up", rest)
+
+
+def send_at_any_pace(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Risk, "too_fast", lambda *_: None)
+
+
 SOON_NOTICED: tuple[Mutant, ...] = (
     let_shares_leave_their_cost_behind,
     transfer_what_an_order_has_set_aside,
@@ -257,4 +384,18 @@ MUTANTS: tuple[Mutant, ...] = (
     forget_requests_when_the_daemon_starts,
     take_the_winters_clock_in_summer,
     let_orders_wait_for_a_clock_that_was_ahead,
+    take_a_repeat_for_a_new_request,
+    answer_before_it_is_on_disk,
+    cancel_what_was_not_meant,
+    say_of_a_working_order_that_it_has_ended,
+    place_twice_what_had_to_wait,
+    cross_beyond_a_limit,
+    cross_for_who_does_not_net,
+    take_no_notice_of_halts,
+    forget_halts_when_the_daemon_starts,
+    take_orders_for_books_that_are_off,
+    cut_slices_too_large,
+    forget_the_limit_of_an_order_in_slices,
+    let_an_order_outlive_its_deadline,
+    send_at_any_pace,
 )

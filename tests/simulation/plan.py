@@ -161,8 +161,11 @@ class Planner:
 
     def _webhook(self) -> Webhook:
         chance = self._chance
-        key = None if chance.random() < 0.2 else f"k{len(self._sent)}"
-        return Webhook(chance.choice(STRATEGIES), self._commands(), key)
+        has_key = chance.random() >= 0.2
+        strategy = chance.choice(STRATEGIES)
+        # Strategies number their requests, each for itself: their keys are the same.
+        number = sum(each.strategy == strategy for each in self._sent)
+        return Webhook(strategy, self._commands(), f"k{number}" if has_key else None)
 
     def _commands(self) -> tuple[Command, ...]:
         roll = self._chance.random()

@@ -14,6 +14,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from algorithms.decimals import ZERO
 from algorithms.domain import LADDER, OrderType, Side
 from daemon.execution.commands import CancelAll, Place
 from tests.simulation.scene import ACCOUNTS
@@ -44,14 +45,20 @@ OVERDUE = """
 SELECT id, order_type, status FROM parent_orders
 WHERE ended_at IS NULL AND (due_at < ? OR deadline < ?)
 """
+AT_ANY_TIME = "p.book <> '@loc' AND p.order_type NOT IN ('LOC', 'MOC', 'LOO', 'MOO')"
+"""Said of the orders that are crossed at any time, not by their ladder when it is settled."""
+UNWILLING = f"""
+SELECT p.id FROM fills f JOIN parent_orders p ON p.id = f.parent_id
+WHERE f.source = 'netting' AND p.nets = 0 AND {AT_ANY_TIME}
+"""  # noqa: S608 - nothing of it comes from outside
 STOPPED = {
     "sent": """SELECT id FROM child_orders
         WHERE sent_at > ? AND sent_at <= ? AND {column} = ?""",
     "taken": """SELECT id FROM parent_orders
         WHERE created_at > ? AND created_at <= ? AND {column} = ? AND book <> '@loc'""",
-    "crossed": """SELECT parent_id AS id FROM fills
-        WHERE source = 'netting' AND booked_at > ? AND booked_at <= ? AND {column} = ?
-            AND parent_id NOT IN (SELECT parent_id FROM loc_orders)""",
+    "crossed": f"""SELECT parent_id AS id FROM fills
+        WHERE source = 'netting' AND booked_at > ? AND booked_at <= ? AND {{column}} = ?
+            AND parent_id IN (SELECT p.id FROM parent_orders p WHERE {AT_ANY_TIME})""",  # noqa: S608
 }
 """What must not happen while something is halted."""
 WITHIN = Decimal("0.98")
@@ -75,6 +82,7 @@ class Promises:
         yield from self._strange_orders(asked)
         yield from self._strange_cancels(asked)
         yield from self._bad_prices()
+        yield from self._unwilling()
 
     def _strange_orders(self, asked: Mapping[str, Webhook]) -> Iterator[str]:
         """Orders that their request did not ask for, or asked for once and got twice."""
@@ -103,18 +111,22 @@ class Promises:
     def _bad_prices(self) -> Iterator[str]:
         """Executions beyond the limit of their order."""
         limits = {
-            row["id"]: row["limit_price"]
+            row["id"]: Decimal(row["limit_price"])
             for row in (*self._parents, *self._children)
             if row["limit_price"] is not None
         }
         for fill in self._fills:
-            limit = limits.get(fill["child_id"] or fill["parent_id"])
             is_split = (fill["account"], fill["symbol"]) in self._split
-            if limit is None or (is_split and fill["child_id"] is None):
-                continue
-            beyond = Decimal(fill["price"]) - Decimal(limit)
-            if beyond and (beyond > 0) == (fill["side"] == Side.BUY):
-                yield f"fill {fill['id']} is at {fill['price']}, its limit is {limit}"
+            of_its_order = None if is_split else limits.get(fill["parent_id"])
+            for limit in {limits.get(fill["child_id"]), of_its_order}:
+                beyond = ZERO if limit is None else Decimal(fill["price"]) - limit
+                if beyond and (beyond > 0) == (fill["side"] == Side.BUY):
+                    yield f"fill {fill['id']} is at {fill['price']}, its limit is {limit}"
+
+    def _unwilling(self) -> Iterator[str]:
+        """Orders that were crossed inside, and were to go to the broker."""
+        for row in self._connection.execute(UNWILLING):
+            yield f"{row['id']} was crossed, and does not net"
 
     def bad_slices(self) -> Iterator[str]:
         """Slices that are more or less than their part of what is left, too late, or too many."""
@@ -191,11 +203,11 @@ def while_stopped(
             yield f"{row['id']} was {what} while {scope} {name} was stopped"
 
 
-def overdue(connection: sqlite3.Connection, before: int) -> list[str]:
-    """Return the orders about which something should have been done before a time."""
+def overdue(connection: sqlite3.Connection, due: int, over: int) -> list[str]:
+    """Return the orders that were due before one time, or had to be over before another."""
     return [
         f"{row['order_type']} {row['id']} was due long ago and is {row['status']}"
-        for row in connection.execute(OVERDUE, (before, before))
+        for row in connection.execute(OVERDUE, (due, over))
     ]
 
 

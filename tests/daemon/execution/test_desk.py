@@ -65,6 +65,8 @@ class TestOnce:
             first = await day.send("alpha", LOW, key="k1")
             second = await day.send("beta", LOW, key="k1")
             assert first.body["id"] != second.body["id"]
+            assert await day.send("alpha", LOW, key="k1") == first
+            assert await day.send("beta", LOW, key="k1") == second
             assert await order_count(day) == 2
 
     async def test_the_same_body_soon_again_is_a_repeat_and_later_an_order(

@@ -291,3 +291,21 @@ async def test_every_book_that_is_meant_gets_its_own_order(tmp_path: Path) -> No
         only = await day.submit("alpha", buy("TQQQ", "1", account="two"))
         assert [result["account_id"] for result in only.body["results"]] == ["two"]
         assert {row["book"] for row in await day.rows("all_parents")} == {"a", "b"}
+
+
+async def test_a_cancel_of_one_side_takes_no_order_of_the_other_that_waits_before_it(
+    tmp_path: Path,
+) -> None:
+    async with world(tmp_path, ONE_BOOK) as day:
+        await day.submit("alpha", buy("TQQQ", "5"))
+        await day.submit("alpha", buy("TQQQ", "1", kind=LIMIT, price="90"))
+        day.exchange().faults.script("cancel", Fault.DELAY, delay_s=1)
+        _, bought, sold, _ = await asyncio.gather(
+            day.submit("alpha", cancel_all()),
+            day.submit("alpha", buy("TQQQ", "2", kind=LIMIT, price="90")),
+            day.submit("alpha", sell("TQQQ", "3", kind=LIMIT, price="110")),
+            day.submit("alpha", cancel_all(side=BUY)),
+        )
+        assert error(bought).startswith("cancelled: a cancel of the strategy came before")
+        assert sold.http_status == 200
+        assert await day.resting() == {"alpha": 1}

@@ -198,6 +198,29 @@ async def test_who_does_not_want_netting_goes_to_the_broker(tmp_path: Path, who:
         await all_is_well(here)
 
 
+async def test_others_that_net_do_not_take_along_who_does_not(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        await stocked(here, ("beta", "30"))
+        await here.submit("alpha", buy("TQQQ", "20", nets=False, **SLICED))
+        await here.submit("gamma", buy("TQQQ", "10", **SLICED))
+        await here.submit("beta", sell("TQQQ", "30"))
+        await here.pass_time(1)
+        assert pairs(here) == [("10", "100")]
+        assert sent(here, Side.SELL) == [("b", "20")]
+        await all_is_well(here)
+
+
+async def test_a_book_that_was_switched_off_crosses_nothing(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        await stocked(here, ("beta", "10"))
+        await here.submit("alpha", buy("TQQQ", "10", **SLICED))
+        assert await here.reload(THREE_BOOKS.replace("[books.a]\n", "[books.a]\nactive = false\n"))
+        await here.submit("beta", sell("TQQQ", "10"))
+        assert pairs(here) == []
+        assert sent(here, Side.SELL) == [("b", "10")]
+        await all_is_well(here)
+
+
 @pytest.mark.parametrize(
     ("kind", "terms"),
     [
