@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import tomllib
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from adapters.clock import LoopClock
@@ -56,9 +58,9 @@ COMPARED_OFTEN = 3.5
 LONG_S = 600.0
 LONGEST_WAIT = timedelta(minutes=10)
 """No slice is further away; whatever waits longer waits for a clock that was wrong."""
-FORGOTTEN = timedelta(minutes=6)
+FORGOTTEN = timedelta(minutes=8)
 """An order that is so long overdue is older than any may become."""
-OVER = timedelta(minutes=1)
+OVER = timedelta(minutes=2)
 """So soon after its deadline an order has ended, unless something of it is under way."""
 LOOKED_AT_WITHIN_S = 60.0
 """Every account is at work so long after a start."""
@@ -424,10 +426,15 @@ class Day:
     def _judge_promises(self) -> None:
         """Compare what was done in the day with what was asked for."""
         promises = self._judge.promises()
-        found = [*promises.broken(self._callers.asked), *promises.of_risk(self._scene.config)]
-        if not self._host.jumped_at:
+        limits = tomllib.loads(self._scene.config)["risk"]
+        found = [*promises.broken(self._callers.asked)]
+        if (value := limits.get("max_order_value")) is not None:
+            found += promises.too_large(Decimal(value))
+        if not self._host.jumped_at:  # times were put back
             found += promises.bad_slices()
-        if not self._tally.times[Happening.CLOCK]:
+            if (most := limits.get("max_orders_per_minute")) is not None:
+                found += promises.too_fast(most)
+        if not self._tally.times[Happening.CLOCK] and not self._tally.times[Happening.DISK]:
             found += promises.doubtful()
         for what in found:
             self.wrong(what)

@@ -7,11 +7,9 @@ not while it was halted. All of it is worked out anew, of what was asked and of 
 
 from __future__ import annotations
 
-import tomllib
 from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import ZERO
@@ -42,9 +40,11 @@ JOIN child_orders c ON c.id = e.order_id
 WHERE 'unknown' IN (e.from_status, e.to_status) OR e.to_status = 'sending' ORDER BY e.at
 """
 OVERDUE = """
-SELECT id, order_type, status FROM parent_orders
-WHERE ended_at IS NULL AND (due_at < ? OR deadline < ?)
+SELECT id, order_type, status FROM parent_orders p
+WHERE ended_at IS NULL AND (due_at < ? OR deadline < ?) AND NOT EXISTS (
+    SELECT 1 FROM splits s WHERE s.account = p.account AND s.symbol = p.symbol)
 """
+"""Orders rest while their symbol is split, however long that takes."""
 AT_ANY_TIME = "p.book <> '@loc' AND p.order_type NOT IN ('LOC', 'MOC', 'LOO', 'MOO')"
 """Said of the orders that are crossed at any time, not by their ladder when it is settled."""
 UNWILLING = f"""
@@ -143,18 +143,9 @@ class Promises:
                 and parent["account"] in ACCOUNTS
                 and (parent["account"], parent["symbol"]) not in self._split
             ):
-                children = sorted(sliced[parent["id"]], key=lambda child: _moment(child["id"]))
-                yield from _slice_faults(parent, children, filled[parent["id"]])
+                yield from _slice_faults(parent, sliced[parent["id"]], filled[parent["id"]])
 
-    def of_risk(self, config: str) -> Iterator[str]:
-        """Say where the limits of a configuration were passed."""
-        limits = tomllib.loads(config)["risk"]
-        if (most := limits.get("max_orders_per_minute")) is not None:
-            yield from self._too_fast(most)
-        if (value := limits.get("max_order_value")) is not None:
-            yield from self._too_large(Decimal(value))
-
-    def _too_fast(self, most: int) -> Iterator[str]:
+    def too_fast(self, most: int) -> Iterator[str]:
         """Where an account sent more than ``most`` orders in a minute."""
         sent: defaultdict[str, list[int]] = defaultdict(list)
         for child in self._children:
@@ -168,7 +159,7 @@ class Promises:
                     yield f"{account} sent more than {most} orders within a minute, until {last}"
                     break
 
-    def _too_large(self, most: Decimal) -> Iterator[str]:
+    def too_large(self, most: Decimal) -> Iterator[str]:
         """Orders that at their limit are worth more than an order may be."""
         for child in self._children:
             if child["limit_price"] is None or child["book"] == LADDER:
@@ -256,7 +247,7 @@ def _means(command: Command, order: sqlite3.Row) -> bool:
 def _slice_faults(
     parent: sqlite3.Row, children: Sequence[sqlite3.Row], fills: Collection[tuple[str, Decimal]]
 ) -> Iterator[str]:
-    """What is wrong with the slices of one order, which stand in the order in which they came."""
+    """What is wrong with the slices of one order."""
     begin, end, slices = parent["created_at"], parent["deadline"], parent["slices"]
     if len(children) > slices:
         yield f"parent {parent['id']} had {len(children)} slices of {slices}"
@@ -273,6 +264,3 @@ def _slice_faults(
         size = Decimal(child["quantity"])
         if size > part or (size < part and parent["side"] == Side.SELL):
             yield f"child {child['id']} is {size}, its part {part} with {coming} to come"
-    for before, after in pairwise(children):
-        if before["ended_at"] is None or before["ended_at"] > after["created_at"]:
-            yield f"child {after['id']} came before {before['id']} had ended"
