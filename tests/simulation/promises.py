@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from algorithms.decimals import ZERO
 from algorithms.domain import LADDER, OrderType, Side
 from daemon.execution.commands import CancelAll, Place
+from daemon.storage.rows import from_us
 from tests.simulation.scene import ACCOUNTS
 
 if TYPE_CHECKING:
@@ -156,7 +157,8 @@ class Promises:
             times.sort()
             for first, last in zip(times, times[most:], strict=False):
                 if last - first < minute:
-                    yield f"{account} sent more than {most} orders within a minute, until {last}"
+                    until = from_us(last)
+                    yield f"{account} sent more than {most} orders within a minute, until {until}"
                     break
 
     def too_large(self, most: Decimal) -> Iterator[str]:
