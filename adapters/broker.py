@@ -129,7 +129,8 @@ class BrokerFill:
     ``trade_id`` is the venue's, None where it has none; then ``cumulative`` (units executed of
     this order including this fill) tells repeats from news, and only the increase is booked.
     Where the venue tells totals, ``cumulative_value`` is what all of them traded for, and the
-    increase costs what that grew by, whatever ``price`` says of this fill alone.
+    increase costs what that grew by, whatever ``price`` says of this fill alone; so does
+    ``cumulative_fee`` for ``fee``, where a fee is rounded for the order as a whole.
     ``fee`` is what was charged, in ``fee_asset``: the currency, the bought coin or a third one.
     """
 
@@ -146,6 +147,7 @@ class BrokerFill:
     market_day: date
     at: datetime
     cumulative_value: Decimal | None = None
+    cumulative_fee: Decimal | None = None
 
 
 class RefusalCode(StrEnum):

@@ -220,8 +220,12 @@ def _ladders(rows: _Rows) -> Iterator[LadderBooks]:
             id=row["id"],
             is_settled=row["ended_at"] is not None,
             is_whole=bool(row["whole"]) and not any(map(_was_lost, own)),
-            orders=tuple(_at_close(parent_from_row(each)) for each in orders.take(row["id"])),
-            rungs=tuple(map(_at_close, live)),
+            orders=tuple(
+                _at_close(order, order.remain)
+                for order in map(parent_from_row, orders.take(row["id"]))
+            ),
+            # What the auction gave one before the broker says that it has ended was asked too.
+            rungs=tuple(_at_close(rung, rung.total) for rung in live),
             from_broker=moved[FillSource.BROKER],
             handed_on=moved[FillSource.LADDER],
         )
@@ -243,9 +247,9 @@ def _was_lost(rung: ParentOrder) -> bool:
     return rung.status.is_final and rung.cancel_requested_at is None
 
 
-def _at_close(parent: ParentOrder) -> AtClose:
+def _at_close(parent: ParentOrder, quantity: Decimal) -> AtClose:
     price = parent.limit_price if parent.order_type is OrderType.LOC else None
-    return AtClose(parent.side, price, parent.remain)
+    return AtClose(parent.side, price, quantity)
 
 
 def _change(row: sqlite3.Row) -> Change:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from algorithms.decimals import ZERO, add, floor_to, percent, round_to, subtract
+from algorithms.decimals import ZERO, add, floor_to, percent, round_to
 from algorithms.domain import Side
 from algorithms.rates import Rate, rate_on
 
@@ -36,12 +36,6 @@ class Charges:
         if side is Side.BUY or fund:
             return commission
         return add(commission, self._rounded(percent(value, rate.sell_tax_percent)))
-
-    def of_more(
-        self, side: Side, before: Decimal, after: Decimal, day: date, *, fund: bool
-    ) -> Decimal:
-        """Return what an order costs more once ``after`` is traded in all instead of ``before``."""
-        return subtract(self.of(side, after, day, fund=fund), self.of(side, before, day, fund=fund))
 
     def _rounded(self, amount: Decimal) -> Decimal:
         return floor_to(amount, WON) if self.currency == "KRW" else round_to(amount, CENT)

@@ -302,9 +302,11 @@ class Register:
         return new
 
     def _fill(self, known: Known, units: Decimal, price: Decimal, at: datetime) -> BrokerFill:
-        before = known.value
+        fund = self._is_fund(known.symbol)
+        charged = self._charges.of(known.side, known.value, known.day, fund=fund)
         known.filled = add(known.filled, units)
-        known.value = add(before, multiply(units, price))
+        known.value = add(known.value, multiply(units, price))
+        to_charge = self._charges.of(known.side, known.value, known.day, fund=fund)
         return BrokerFill(
             order_id=BrokerOrderId(known.number),
             client_id=known.client_id,
@@ -313,11 +315,10 @@ class Register:
             trade_id=None,
             cumulative=known.filled,
             cumulative_value=known.value,
+            cumulative_fee=to_charge,
             quantity=units,
             price=price,
-            fee=self._charges.of_more(
-                known.side, before, known.value, known.day, fund=self._is_fund(known.symbol)
-            ),
+            fee=subtract(to_charge, charged),
             fee_asset=self._currency,
             market_day=known.day,
             at=at,

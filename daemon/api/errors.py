@@ -154,8 +154,8 @@ MEANINGS: Mapping[ErrorCode, Meaning] = {
     ErrorCode.NOT_POSSIBLE: Meaning(
         HTTPStatus.CONFLICT,
         "The books, or the paper account, do not allow this as they are now: too little is free, "
-        "there is no such book, a split is under way. `errors` names the field that asks for too "
-        "much. Nothing was changed.",
+        "there is no such book, a split or the settlement of a close is under way. `errors` names "
+        "the field that asks for too much. Nothing was changed.",
     ),
     ErrorCode.NO_TARGETS: Meaning(
         HTTPStatus.CONFLICT,

@@ -23,7 +23,7 @@ from algorithms.bookkeeping import (
     priced,
 )
 from algorithms.decimals import ONE, ZERO, divide, subtract, to_text
-from algorithms.domain import EXTERNAL, SUSPENSE, BookName
+from algorithms.domain import EXTERNAL, LADDER, SUSPENSE, BookName
 from algorithms.ledger import Holding
 from daemon.execution.entries import (
     Assignment,
@@ -248,10 +248,16 @@ class Bookkeeper:
 
     def _shared(self, tx: Tx, account: Account, entered: Dividend) -> dict[BookName, Decimal]:
         """Share an account's dividend among those who hold the symbol now."""
+        rows = tx.fetch("holders_of_asset", account=account.name, asset=entered.symbol)
+        holders = {BookName(row["book"]): Decimal(row["quantity"]) for row in rows}
+        if holders.get(LADDER):
+            raise NotPossibleError(
+                "symbol",
+                f"the settlement of {entered.symbol} for the close is under way: enter it again "
+                "when that is done",
+            )
         held = [
-            (BookName(row["book"]), Decimal(row["quantity"]))
-            for row in tx.fetch("holders_of_asset", account=account.name, asset=entered.symbol)
-            if row["book"] != EXTERNAL and Decimal(row["quantity"]) > ZERO
+            (book, units) for book, units in holders.items() if book != EXTERNAL and units > ZERO
         ]
         if not held:
             raise NotPossibleError("symbol", f"no book of {account.name} holds {entered.symbol}")

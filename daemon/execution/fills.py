@@ -7,9 +7,10 @@ venue's trade id, or where there is none the order's cumulative quantity) makes 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from algorithms.decimals import ZERO, add, divide, multiply, subtract, to_text
+from algorithms.decimals import ZERO, add, divide, multiply, subtract, to_text, total
 from algorithms.domain import FEES, LADDER, ChildState, FillSource, Measure, Side
 from algorithms.executions import finest_tick, priced_parts
 from algorithms.ledger import (
@@ -30,7 +31,6 @@ from daemon.storage.tx import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
-    from decimal import Decimal
 
     from adapters.broker import BrokerFill
     from algorithms.domain import AccountName, ChildOrder, ParentOrder
@@ -133,9 +133,15 @@ class Fills:
         """
         if fill.trade_id is None and fill.cumulative_value is not None:
             child = self._orders.child(tx, child.id)
-            parts = [self._book(tx, child, part, now) for part in _increase(child, fill)]
-            return any(parts)
+            increase = _increase(child, fill, self._charged(tx, child, fill.fee_asset))
+            booked = [self._book(tx, child, part, now) for part in increase]
+            return any(booked)
         return self._book(tx, child, fill, now)
+
+    def _charged(self, tx: Tx, child: ChildOrder, asset: str) -> Decimal:
+        """Return the fees that were booked of an order."""
+        rows = tx.fetch("fees_of_child", parent_id=child.parent_id, child_id=child.id)
+        return total(Decimal(row["fee"]) for row in rows if row["fee_asset"] == asset)
 
     def _book(self, tx: Tx, child: ChildOrder, fill: BrokerFill, now: datetime) -> bool:
         key = trade_key(fill)
@@ -147,8 +153,7 @@ class Fills:
             quantity = fill.cumulative - child.filled
             if quantity <= ZERO:
                 return False
-            if quantity != fill.quantity:
-                fee = divide(multiply(fee, quantity), fill.quantity, FEE_PLACES)
+            fee = _part(fee, quantity, fill.quantity)
         if add(child.filled, quantity) > child.quantity:
             self._refuse(tx, child, key, quantity, now)
             return False
@@ -394,10 +399,11 @@ class Fills:
         tx.signal(WorkArrived(child.account, child.symbol))
 
 
-def _increase(child: ChildOrder, fill: BrokerFill) -> list[BrokerFill]:
+def _increase(child: ChildOrder, fill: BrokerFill, charged: Decimal) -> list[BrokerFill]:
     """Return what a total says that was not booked yet, at the prices that make up its value.
 
-    What was booked may have come in other pieces: from notices, or before a restart.
+    What was booked, ``charged`` of its fee included, may have come in other pieces: from notices,
+    or before a restart.
     """
     quantity = subtract(fill.cumulative, child.filled)
     if quantity <= ZERO:
@@ -407,15 +413,21 @@ def _increase(child: ChildOrder, fill: BrokerFill) -> list[BrokerFill]:
     parts: tuple[tuple[Decimal, Decimal], ...] = ((quantity, fill.price),)
     if value > ZERO:
         parts = priced_parts(quantity, value, finest_tick(fill.fee_asset))
-    cumulative = child.filled
-    found = []
+    fee = _part(fill.fee, quantity, fill.quantity)
+    if fill.cumulative_fee is not None:
+        fee = max(subtract(fill.cumulative_fee, charged), ZERO)
+    cumulative, found = child.filled, []
     for units, price in parts:
+        share = _part(fee, units, quantity)
         cumulative = add(cumulative, units)
-        share = fill.fee
-        if units != fill.quantity:
-            share = divide(multiply(fill.fee, units), fill.quantity, FEE_PLACES)
         found.append(replace(fill, cumulative=cumulative, quantity=units, price=price, fee=share))
+        fee, quantity = subtract(fee, share), subtract(quantity, units)
     return found
+
+
+def _part(fee: Decimal, units: Decimal, of: Decimal) -> Decimal:
+    """Return what of a fee belongs to so many units of all."""
+    return fee if units == of else divide(multiply(fee, units), of, FEE_PLACES)
 
 
 def _repayment(

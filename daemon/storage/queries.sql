@@ -293,6 +293,10 @@ FROM order_events WHERE order_id = :order_id;
 -- Whether a fill is booked already.
 SELECT id FROM fills WHERE account = :account AND trade_key = :trade_key;
 
+-- name: fees_of_child
+-- What each fill of a child order was charged.
+SELECT fee, fee_asset FROM fills WHERE parent_id = :parent_id AND child_id = :child_id;
+
 -- name: last_fill_time
 -- From when on the broker must be asked for fills.
 SELECT MAX(at) AS at FROM fills WHERE account = :account AND source = 'broker';

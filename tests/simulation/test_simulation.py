@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulation.features import Feature, features_of
+from tests.simulation.features import AT_KIS, Feature, features_of
 from tests.simulation.mutants import SOON_NOTICED
 from tests.simulation.plan import Kill, Planner, Webhook
 from tests.simulation.playing import play
@@ -68,6 +68,15 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
     ),
     (3001782, frozenset()): (
         "after a kill with the clock set back a paper exchange ran in a circle for ever"
+    ),
+    (4000643, frozenset({Feature.CLOSE, Feature.PORTFOLIO, Feature.TROUBLE})): (
+        "a dividend of units that were between an auction and its settlement went to nobody"
+    ),
+    (4001037, frozenset({Feature.KIS, Feature.RULES, Feature.SEOUL, Feature.TROUBLE})): (
+        "the fee of what was still to be booked of an order at KIS was a fraction of a won short"
+    ),
+    (4001184, frozenset(Feature) - {*AT_KIS, Feature.BINANCE, Feature.SUMMER}): (
+        "a ladder was held for broken between a cut fill and the end of its order"
     ),
 }
 """Days that once went wrong, with what they must hold for that, and what was wrong."""

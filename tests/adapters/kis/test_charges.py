@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 
 from adapters.kis.charges import Charges
 from algorithms.domain import Side
@@ -29,14 +28,6 @@ def test_a_sale_pays_tax_and_a_funds_sale_does_not() -> None:
 def test_the_days_own_rate_counts() -> None:
     assert WON.of(SELL, Decimal(1_000_000), BEFORE, fund=False) == 150 + 1500
     assert WON.of(SELL, Decimal(1_000_000), AFTER, fund=False) == 140 + 2000
-
-
-def test_an_order_in_pieces_pays_what_it_would_in_one() -> None:
-    values = [Decimal(value) for value in (0, 41_245, 82_490, 123_735)]
-    pieces = [
-        WON.of_more(SELL, before, after, AFTER, fund=False) for before, after in pairwise(values)
-    ]
-    assert sum(pieces) == WON.of(SELL, values[-1], AFTER, fund=False)
 
 
 def test_dollars_are_charged_to_the_cent() -> None:

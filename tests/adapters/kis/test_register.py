@@ -88,6 +88,7 @@ def test_totals_become_fills_that_cost_exactly_as_much(register: Register) -> No
     assert pieces(known) == [(1, 41_250, 1), (1, 41_242, 2), (1, 41_243, 3)]
     assert total(multiply(f.quantity, f.price) for f in known.fills) == 123_735
     assert known.fills[-1].cumulative_value == 123_735
+    assert known.fills[-1].cumulative_fee == total(fill.fee for fill in known.fills)
     assert known.state is S.FILLED
 
 

@@ -150,6 +150,28 @@ async def test_where_totals_are_told_the_rest_costs_what_the_total_grew_by(tmp_p
         assert await here.held("a", "USD") == Decimal(100_000) - 712 - Decimal("5.9")
 
 
+async def test_a_fee_that_is_rounded_for_the_whole_order_is_booked_to_the_last_unit(
+    tmp_path: Path,
+) -> None:
+    """Nine shares were charged 2 three at a time, rounded down each time; twelve are charged 9."""
+    async with world(tmp_path) as here:
+        await here.submit("alpha", buy("TQQQ", "12", kind=LIMIT, price="90"))
+        (child,) = children(here)
+        for number in (3, 6, 9):
+            piece = fill_of(child, cumulative=Decimal(number), quantity=Decimal(3), fee=Decimal(2))
+            assert await book(here, replace(piece, cumulative_value=Decimal(90 * number)))
+        # After a restart all is told as one.
+        all_ = fill_of(child, cumulative=Decimal(12), quantity=Decimal(12), fee=Decimal(9))
+        told_as_one = replace(
+            all_, cumulative_value=Decimal(1079), cumulative_fee=Decimal(9), price=Decimal(89)
+        )
+        assert await book(here, told_as_one)
+        assert not await book(here, told_as_one)
+        fees = [(row["quantity"], row["fee"]) for row in fills(here)]
+        assert fees == [("3", "2"), ("3", "2"), ("3", "2"), ("1", "1"), ("2", "2")]
+        assert await here.held("a", "USD") == Decimal(100_000) - 1079 - 9
+
+
 async def test_a_total_below_what_was_booked_falls_back_to_its_price(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         await here.submit("alpha", buy("TQQQ", "10", kind=LIMIT, price="90"))

@@ -10,10 +10,14 @@ import pytest
 
 from adapters.clock import LoopClock
 from algorithms.decimals import total
+from daemon.audit import audit
+from daemon.execution.bookkeeper import NotPossibleError
+from daemon.execution.entries import Dividend, Record
 from tests.daemon.execution.ladder.stories import (
     EVENING,
     LADDER,
     MIDNIGHT,
+    TQQQ,
     at_close,
     evening,
     got,
@@ -22,12 +26,14 @@ from tests.daemon.execution.ladder.stories import (
     outcomes,
     stocked,
 )
-from tests.support.books import all_is_well, fills, select, told
+from tests.daemon.execution.test_fills import fill_of
+from tests.support.books import MAIN, all_is_well, children, fills, select, told
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from daemon.storage.tx import Tx
+    from tests.support.world import World
 
 CUTTING = LADDER.replace("[accounts.main.paper]\n", '[accounts.main.paper]\nfill = "partial"\n')
 
@@ -74,6 +80,41 @@ async def test_a_cut_auction_is_shared_and_the_books_agree_with_the_broker(
         cut = [row for row in outcomes(here) if row[2] == "cut in the closing auction"]
         assert bool(cut) == (0 < given < asked)
         await all_is_well(here)
+
+
+async def first_unit(here: World) -> None:
+    """Let the broker tell of the auction's first unit; that there are no more it tells later."""
+    await here.pass_time(60)
+    (rung,) = children(here)
+
+    def book_one(tx: Tx) -> None:
+        services = here.engine.services
+        child = services.orders.child(tx, rung["id"])
+        assert services.fills.book(tx, child, fill_of(rung), here.clock.now())
+
+    await here.engine.store.write(book_one)
+
+
+async def test_an_audit_between_a_cut_fill_and_the_end_of_its_order_finds_nothing(
+    tmp_path: Path,
+) -> None:
+    async with evening(tmp_path) as here:
+        await here.submit("alpha", loc_buy("30", "100"))
+        await first_unit(here)
+        assert await audit(here.engine.store, None, here.clock) == ()
+
+
+async def test_a_dividend_waits_until_the_units_of_an_auction_are_somebody_s(
+    tmp_path: Path,
+) -> None:
+    async with evening(tmp_path) as here:
+        await here.submit("alpha", loc_buy("30", "100"))
+        await first_unit(here)
+        dividend = Dividend(account=MAIN, book=None, symbol=TQQQ, amount=Decimal(10))
+        record = Record(key="d", body_hash=b"", note="", entered=dividend)
+        with pytest.raises(NotPossibleError, match="settlement of TQQQ for the close is under way"):
+            await here.engine.ledger.record(record)
+        assert await here.held("@loc", "USD") < 0, "it paid for the unit, and got no dividend"
 
 
 async def test_a_daemon_that_slept_over_the_close_settles_by_that_day_s_close(
