@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from algorithms.decimals import ONE, ZERO, exactly, floor_divide, multiply, percent, to_text
+from algorithms.decimals import ONE, ZERO, add, exactly, floor_divide, multiply, percent, to_text
 from algorithms.domain import Measure, Side
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ def slice_quantity(
     if measure is Measure.CASH:
         if limit_price <= ZERO:
             raise ValueError(f"cash buys nothing at a price of {to_text(limit_price)}")
-        with exactly():
-            share *= limit_price + percent(limit_price, commission_percent)
+        share = multiply(share, add(limit_price, percent(limit_price, commission_percent)))
     return multiply(lot, Decimal(max(0, floor_divide(free, share))))
 
 

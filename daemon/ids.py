@@ -95,10 +95,11 @@ class IdSource:
         """Return the id of a new parent order, made in the transaction of its request."""
         return ParentId(self.next() if self._milliseconds else self.new())
 
-    def child(self, strategy: StrategyName) -> ChildId:
+    def child(self, strategy: StrategyName, at: datetime | None = None) -> ChildId:
         """Return the id of a new child order, which is also its client order id.
 
+        ``at`` is as for ``new``.
         At most 36 letters, digits, ``-`` and ``_``, which every venue accepts. It starts with
         the strategy's name, so that a person reading the broker's own pages sees whose it is.
         """
-        return ChildId(f"{strategy[:TAG_LENGTH]}-{self.new()}")
+        return ChildId(f"{strategy[:TAG_LENGTH]}-{self.new(at)}")

@@ -435,8 +435,11 @@ class PlannedTogether:
         self._changed: list[Mapping[str, SqlValue]] = []
         self._begun: list[Mapping[str, SqlValue]] = []
 
-    def plan(self, parent: ParentOrder, child: ChildOrder) -> None:
-        """Plan a child, as ``Orders.plan`` does; ``parent`` is as read, but for its schedule."""
+    def plan(self, parent: ParentOrder, child: ChildOrder, slices_left: int) -> None:
+        """Plan a child, as ``Orders.plan`` does; ``slices_left`` of its parent are for later jobs.
+
+        ``parent`` is as read.
+        """
         self._tx.insert(CHILD_ORDERS, child_row(child))
         reserved = wanted_reserve(parent, [child])
         self._orders.reserve(self._tx, child, child.reserved + reserved - parent.reserved)
@@ -448,9 +451,9 @@ class PlannedTogether:
             {
                 "id": parent.id,
                 "reserved": to_text(reserved),
-                "slices_left": parent.slices_left,
-                "status": ParentStatus.WORKING.value,
-                "due_at": us_or_none(parent.due_at),
+                "slices_left": slices_left,
+                "status": ParentStatus.WORKING._value_,
+                "due_at": None,
             }
         )
 
@@ -470,7 +473,7 @@ def _event(
     return {
         "order_id": order_id,
         "at": to_us(now),
-        "from_status": old.value,
-        "to_status": new.value,
+        "from_status": old._value_,
+        "to_status": new._value_,
         "reason": reason,
     }

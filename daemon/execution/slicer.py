@@ -26,7 +26,7 @@ from algorithms.netting import RESIDUAL_BELOW_ONE_LOT
 from algorithms.twap import effective_fill_timeout, slice_limit, slice_quantity, slice_time
 from daemon.notices import raise_notice
 from daemon.signals import OrderPlanned
-from daemon.storage.rows import parent_from_row, to_us
+from daemon.storage.rows import ORDER_TYPES, SIDES, parent_from_row, to_us
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -126,8 +126,8 @@ class Slicer:
             DueOrder(
                 ParentId(row["id"]),
                 Symbol(row["symbol"]),
-                Side(row["side"]),
-                OrderType(row["order_type"]),
+                SIDES[row["side"]],
+                ORDER_TYPES[row["order_type"]],
                 bool(row["nets"]),
             )
             for row in view.fetch("due_parents", account=account, now=to_us(now))
@@ -163,7 +163,7 @@ class Slicer:
             if slice_ is None:
                 self.plan(tx, parent.id, own.instrument, own.price, now)
             else:
-                together.plan(*slice_)
+                together.plan(parent, *slice_)
                 _tell_planned(tx, parent, now)
         together.store()
 
@@ -175,8 +175,11 @@ class Slicer:
         unknown: Collection[tuple[str, str]],
         limits: dict[tuple[Symbol, Side, Decimal | None], Decimal | None],
         now: datetime,
-    ) -> tuple[ParentOrder, ChildOrder] | None:
-        """Cut the slice of an order that is worked at the twap jobs; None if it takes more care."""
+    ) -> tuple[ChildOrder, int] | None:
+        """Cut the slice of an order that is worked at the twap jobs, and count those that follow.
+
+        None if it takes more care.
+        """
         book = self._current.registry.books.get(parent.book)
         if (
             parent.order_type is not OrderType.TWAP
@@ -203,8 +206,7 @@ class Slicer:
         )
         if child is None:
             return None
-        waiting = parent._replace(slices_left=slot.left - 1, due_at=None)
-        return waiting, child._replace(cancel_at=now + self._settings.fill_timeout)
+        return child._replace(cancel_at=now + self._settings.fill_timeout), slot.left - 1
 
     def plan(
         self,
@@ -470,7 +472,7 @@ class Slicer:
         gtc = lasting and self._capabilities.good_till_cancelled
         return ChildOrder.plan(
             parent,
-            self._ids.child(parent.strategy),
+            self._ids.child(parent.strategy, now),
             order_type=order_type,
             time_in_force=TimeInForce.GTC if gtc else TimeInForce.DAY,
             quantity=quantity,

@@ -18,6 +18,7 @@ from aiohttp import web
 
 from adapters.sqlite.group_commit import GroupCommit
 from daemon.main import run
+from daemon.service.process import calm_the_collector
 from daemon.storage import store
 
 PATH = "/api/webhook"
@@ -46,6 +47,7 @@ def main(kind: str, config: Path | None) -> None:
         uvloop.run(_bare())
         return
     assert config is not None  # the daemon has one
+    calm_the_collector()  # as ``nettingd run`` does before it loads the rest
     if kind == "one-commit":
         vars(store)["GroupCommit"] = partial(GroupCommit, most_in_a_batch=1)
     sys.exit(run(config, {}))

@@ -31,6 +31,7 @@ from daemon.execution.rule_intake import RuleIntake, RuleTerms
 from daemon.jobs.schedule import ApSchedule
 from daemon.jobs.twap import begin_slices
 from daemon.rules.rule import Wish
+from daemon.service.process import calm_the_collector, spare_the_collector
 from daemon.storage.rows import to_us
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ async def measure() -> tuple[float, float]:
         try:
             await place_orders(engine)
             await asyncio.sleep(1)
+            spare_the_collector()
             return await tick(engine)
         finally:
             await engine.stop()
@@ -139,6 +141,7 @@ async def measure() -> tuple[float, float]:
 
 def main() -> None:
     logging.disable(logging.ERROR)
+    calm_the_collector()  # as ``nettingd run`` does
     ticks: list[tuple[float, float]] = []
     for _ in range(TICKS):
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
