@@ -22,7 +22,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.metrics_core import HistogramMetricFamily
+from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from adapters.sqlite.errors import CODES
@@ -43,7 +43,13 @@ STORAGE_SLOW = "storage_slow"
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-_WEBHOOK_WORDS = {200: "done", 202: "working", 207: "partial", 422: "refused", 502: "no_answer"}
+_WEBHOOK_WORDS: Mapping[int | str, str] = {
+    200: "done",
+    202: "working",
+    207: "partial",
+    422: "refused",
+    502: "no_answer",
+}
 
 
 disable_created_metrics()  # type: ignore[no-untyped-call] # a third of the page, and not read
@@ -140,21 +146,48 @@ class PhaseTimes(Collector):
         yield family
 
 
+class Answers(Collector):
+    """Counts webhooks by what was answered, for one thread, as ``PhaseTimes`` does."""
+
+    def __init__(self, documentation: str) -> None:
+        self._documentation = documentation
+        self._counts = dict.fromkeys(_WEBHOOK_WORDS.values(), 0)
+
+    def count(self, outcome: int | str) -> None:
+        """Count an answer, by its HTTP status or the code of its error."""
+        word = _WEBHOOK_WORDS.get(outcome) or str(outcome)
+        self._counts[word] = self._counts.get(word, 0) + 1
+
+    def collect(self) -> Iterable[Metric]:
+        """Return a counter for each word that was said."""
+        family = CounterMetricFamily(
+            f"{NAMESPACE}_webhooks", self._documentation, labels=("outcome",)
+        )
+        for word, count in self._counts.items():
+            family.add_metric((word,), count)
+        yield family
+
+
 class Metrics:
     """Every series of one daemon. All functions are cheap and may be called on the hot path."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(namespace=NAMESPACE, registry=self.registry)
-        self._webhooks = self._counter("webhooks", "outcome")
+        answers = Answers(_HELP["webhooks"])
+        self.registry.register(answers)
+        self.webhook = answers.count
+        """Count an answered webhook, by its HTTP status or the code of its error."""
         self._orders = self._counter("orders", "account", "outcome")
         self._fills = self._counter("fills", "account", "source")
         self._pairs = self._counter("netting_pairs", "account")
         self._saved_value = self._counter("netting_value", "account")
         self._saved_commission = self._counter("netting_commission_saved", "account")
         self._saved_orders = self._counter("netting_broker_orders_saved", "account")
-        self._phases = PhaseTimes(_HELP["phase_seconds"])
-        self.registry.register(self._phases)
+        phases = PhaseTimes(_HELP["phase_seconds"])
+        self.registry.register(phases)
+        self.phase = phases.observe
+        """Record how long a stretch took."""
         self._open = self._gauge("open_orders", "kind")
         self._halts = self._gauge("halts")
         self._ready = self._gauge("ready")
@@ -171,10 +204,6 @@ class Metrics:
             self._notices.labels(level.value)
         for code in (*CODES, STORAGE_SLOW):
             self._database_errors.labels(code)
-        for word in _WEBHOOK_WORDS.values():
-            self._webhooks.labels(word)
-        # A label is looked up under a lock; these are needed too often for that.
-        self._webhook_counts: dict[int | str, Callable[[], None]] = {}
 
     def _counter(self, name: str, *labels: str) -> Counter:
         return Counter(name, _HELP[name], labels, namespace=NAMESPACE, registry=self.registry)
@@ -191,16 +220,6 @@ class Metrics:
             registry=self.registry,
             buckets=buckets,
         )
-
-    def webhook(self, outcome: int | str) -> None:
-        """Count an answered webhook, by its HTTP status or the code of its error."""
-        count = self._webhook_counts.get(outcome)
-        if count is None:
-            word = (
-                _WEBHOOK_WORDS.get(outcome, str(outcome)) if isinstance(outcome, int) else outcome
-            )
-            count = self._webhook_counts[outcome] = self._webhooks.labels(word).inc
-        count()
 
     def account(self, name: str) -> None:
         """Show an account from its beginning, with nothing sent, filled or crossed."""
@@ -227,10 +246,6 @@ class Metrics:
         self._saved_value.labels(account).inc(float(value))
         self._saved_commission.labels(account).inc(float(commission))
         self._saved_orders.labels(account).inc(broker_orders)
-
-    def phase(self, phase: Phase, seconds: float) -> None:
-        """Record how long a stretch took."""
-        self._phases.observe(phase, seconds)
 
     def standing(self, *, parents: int, children: int, unknown: int, halts: int) -> None:
         """Record how many orders have not ended, and how many halts there are."""
@@ -318,7 +333,10 @@ def _labels() -> dict[str, tuple[str, ...]]:
         each for each in vars(Metrics()).values() if isinstance(each, Counter | Gauge | Histogram)
     ]
     labels = {metric.name: each._labelnames for each in series for metric in each.describe()}  # noqa: SLF001 - the library tells them no other way
-    return labels | {f"{NAMESPACE}_phase_seconds": ("phase",)}
+    return labels | {
+        f"{NAMESPACE}_phase_seconds": ("phase",),
+        f"{NAMESPACE}_webhooks": ("outcome",),
+    }
 
 
 if __name__ == "__main__":

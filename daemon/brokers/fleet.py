@@ -114,8 +114,9 @@ class Fleet:
     def order_taken(self, signal: OrderTaken) -> None:
         """Hand on that an account has a new order."""
         account = self.accounts.get(signal.account)
-        if account is not None and account.worker is not None:
-            account.worker.taken(signal)
+        worker = None if account is None else account.worker
+        if worker is not None:
+            worker.taken(signal)
 
     def ladder_stirred(self, signal: LadderStirred) -> None:
         """Hand on that something about an account's LOC ladders is to be done."""

@@ -8,7 +8,6 @@ same strategy, waits in the strategy's lane, in order of arrival, and survives a
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,6 +24,7 @@ from daemon.execution.enquiries import Enquiries
 from daemon.execution.lanes import Lanes
 from daemon.execution.requests import NewRequest
 from daemon.execution.waiters import INTERIM, Reply, Waiters
+from daemon.lately import Lately
 from daemon.notices import raise_notice
 from daemon.storage.rows import from_us
 from daemon.storage.tx import NotUniqueError
@@ -131,7 +131,7 @@ class Desk:
                 commands_of=commands_of,
             ),
         )
-        self._recent: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._recent: Lately[tuple[str, str], bool] = Lately(RECENT_KEYS)
 
     @property
     def in_hand(self) -> int:
@@ -157,7 +157,7 @@ class Desk:
         request_id = self._ids.new(submission.received_at)
         request = self._new_request(submission, request_id, cancels=False, waits=False)
         key = (strategy, request.dedup_key)
-        if key in self._recent:
+        if self._recent.get(key):
             return False
 
         def heard(stored: _Stored | None, error: Exception | None) -> None:
@@ -168,7 +168,7 @@ class Desk:
             else:
                 answered(error or RuntimeError("a TWAP was stored without an answer"))
 
-        self._remember(key)
+        self._recent.put(key, value=True)
         self._store.write_soon(
             lambda tx: self._accept(tx, request, submission, places, terms), heard
         )
@@ -341,8 +341,8 @@ class Desk:
         database shows when the row does not go in; then nothing was stored, and it is looked up.
         """
         key = (request.strategy, request.dedup_key)
-        careful = key in self._recent
-        self._remember(key)
+        careful = self._recent.get(key)
+        self._recent.put(key, value=True)
         if not careful:
             try:
                 return await self._store.write(
@@ -436,11 +436,6 @@ class Desk:
         if answer is None and cancelling:
             self._requests.settle(tx, request.id, now)
         return _Stored(request.id, answer, cancelling)
-
-    def _remember(self, key: tuple[str, str]) -> None:
-        self._recent[key] = None
-        if len(self._recent) > RECENT_KEYS:
-            self._recent.popitem(last=False)
 
 
 def _dedup_key(submission: Submission, request_id: str) -> str:

@@ -91,7 +91,7 @@ class Intake:
 
     def books(self, strategy: StrategyName, command: Place) -> Sequence[Book]:
         """Return the books an order is meant for."""
-        found = self._current.registry.books_of_strategy.get(strategy, ())
+        found = self._current.setup.registry.books_of_strategy.get(strategy, ())
         if command.venue is ANYWHERE:
             return found
         return [book for book in found if fits(book, command.venue)]

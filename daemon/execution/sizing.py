@@ -90,8 +90,9 @@ class Sized(NamedTuple):
     def order(self, order_id: ParentId, request_id: str, now: datetime) -> ParentOrder:
         """Make the order of one request."""
         deadline = None if self.span is None else now + self.span
-        return ParentOrder._make(
-            (order_id, request_id, now, now + self.first_after, deadline, *self.terms)
+        return tuple.__new__(  # what _make does, at half its cost
+            ParentOrder,
+            (order_id, request_id, now, now + self.first_after, deadline, *self.terms),
         )
 
     def row(self, order_id: ParentId, request_id: str, now_us: int) -> tuple[SqlValue, ...]:
