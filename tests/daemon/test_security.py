@@ -280,6 +280,7 @@ async def test_no_secret_reaches_log_answer_notice_or_database(
             await d.request("GET", f"/api/{name}")
             for name in ("accounts", "strategies", "books", "orders", "webhooks", "events")
         ]
+        assert b"what is asked for is no URL" in refusals
         said = caplog.text + refusals.decode() + "".join(answer.text for answer in answers)
         said += "".join(notice.text for notice in d.notices)
     assert len(tokens) == 5
