@@ -154,11 +154,11 @@ class Day:
 
     async def _one_life(self, left: int) -> int:
         """Run the daemon until it ends or the day is over; return the actions left."""
+        self._people.new_life()
         if self._chance.random() < STILLBORN:
             await self._die_while_starting()
         else:
             furnish(self._folder)
-        self._people.new_life()
         life = Life()
         clients = TaskSupervisor(on_failure=self._client_failed)
         wire = Wire(self._clock, EXCHANGES_MARGIN, self._tally)
@@ -430,12 +430,13 @@ class Day:
         found = [*promises.broken(self._callers.asked)]
         if (value := limits.get("max_order_value")) is not None:
             found += promises.too_large(Decimal(value))
-        if not self._host.jumped_at:  # times were put back
+        times = self._tally.times
+        if (most := limits.get("max_orders_per_minute")) and not times[Happening.CLOCK_JUMP]:
+            found += promises.too_fast(most)
+        if not times[Happening.CLOCK]:
             found += promises.bad_slices()
-            if (most := limits.get("max_orders_per_minute")) is not None:
-                found += promises.too_fast(most)
-        if not self._tally.times[Happening.CLOCK] and not self._tally.times[Happening.DISK]:
-            found += promises.doubtful()
+            if not times[Happening.DISK]:
+                found += promises.doubtful()
         for what in found:
             self.wrong(what)
 

@@ -50,6 +50,7 @@ class People:
     wrong: Callable[[str], None]
     tally: Tally
     _stopped: dict[Stop, _Since] = field(default_factory=dict)
+    _resuming: set[Stop] = field(default_factory=set)
     _reloads: int = 0
 
     async def halt(self, day: World, halt: Halt) -> None:
@@ -58,7 +59,8 @@ class People:
         self.tally.note(Happening.HALT)
         self.tell(f"halt {halt.scope} {halt.name} for {halt.seconds} s")
         await day.engine.halts.halt(scope, halt.name, "a person wants it", self.clock.now())
-        self._stop(halt.scope, halt.name)
+        if (halt.scope, halt.name) not in self._resuming:  # else that comes after it
+            self._stop(halt.scope, halt.name)
         await self.clock.sleep(halt.seconds)
         await self._resume(day, halt.scope, halt.name)
         self.tell(f"resume {halt.scope} {halt.name}")
@@ -98,7 +100,11 @@ class People:
 
     async def _resume(self, day: World, scope: str, name: str) -> None:
         self._let_go(scope, name)
-        await day.engine.halts.resume(Scope(scope), name)
+        self._resuming.add((scope, name))
+        try:
+            await day.engine.halts.resume(Scope(scope), name)
+        finally:
+            self._resuming.discard((scope, name))
 
     def _stop(self, scope: str, name: str) -> None:
         if (scope, name) not in self._stopped:
