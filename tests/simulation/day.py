@@ -63,7 +63,7 @@ FORGOTTEN = timedelta(minutes=8)
 OVER = timedelta(minutes=2)
 """So soon after its deadline an order has ended, unless something of it is under way."""
 LOOKED_AT_WITHIN_S = 60.0
-"""Every account is at work so long after a start."""
+"""Every account is at work so long after a start, or after its broker is back."""
 SEEN_WITHIN_S = 10.0
 """A clock that was set is noticed by then."""
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
@@ -378,7 +378,7 @@ class Day:
             left_s -= 1.0
         self._tell("quiet")
         self._judge_now(still=True)
-        self._judge_dues()
+        await self._judge_dues()
 
     async def _evening(self, day: World, clients: TaskSupervisor) -> None:
         """Resume and cancel everything; all requests get their outcomes, and nothing is left."""
@@ -415,13 +415,22 @@ class Day:
             self._clerk.fractions.clear()
             self._judge_now(still=True, done=True)
 
-    def _judge_dues(self) -> None:
-        """Find orders that were forgotten: whatever is due is done, or given up when it is old."""
+    async def _judge_dues(self) -> None:
+        """Find orders that were forgotten: whatever is due is done, or given up when it is old.
+
+        Looked for twice: an account may only just be connected again.
+        """
+        found = self._forgotten()
+        if found:
+            await self._pass(LOOKED_AT_WITHIN_S)
+        for what in sorted(found & self._forgotten()):
+            self.wrong(what)
+
+    def _forgotten(self) -> set[str]:
         if self._host.jumped_at or self._clock.monotonic() - self._up_since < LOOKED_AT_WITHIN_S:
-            return
+            return set()
         now = self._now()
-        for forgotten in self._judge.overdue(now - FORGOTTEN, now - OVER):
-            self.wrong(forgotten)
+        return set(self._judge.overdue(now - FORGOTTEN, now - OVER))
 
     def _judge_promises(self) -> None:
         """Compare what was done in the day with what was asked for."""
