@@ -12,6 +12,7 @@ from aiohttp import HttpVersion10, HttpVersion11, web
 from daemon.api.connection import Connection
 from daemon.api.errors import ErrorCode, Refused
 from daemon.api.respond import problem_response, raw_problem
+from daemon.api.tls import TlsListener
 
 if TYPE_CHECKING:
     import asyncio
@@ -45,10 +46,14 @@ class Server(web.Server):
     def __call__(self) -> Connection:
         return Connection(self, self._patience, self._short_way)
 
+    def room(self) -> int:
+        """How many more connections there may be."""
+        return self._most - len(self._connections)
+
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Take a connection in; turn it away when so many are open that others would starve."""
         super().connection_made(handler, transport)
-        if len(self._connections) > self._most:
+        if self.room() < 0:
             headers = {"Retry-After": str(RETRY_S)}
             refused = Refused(ErrorCode.STORAGE_BUSY, "too many connections", headers=headers)
             transport.write(raw_problem(refused, closes=True))
@@ -95,9 +100,14 @@ class HttpServer:
     """A listening server. ``close`` lets requests under way end, within ``SHUTDOWN_S``."""
 
     def __init__(
-        self, runner: web.AppRunner, url: str, renew_certificate: Callable[[], None]
+        self,
+        runner: web.AppRunner,
+        tls: TlsListener | None,
+        url: str,
+        renew_certificate: Callable[[], None],
     ) -> None:
         self._runner = runner
+        self._tls = tls
         self.renew_certificate = renew_certificate
         """Read the certificate's files again, for connections from now on. Raises OSError."""
         self.url = url
@@ -114,20 +124,30 @@ class HttpServer:
         """Listen as configured. Raises OSError when the address cannot be had."""
         runner = await set_up(app, short_way, patience)
         context = None if config.tls is None else _tls_context(config.tls)
-        site = web.TCPSite(runner, config.host, config.port, backlog=BACKLOG, ssl_context=context)
+        tls = None
         try:
-            await site.start()
+            if context is None:
+                await web.TCPSite(runner, config.host, config.port, backlog=BACKLOG).start()
+                port = runner.addresses[0][1]
+            else:
+                server = runner.server
+                assert isinstance(server, Server)  # the runner's own
+                tls = await TlsListener.open(
+                    config.host, config.port, BACKLOG, context, server, server.room
+                )
+                port = tls.port
         except BaseException:
             await runner.cleanup()
             raise
-        port = runner.addresses[0][1]
         host = f"[{config.host}]" if ":" in config.host else config.host
         scheme = "http" if context is None else "https"
         renew = partial(_renew, context, config.tls)
-        return cls(runner, f"{scheme}://{host}:{port}", renew)
+        return cls(runner, tls, f"{scheme}://{host}:{port}", renew)
 
     async def close(self) -> None:
         """Stop listening, let requests under way be answered, close every connection."""
+        if self._tls is not None:
+            await self._tls.close()
         await self._runner.cleanup()
 
 
