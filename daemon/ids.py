@@ -49,13 +49,17 @@ class IdSource:
         self._begin(0)
 
     def go_on_after(self, newest: str) -> None:
-        """Make every id from here on greater than this one, whatever the clock says."""
+        """Make every id from here on greater than this one, whatever the clock says.
+
+        They do not count on from it: the process that made it may have made more, which stand
+        where nobody looks for the newest, or which only a broker has seen.
+        """
         value = 0
         for letter in newest:
             value = value << 5 | _ALPHABET.index(letter)
         with self._lock:
             if value > (self._high << _LOW_BITS | self._low):
-                self._begin(value)
+                self._begin_at((value >> _RANDOM_BITS) + 1)
 
     def new(self, at: datetime | None = None) -> str:
         """Return a new id, greater than every id made before it.
@@ -66,8 +70,7 @@ class IdSource:
         with self._lock:
             # Same millisecond, or a clock that was set back: stay in order.
             if milliseconds > self._milliseconds:
-                chance = self._random.getrandbits(_RANDOM_BITS - 1)
-                self._begin(milliseconds << _RANDOM_BITS | chance)
+                self._begin_at(milliseconds)
             return self._successor()
 
     def next(self) -> str:
@@ -77,6 +80,10 @@ class IdSource:
         """
         with self._lock:
             return self._successor()
+
+    def _begin_at(self, milliseconds: int) -> None:
+        """Begin anywhere in a millisecond, where no other process begins."""
+        self._begin(milliseconds << _RANDOM_BITS | self._random.getrandbits(_RANDOM_BITS - 1))
 
     def _begin(self, value: int) -> None:
         """Go on after this one. Ids of one millisecond share their beginning, spelled once."""

@@ -4,9 +4,11 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from adapters.clock import LoopClock
+from algorithms.domain import StrategyName
 from daemon.ids import IdSource
 from tests.support.loops import in_virtual_time
 
+ALPHA = StrategyName("alpha")
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
@@ -36,13 +38,35 @@ def test_ids_go_on_where_the_last_process_stopped() -> None:
     in_virtual_time(story())
 
 
+def test_a_child_s_id_that_nobody_looked_for_is_not_made_again() -> None:
+    """Children were planned after the newest id that is looked for when the clock was set back."""
+
+    async def story() -> None:
+        clock = LoopClock(START)
+        before = IdSource(clock, random.Random(1))
+        newest = before.new()
+        children = {before.child(ALPHA) for _ in range(100)}
+        clock.step(timedelta(hours=-1))
+        after = IdSource(clock, random.Random(2))
+        after.go_on_after(newest)
+        assert not children & {after.child(ALPHA) for _ in range(1000)}
+
+    in_virtual_time(story())
+
+
+class LastOfAll(random.Random):
+    """Draws the greatest number but one."""
+
+    def getrandbits(self, bits: int, /) -> int:
+        return (1 << bits) - 2
+
+
 def test_ids_go_on_in_order_where_the_lower_letters_are_used_up() -> None:
     async def story() -> None:
-        last = IdSource(LoopClock(START), random.Random(1)).new()[:-8] + "ZZZZZZZY"
-        ids = IdSource(LoopClock(START - timedelta(hours=1)))
-        ids.go_on_after(last)
-        made = [ids.next() for _ in range(4)]
-        assert [last, *made] == sorted({last, *made})
+        ids = IdSource(LoopClock(START), LastOfAll())
+        made = [ids.new(), *(ids.next() for _ in range(4))]
+        assert made[0].endswith("ZZZZ")
+        assert made == sorted(set(made))
         assert {len(one) for one in made} == {26}
 
     in_virtual_time(story())
@@ -50,7 +74,7 @@ def test_ids_go_on_in_order_where_the_lower_letters_are_used_up() -> None:
 
 def test_a_child_s_id_begins_with_its_strategy_and_fits_every_broker() -> None:
     async def story() -> None:
-        child = IdSource(LoopClock(START)).child("a_long_strategy_name")  # type: ignore[arg-type]
+        child = IdSource(LoopClock(START)).child(StrategyName("a_long_strategy_name"))
         assert child.startswith("a_long_s-")
         assert len(child) <= 36
 

@@ -78,6 +78,9 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
     (4001184, frozenset(Feature) - {*AT_KIS, Feature.BINANCE, Feature.SUMMER}): (
         "a ladder was held for broken between a cut fill and the end of its order"
     ),
+    (3003415, frozenset({Feature.AGAINST, Feature.TROUBLE})): (
+        "after a kill with the clock set back an id of a child order was made a second time"
+    ),
 }
 """Days that once went wrong, with what they must hold for that, and what was wrong."""
 
