@@ -434,7 +434,8 @@ class Broker(Protocol):
     async def fingerprint(self, request: OrderRequest) -> str | None:
         """Return what must be stored before ``request`` is sent, to find it again.
 
-        None where the client id is enough. The text means something to this adapter only.
+        None where the client id is enough, or where ``place`` will refuse and send nothing. The
+        text means something to this adapter only.
         """
         ...
 

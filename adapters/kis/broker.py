@@ -119,7 +119,8 @@ class KisBroker:
         self._require_open()
         terms = await self._terms(request)
         if isinstance(terms, Refused):
-            return None  # ``place`` will say so
+            self._lookout.note_refusal(request.client_id, terms)
+            return None  # ``place`` says so, whatever could be had by then
         today = self._desk.day_at(self._clock.now())
         rows = await self._orders.listed(today, today, symbol=request.symbol)
         known = {each.number for each in self._orders.register.all() if each.day == today}
@@ -165,7 +166,10 @@ class KisBroker:
         return None
 
     async def _attempt(self, request: OrderRequest, origin: str = "") -> Attempt | Refused:
-        """Return what was noted of an order, or note it now as well as that is possible."""
+        """Return what was noted of an order, or why nothing was.
+
+        Where nobody asked for a fingerprint it is noted now, as well as that is possible.
+        """
         attempt = self._lookout.attempt(request.client_id)
         if attempt is None:
             terms = await self._terms(request)

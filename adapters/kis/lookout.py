@@ -72,7 +72,7 @@ class Lookout:
         self._desk = desk
         self._orders = orders
         self._clock = clock
-        self._attempts: OrderedDict[ChildId, Attempt] = OrderedDict()
+        self._attempts: OrderedDict[ChildId, Attempt | Refused] = OrderedDict()
         self._in_flight: Counter[ChildId] = Counter()
         self._shown_s = SHOWN_S[settings.market, settings.profile]
         self.settle_time = timedelta(seconds=TRAVEL_S + self._shown_s)
@@ -80,15 +80,28 @@ class Lookout:
 
     def note(self, client_id: ChildId, print_: Fingerprint) -> Attempt:
         """Remember what an order looks like that is about to be sent, or sent again."""
-        before = self._attempts.pop(client_id, None)
-        throttled = before.throttled if before is not None else 0
-        attempt = self._attempts[client_id] = Attempt(print_, throttled=throttled)
-        if len(self._attempts) > MOST_REMEMBERED:
-            self._attempts.popitem(last=False)
+        before = self._attempts.get(client_id)
+        throttled = before.throttled if isinstance(before, Attempt) else 0
+        attempt = Attempt(print_, throttled=throttled)
+        self._remember(client_id, attempt)
         return attempt
 
-    def attempt(self, client_id: ChildId) -> Attempt | None:
-        """Return what was noted of an order."""
+    def note_refusal(self, client_id: ChildId, refused: Refused) -> None:
+        """Remember that nothing can be noted of an order, and why: then it must not be sent.
+
+        Neither by what was noted when it was sent before, nor by what could be had a moment later:
+        nothing of that would be stored, and without it an order that is lost is never found.
+        """
+        self._remember(client_id, refused)
+
+    def _remember(self, client_id: ChildId, noted: Attempt | Refused) -> None:
+        self._attempts.pop(client_id, None)
+        self._attempts[client_id] = noted
+        if len(self._attempts) > MOST_REMEMBERED:
+            self._attempts.popitem(last=False)
+
+    def attempt(self, client_id: ChildId) -> Attempt | Refused | None:
+        """Return what was noted of an order, or why nothing was."""
         return self._attempts.get(client_id)
 
     @contextmanager
@@ -188,7 +201,8 @@ class Lookout:
         print_ = read_fingerprint(sent.fingerprint)
         if print_ is None:
             return Absent()  # nothing was noted, so nothing was sent
-        attempt = self._attempts.get(sent.request.client_id) or Attempt(print_)
+        noted = self._attempts.get(sent.request.client_id)
+        attempt = noted if isinstance(noted, Attempt) else Attempt(print_)
         left_at, print_ = attempt.left_at or sent.sent_at, attempt.print_
         began = self._clock.now()
         found = await self._search(sent, print_)

@@ -31,9 +31,8 @@ from adapters.paper.acceptance import ORDER_TYPES
 from adapters.paper.exchange import FateUnknownError, NotStoredError
 from adapters.paper.faults import Fault
 from adapters.paper.fingerprint import (
-    NOTED_BEFORE_SENT,
     PLACED_BEFORE_SENT,
-    known_before,
+    newest_before,
     write_fingerprint,
 )
 from adapters.paper.orders import View
@@ -290,11 +289,7 @@ class PaperBroker:
 
     async def _take_fingerprint(self, request: OrderRequest) -> str:
         holdings = await self.exchange.holdings()
-        # By a clock that was set back the exchange has orders of later than now, and goes on at
-        # the latest of them; the search begins at the time at which the order leaves.
-        since = min(holdings.at, self._clock.now()) - NOTED_BEFORE_SENT
-        look_alikes = await self.exchange.orders_like(request, since)
-        return write_fingerprint(look_alikes, holdings, request)
+        return write_fingerprint(await self.exchange.newest_order(), holdings, request)
 
     async def _find(self, sent: SentOrder) -> FindOutcome:
         if self._may_still_land(sent):
@@ -335,14 +330,15 @@ class PaperBroker:
     async def _unknown_look_alikes(self, sent: SentOrder) -> list[PaperOrder]:
         """Return the look-alikes that were not there before and that no other order claims.
 
-        There is no latest time: a clock set back must not hide an order that exists.
+        There is no latest time: a clock set back must not hide an order that exists. Nor does the
+        earliest decide alone: set back after the order was sent, it is earlier than it was.
         """
-        known = known_before(sent.fingerprint)
+        newest = newest_before(sent.fingerprint)
         since = sent.sent_at - PLACED_BEFORE_SENT
         owners = {
             order: self._claims.get((order.number, order.market_day))
             for order in await self.exchange.orders_like(sent.request, since)
-            if (order.number, order.market_day) not in known
+            if order.sequence > newest
         }
         ours = [order for order in owners if owners[order] == sent.request.client_id]
         return ours or [order for order in owners if owners[order] is None]

@@ -267,6 +267,14 @@ def order_numbered(
     return found[0] if found else None
 
 
+def newest_order(connection: sqlite3.Connection, account: AccountName) -> int:
+    """Return the sequence of the newest order; 0 before the first."""
+    (newest,) = connection.execute(
+        "SELECT COALESCE(MAX(sequence), 0) FROM orders WHERE account = ?", (account,)
+    ).fetchone()
+    return int(newest)
+
+
 def orders_like(
     connection: sqlite3.Connection, account: AccountName, request: OrderRequest, since: datetime
 ) -> tuple[PaperOrder, ...]:

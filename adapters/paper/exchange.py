@@ -236,6 +236,10 @@ class PaperExchange:
             lambda disk: database.order_numbered(disk, self._account, number, day)
         )
 
+    async def newest_order(self) -> int:
+        """Return the sequence of the newest order; 0 before the first."""
+        return await self._read(lambda disk: database.newest_order(disk, self._account))
+
     async def orders_like(self, request: OrderRequest, since: datetime) -> tuple[PaperOrder, ...]:
         """Return the orders placed since then that look like a request, oldest first."""
         return await self._read(

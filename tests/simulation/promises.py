@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 from algorithms.decimals import ZERO
@@ -93,14 +94,16 @@ class Promises:
                 made[parent["request_id"], parent["book"]].append(parent)
         for (request_id, book), parents in made.items():
             places = [each for each in asked[request_id].commands if isinstance(each, Place)]
-            places.sort(key=lambda place: place.quantity is None)
-            for parent in parents:
-                is_split = (parent["account"], parent["symbol"]) in self._split
-                fitting = [each for each in places if _fits(parent, each, is_split=is_split)]
-                if not fitting:
-                    yield f"{book} has {parent['id']}, which {request_id} did not ask for"
-                else:
-                    places.remove(fitting[0])
+            if not any(
+                all(map(self._fits, parents, chosen))
+                for chosen in permutations(places, len(parents))
+            ):
+                names = ", ".join(parent["id"] for parent in parents)
+                yield f"{book} has {names}, which is not what {request_id} asked for"
+
+    def _fits(self, parent: sqlite3.Row, place: Place) -> bool:
+        is_split = (parent["account"], parent["symbol"]) in self._split
+        return _fits(parent, place, is_split=is_split)
 
     def _strange_cancels(self, asked: Mapping[str, Webhook]) -> Iterator[str]:
         """Orders that a cancel took without meaning them."""

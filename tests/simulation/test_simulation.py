@@ -78,6 +78,12 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
     (4001184, frozenset(Feature) - {*AT_KIS, Feature.BINANCE, Feature.SUMMER}): (
         "a ladder was held for broken between a cut fill and the end of its order"
     ),
+    (10001817, frozenset({Feature.AGAINST, Feature.KIS, Feature.TROUBLE})): (
+        "an order at KIS that was turned away once left again with nothing stored to find it by"
+    ),
+    (10003545, frozenset({Feature.PORTFOLIO, Feature.RULES, Feature.TROUBLE})): (
+        "after the clock was set back an order of before was taken for one of unknown fate"
+    ),
     (3003415, frozenset({Feature.AGAINST, Feature.TROUBLE})): (
         "after a kill with the clock set back an id of a child order was made a second time"
     ),

@@ -117,6 +117,24 @@ async def test_an_order_turned_away_for_haste_is_sent_again_once_when_no_list_ca
     assert isinstance(again, OutcomeUnknown)
 
 
+async def test_an_order_of_which_nothing_can_be_noted_is_not_sent_by_what_was_noted_before(
+    new_york: KisBroker, hub: Hub, kis: ScriptedKis
+) -> None:
+    """Turned away for haste once; when it may go again, nobody tells the price it depends on."""
+    request = replace(SOXL, order_type=OrderType.MARKET, limit_price=None)
+    kis.says(Operation.US_BUY, bad("EGW00201", status=500))
+    outcome, _ = await place(new_york, hub, request)
+    assert isinstance(outcome, Refused)
+    await hub.clock.sleep(60)
+    kis.says(Operation.US_PRICE, bad("EGW00001", status=500))
+    assert await new_york.fingerprint(request) is None
+    kis.says(Operation.US_PRICE, good(output={"last": "27.45"}))
+    again = await new_york.place(request)
+    assert isinstance(again, Refused)
+    assert again.code is RefusalCode.UNAVAILABLE
+    assert len(kis.asked(Operation.US_BUY)) == 1
+
+
 @pytest.mark.parametrize("hidden", [1, 4])
 async def test_an_order_turned_away_that_is_there_all_the_same_is_ours(
     seoul: KisBroker, hub: Hub, kis: ScriptedKis, hidden: int

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from adapters.broker import (
     SentOrder,
     Undecided,
 )
+from adapters.clock import LoopClock
 from adapters.paper import Fault, FaultSettings
 from adapters.paper.broker import BATCH_CANCEL, RETRY_AFTER_S
 from algorithms.domain import BrokerOrderId, OrderType
@@ -250,6 +252,19 @@ class TestWithoutClientIds:
         order = sent(market, resting("lost"))
         await market.clock.sleep(10)
         assert isinstance(await broker.find(order), Absent)
+
+    async def test_a_look_alike_of_before_is_no_candidate_after_the_clock_was_set_back(
+        self, market: PaperMarket, broker: PaperBroker
+    ) -> None:
+        """What was stored as the time of sending is put back with the clock."""
+        await broker.exchange.place(resting("before"))
+        await market.clock.sleep(60)
+        order = sent(market, resting("lost"), await broker.fingerprint(resting("lost")))
+        assert isinstance(market.clock, LoopClock)
+        market.clock.step(timedelta(seconds=-150))
+        await market.clock.sleep(10)
+        put_back = replace(order, sent_at=order.sent_at - timedelta(seconds=150))
+        assert isinstance(await broker.find(put_back), Absent)
 
     async def test_a_found_order_is_nobody_elses(
         self, market: PaperMarket, broker: PaperBroker
