@@ -62,7 +62,10 @@ class LedgerDesk:
         try:
             return await self._store.write(lambda tx: self._services.keeper.record(tx, record, now))
         finally:
-            if is_first and not await self._is_pending(key):
+            # One that was carried out meanwhile has taken its symbol's rest along.
+            if await self._is_pending(key):
+                self._rest(*key, split.ratio)
+            elif is_first:
                 self._wake(key)
 
     async def carry_out(self) -> None:
@@ -74,7 +77,8 @@ class LedgerDesk:
             problem = await self._try(*key)
             if problem is None:
                 self._services.market.forget_symbol(*key)
-                self._wake(key)
+                if not await self._is_pending(key):  # another one came the moment after
+                    self._wake(key)
             elif problem != self._pending.get(key):
                 self._pending[key] = problem
                 await self._tell(*key, problem)

@@ -9,6 +9,7 @@ on disk, so a restart goes on where the last process stood.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,10 @@ NOTHING_TO_SEE = (
 )
 
 
+SAME_FOR = timedelta(days=1)
+"""A split that is forced so soon after a like one was carried out is meant to be that one."""
+
+
 class Splits:
     """Takes splits and carries them out; every function runs in the writer's transaction."""
 
@@ -77,6 +82,8 @@ class Splits:
         held = any(holding.quantity for _, holding in _held(tx, account, symbol))
         if not held and not tx.fetch("live_parents_of_symbol", account=account, symbol=symbol):
             raise NotPossibleError("symbol", f"{account} has neither {symbol} nor orders for it")
+        if split.force:
+            self._require_not_done(tx, split, now)
         split_id = self._ids.new()
         tx.execute(
             "add_split",
@@ -94,6 +101,21 @@ class Splits:
                 tx.execute("set_cancel_at", id=row["id"], cancel_at=to_us(now))
         tx.signal(WorkArrived(account, symbol))
         return split_id
+
+    def _require_not_done(self, tx: Tx, split: Split, now: datetime) -> None:
+        """Refuse a force that came too late: what it was for has gone on by itself.
+
+        Taken for another split, which no broker has to show, it would scale everything twice.
+        """
+        row = tx.fetch_one("last_split", account=split.account, symbol=split.symbol)
+        if row is None or _ratio(row) != split.ratio:
+            return
+        if now - from_us(row["applied_at"]) < SAME_FOR:
+            raise NotPossibleError(
+                "force",
+                f"the split {split.ratio} of {split.symbol} was carried out already; another one "
+                "on the same day is entered without force",
+            )
 
     def is_clear(self, view: View, account: AccountName, symbol: Symbol) -> bool:
         """Whether none of the symbol's orders is alive any more."""

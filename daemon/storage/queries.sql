@@ -631,6 +631,11 @@ UPDATE splits SET forced = 1 WHERE id = :id;
 -- The split that a symbol waits for.
 SELECT * FROM splits WHERE account = :account AND symbol = :symbol AND applied_at IS NULL;
 
+-- name: last_split
+-- The split of a symbol that was carried out last.
+SELECT * FROM splits WHERE account = :account AND symbol = :symbol AND applied_at IS NOT NULL
+ORDER BY applied_at DESC LIMIT 1;
+
 -- name: pending_splits
 -- Every split that is not carried out yet.
 SELECT * FROM splits WHERE applied_at IS NULL ORDER BY id;

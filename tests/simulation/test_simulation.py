@@ -84,6 +84,9 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
     (10003545, frozenset({Feature.PORTFOLIO, Feature.RULES, Feature.TROUBLE})): (
         "after the clock was set back an order of before was taken for one of unknown fate"
     ),
+    (20005597, frozenset({Feature.RULES, Feature.TROUBLE})): (
+        "a split that was entered in the moment in which another one was carried out was forgotten"
+    ),
     (3003415, frozenset({Feature.AGAINST, Feature.TROUBLE})): (
         "after a kill with the clock set back an id of a child order was made a second time"
     ),

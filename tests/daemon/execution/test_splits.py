@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -15,6 +16,7 @@ from algorithms.domain import SUSPENSE, AccountName, BookName, Measure, OrderTyp
 from daemon.audit import audit
 from daemon.execution.bookkeeper import NotPossibleError
 from daemon.execution.entries import Deposit, Split
+from daemon.execution.persistence import Persistence
 from daemon.execution.splits import NOTHING_TO_SEE
 from tests.daemon.execution.ladder.stories import (
     LADDER,
@@ -29,13 +31,16 @@ from tests.daemon.execution.test_bookkeeper import enter
 from tests.support.books import Wish, all_is_well, children, make, parents, select, told
 from tests.support.houses import house
 from tests.support.mortal import Life
-from tests.support.world import buy, sell, world
+from tests.support.world import buy, sell, started, world
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from daemon.storage.tx import Tx
     from tests.support.world import World
+
+T = TypeVar("T")
 
 MAIN, TQQQ = AccountName("main"), Symbol("TQQQ")
 LIMIT, TWAP = OrderType.LIMIT, OrderType.TWAP
@@ -248,6 +253,46 @@ async def test_a_split_can_be_forced_whatever_the_broker_shows(tmp_path: Path) -
         await day.pass_time(6)
         assert await day.held("a", "TQQQ") == 20
         assert await audit(day.engine.store, None, day.clock) == ()
+
+
+async def test_a_force_that_comes_too_late_is_no_second_split(tmp_path: Path) -> None:
+    async with world(tmp_path, TWO) as day:
+        await holding(day)
+        await enter(day, split(2, 1))
+        await at_the_exchange(day, 2, 1)
+        await day.pass_time(20)
+        assert await day.held("a", "TQQQ") == 20
+        with pytest.raises(NotPossibleError, match="was carried out already"):
+            await enter(day, replace(split(2, 1), force=True), key="late")
+        assert (await day.submit("alpha", buy("TQQQ", "1"))).http_status == 200
+        await enter(day, split(2, 1), key="another")
+        await day.pass_time(20)
+        assert await day.held("a", "TQQQ") == 21, "the broker has not split again"
+
+
+async def test_a_split_that_comes_while_another_one_is_carried_out_is_not_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world(tmp_path, TWO) as day:
+        await holding(day)
+        await enter(day, split(2, 1))
+        await at_the_exchange(day, 2, 1)
+        entering, write = [], Persistence.write
+
+        async def and_the_next_is_entered(self: Persistence, work: Callable[[Tx], T]) -> T:
+            entering.append(started(enter(day, split(3, 1), key="next")))
+            return await write(self, work)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Persistence, "write", and_the_next_is_entered)
+            await day.engine.ledger.carry_out()
+        await asyncio.gather(*entering)
+        assert await day.held("a", "TQQQ") == 20
+        assert len(select(day, "SELECT * FROM splits")) == 2
+        assert (await day.submit("alpha", buy("TQQQ", "1"))).http_status == 422, "it rests again"
+        await at_the_exchange(day, 3, 1)
+        await day.pass_time(20)
+        assert await day.held("a", "TQQQ") == 60
 
 
 async def test_without_units_to_see_a_person_says_when_the_broker_has_split(
