@@ -197,6 +197,17 @@ class ParentOrder(NamedTuple):
     ended_at: datetime | None
 
 
+def set_aside(side: Side, units: Decimal, reserve_price: Decimal | None) -> Decimal:
+    """Return what units of an order may come to: cash for a buy, units for a sell.
+
+    The ``reserve_price`` of a sell is no cost of it, but what a short position counts for.
+    """
+    if side is Side.SELL:
+        return units
+    assert reserve_price is not None  # every buy in units is accepted and planned with one
+    return multiply(units, reserve_price)
+
+
 class ChildOrder(NamedTuple):
     """One order at the broker, worked for one parent.
 
@@ -250,13 +261,8 @@ class ChildOrder(NamedTuple):
     ) -> ChildOrder:
         """Return an order that is to work for ``parent``; nothing of it has been sent.
 
-        It sets aside what it may come to: cash for a buy, units for a sell. The ``reserve_price``
-        of a sell is no cost of it, but what a short position counts for.
+        It sets aside what it may come to.
         """
-        reserved = quantity
-        if parent.side is Side.BUY:
-            assert reserve_price is not None  # every buy is planned with one
-            reserved = multiply(quantity, reserve_price)
         return cls(
             id=child_id,
             parent_id=parent.id,
@@ -270,7 +276,7 @@ class ChildOrder(NamedTuple):
             quantity=quantity,
             limit_price=limit_price,
             stop_price=parent.stop_price,
-            reserved=reserved,
+            reserved=set_aside(parent.side, quantity, reserve_price),
             reserve_price=reserve_price,
             state=ChildState.PLANNED,
             reason="",

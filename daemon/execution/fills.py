@@ -133,10 +133,36 @@ class Fills:
         """
         if fill.trade_id is None and fill.cumulative_value is not None:
             child = self._orders.child(tx, child.id)
-            increase = _increase(child, fill, self._charged(tx, child, fill.fee_asset))
-            booked = [self._book(tx, child, part, now) for part in increase]
+            booked = [self._book(tx, child, part, now) for part in self._increase(tx, child, fill)]
             return any(booked)
         return self._book(tx, child, fill, now)
+
+    def _increase(self, tx: Tx, child: ChildOrder, fill: BrokerFill) -> list[BrokerFill]:
+        """Return what a total says that was not booked yet, at the prices that make up its value.
+
+        What was booked may have come in other pieces: from notices, or before a restart.
+        """
+        quantity = subtract(fill.cumulative, child.filled)
+        if quantity <= ZERO:
+            return []
+        assert fill.cumulative_value is not None  # the caller's to see to
+        value = subtract(fill.cumulative_value, child.filled_value)
+        parts: tuple[tuple[Decimal, Decimal], ...] = ((quantity, fill.price),)
+        if value > ZERO:
+            parts = priced_parts(quantity, value, finest_tick(fill.fee_asset))
+        fee = _part(fill.fee, quantity, fill.quantity)
+        if fill.cumulative_fee is not None:
+            charged = self._charged(tx, child, fill.fee_asset)
+            fee = max(subtract(fill.cumulative_fee, charged), ZERO)
+        cumulative, found = child.filled, []
+        for units, price in parts:
+            share = _part(fee, units, quantity)
+            cumulative = add(cumulative, units)
+            found.append(
+                replace(fill, cumulative=cumulative, quantity=units, price=price, fee=share)
+            )
+            fee, quantity = subtract(fee, share), subtract(quantity, units)
+        return found
 
     def _charged(self, tx: Tx, child: ChildOrder, asset: str) -> Decimal:
         """Return the fees that were booked of an order."""
@@ -397,32 +423,6 @@ class Fills:
         if child.state.is_final:
             self._orders.recall_excess(tx, parent, now)
         tx.signal(WorkArrived(child.account, child.symbol))
-
-
-def _increase(child: ChildOrder, fill: BrokerFill, charged: Decimal) -> list[BrokerFill]:
-    """Return what a total says that was not booked yet, at the prices that make up its value.
-
-    What was booked, ``charged`` of its fee included, may have come in other pieces: from notices,
-    or before a restart.
-    """
-    quantity = subtract(fill.cumulative, child.filled)
-    if quantity <= ZERO:
-        return []
-    assert fill.cumulative_value is not None  # the caller's to see to
-    value = subtract(fill.cumulative_value, child.filled_value)
-    parts: tuple[tuple[Decimal, Decimal], ...] = ((quantity, fill.price),)
-    if value > ZERO:
-        parts = priced_parts(quantity, value, finest_tick(fill.fee_asset))
-    fee = _part(fill.fee, quantity, fill.quantity)
-    if fill.cumulative_fee is not None:
-        fee = max(subtract(fill.cumulative_fee, charged), ZERO)
-    cumulative, found = child.filled, []
-    for units, price in parts:
-        share = _part(fee, units, quantity)
-        cumulative = add(cumulative, units)
-        found.append(replace(fill, cumulative=cumulative, quantity=units, price=price, fee=share))
-        fee, quantity = subtract(fee, share), subtract(quantity, units)
-    return found
 
 
 def _part(fee: Decimal, units: Decimal, of: Decimal) -> Decimal:

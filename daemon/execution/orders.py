@@ -19,6 +19,7 @@ from algorithms.domain import (
     OrderType,
     ParentStatus,
     Side,
+    set_aside,
 )
 from algorithms.transitions import check_child, check_parent
 from daemon.execution.child_rows import store_child
@@ -78,10 +79,12 @@ def wanted_reserve(parent: ParentOrder, live_children: list[ChildOrder]) -> Deci
     if parent.measure is Measure.CASH:
         return max(parent.remain - sum((c.reserved for c in live_children), ZERO), ZERO)
     free = max(parent.remain - sum((c.leaves for c in live_children), ZERO), ZERO)
-    if parent.side is Side.SELL:
-        return free
-    assert parent.reserve_price is not None  # every quantity buy is accepted with one
-    return free * parent.reserve_price
+    return set_aside(parent.side, free, parent.reserve_price)
+
+
+def _needs(child: ChildOrder) -> Decimal:
+    """Return what an order that lives must set aside."""
+    return set_aside(child.side, max(child.leaves, ZERO), child.reserve_price)
 
 
 def free_quantity(parent: ParentOrder, live_children: list[ChildOrder]) -> Decimal:
@@ -162,7 +165,7 @@ class Orders:
         child = child._replace(
             state=state,
             reason=reason or child.reason,
-            reserved=ZERO if ended else self._child_reserve(child),
+            reserved=ZERO if ended else _needs(child),
             ended_at=(child.ended_at or now) if ended else None,
         )
         self.reserve(tx, child, child.reserved - stored.reserved)
@@ -391,13 +394,6 @@ class Orders:
             check_parent(parent.status, ParentStatus.DONE)
             self._record(tx, parent.id, parent.status, ParentStatus.DONE, "late fill", now)
             self.store_parent(tx, parent._replace(status=ParentStatus.DONE, reason="late fill"))
-
-    def _child_reserve(self, child: ChildOrder) -> Decimal:
-        leaves = max(child.leaves, ZERO)
-        if child.side is Side.SELL:
-            return leaves
-        assert child.reserve_price is not None  # every buy is planned with one
-        return leaves * child.reserve_price
 
     def reserve(self, tx: Tx, order: ParentOrder | ChildOrder, change: Decimal) -> None:
         """Change what an order sets aside in its book."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import tomllib
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from tests.simulation.callers import Callers
 from tests.simulation.disk import furnish, tear
 from tests.simulation.features import AT_KIS, Feature
 from tests.simulation.happenings import Happening
-from tests.simulation.judge import REQUEST_AGE_MOST, Judge
+from tests.simulation.judge import FOR_EVER, REQUEST_AGE_MOST, Judge
 from tests.simulation.outcome import Errors, Outcome
 from tests.simulation.paperwork import Clerk
 from tests.simulation.people import People
@@ -38,6 +38,7 @@ from tests.support.world import World, cancel_all, world
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
     from pathlib import Path
 
     from tests.simulation.plan import Action
@@ -66,7 +67,6 @@ LOOKED_AT_WITHIN_S = 60.0
 """Every account is at work so long after a start, or after its broker is back."""
 SEEN_WITHIN_S = 10.0
 """A clock that was set is noticed by then."""
-FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Day:

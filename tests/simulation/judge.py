@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from daemon.execution.commands import CancelAll
     from tests.simulation.abroad import Abroad
 
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 STARTED = timedelta(seconds=2)
 """After this a daemon that is up looks at its jobs."""
 REQUEST_AGE_MOST = timedelta(minutes=5)
@@ -291,7 +292,7 @@ class Judge:
             rows = connection.execute(RUNS, (ACCOUNTS[0],))
             ran = {from_us(row["due_at"]): f"{row['job']} of {row['day']}" for row in rows}
         odd = [f"job {job} ran for {at}" for at, job in ran.items() if at not in due]
-        known = min(ran, default=datetime.max.replace(tzinfo=UTC))
+        known = min(ran, default=FOR_EVER)
         return odd + [
             f"no job ran that was due at {at}"
             for at in sorted(due - ran.keys())

@@ -7,14 +7,15 @@ in between nothing of it was taken, sent or crossed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from daemon.execution.halts import Scope
 from tests.simulation.happenings import Happening
+from tests.simulation.judge import FOR_EVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from adapters.clock import LoopClock
     from tests.simulation.happenings import Tally
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 EQUAL_S = 1e-3
-FOR_EVER = datetime.max.replace(tzinfo=UTC)
 Stop = tuple[str, str]
 """A scope and a name; the scope of a book that is switched off is ``off``."""
 

@@ -95,13 +95,13 @@ class Promises:
         for (request_id, book), parents in made.items():
             places = [each for each in asked[request_id].commands if isinstance(each, Place)]
             if not any(
-                all(map(self._fits, parents, chosen))
+                all(map(self._is_wanted, parents, chosen))
                 for chosen in permutations(places, len(parents))
             ):
                 names = ", ".join(parent["id"] for parent in parents)
                 yield f"{book} has {names}, which is not what {request_id} asked for"
 
-    def _fits(self, parent: sqlite3.Row, place: Place) -> bool:
+    def _is_wanted(self, parent: sqlite3.Row, place: Place) -> bool:
         is_split = (parent["account"], parent["symbol"]) in self._split
         return _fits(parent, place, is_split=is_split)
 

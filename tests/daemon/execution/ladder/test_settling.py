@@ -12,7 +12,7 @@ from adapters.clock import LoopClock
 from algorithms.decimals import total
 from daemon.audit import audit
 from daemon.execution.bookkeeper import NotPossibleError
-from daemon.execution.entries import Dividend, Record
+from daemon.execution.entries import Dividend
 from tests.daemon.execution.ladder.stories import (
     EVENING,
     LADDER,
@@ -26,7 +26,8 @@ from tests.daemon.execution.ladder.stories import (
     outcomes,
     stocked,
 )
-from tests.daemon.execution.test_fills import fill_of
+from tests.daemon.execution.test_bookkeeper import enter
+from tests.daemon.execution.test_fills import book, fill_of
 from tests.support.books import MAIN, all_is_well, children, fills, select, told
 
 if TYPE_CHECKING:
@@ -86,13 +87,7 @@ async def first_unit(here: World) -> None:
     """Let the broker tell of the auction's first unit; that there are no more it tells later."""
     await here.pass_time(60)
     (rung,) = children(here)
-
-    def book_one(tx: Tx) -> None:
-        services = here.engine.services
-        child = services.orders.child(tx, rung["id"])
-        assert services.fills.book(tx, child, fill_of(rung), here.clock.now())
-
-    await here.engine.store.write(book_one)
+    assert await book(here, fill_of(rung))
 
 
 async def test_an_audit_between_a_cut_fill_and_the_end_of_its_order_finds_nothing(
@@ -111,9 +106,8 @@ async def test_a_dividend_waits_until_the_units_of_an_auction_are_somebody_s(
         await here.submit("alpha", loc_buy("30", "100"))
         await first_unit(here)
         dividend = Dividend(account=MAIN, book=None, symbol=TQQQ, amount=Decimal(10))
-        record = Record(key="d", body_hash=b"", note="", entered=dividend)
         with pytest.raises(NotPossibleError, match="settlement of TQQQ for the close is under way"):
-            await here.engine.ledger.record(record)
+            await enter(here, dividend)
         assert await here.held("@loc", "USD") < 0, "it paid for the unit, and got no dividend"
 
 
