@@ -87,6 +87,9 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
     (20005597, frozenset({Feature.RULES, Feature.TROUBLE})): (
         "a split that was entered in the moment in which another one was carried out was forgotten"
     ),
+    (30006490, frozenset({Feature.AGAINST, Feature.TROUBLE})): (
+        "a fill of a slice counted as one before it: two starts in the same millisecond"
+    ),
     (3003415, frozenset({Feature.AGAINST, Feature.TROUBLE})): (
         "after a kill with the clock set back an id of a child order was made a second time"
     ),
