@@ -77,6 +77,7 @@ class Connection(web.RequestHandler):
     __slots__ = (
         "_head_s",
         "_head_timer",
+        "_is_at_end",
         "_is_passing_on",
         "_is_taken",
         "_remote",
@@ -105,6 +106,8 @@ class Connection(web.RequestHandler):
         """Whether a message is on the short way; those behind it wait for its answer."""
         self._is_passing_on = False
         """Whether messages are just being taken, one after another."""
+        self._is_at_end = False
+        """Whether the caller says no more; what it said is answered."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -136,6 +139,50 @@ class Connection(web.RequestHandler):
             self._waiter = waiter
         if self._messages:
             self._pass_on()
+
+    def eof_received(self) -> bool:  # type: ignore[override] # asyncio asks for a bool
+        """Answer what was asked by a caller that ends its side, as scripts do, then hang up.
+
+        A caller that went away looks the same until it is written to. So nothing that is not
+        whole is waited for, and an answer that has begun, as a stream of events, ends here. TLS
+        knows no end of one side.
+        """
+        self._is_at_end = self.ssl_context is None and self._owes_answers()
+        if self._is_at_end:
+            self._loop.call_soon(self._look_again)
+        return self._is_at_end
+
+    def _owes_answers(self) -> bool:
+        """Whether an answer that has not begun is owed to a request that came whole."""
+        request = self._current_request
+        if request is not None:
+            return request.content.is_eof() and request.writer.output_size == 0
+        if self._messages:
+            _, last = self._messages[-1]
+            return bool(last.is_eof())
+        return self._is_taken or (self._request_count > 0 and not self._is_idle())
+
+    def _is_idle(self) -> bool:
+        """Whether aiohttp's loop waits for a message."""
+        return self._waiter is not None and not self._waiter.done()
+
+    def _look_again(self) -> None:
+        """Hang up where aiohttp had just begun with a request, or ended, as the end came."""
+        if self._current_request is not None:
+            is_over = not self._current_request.content.is_eof()
+        else:
+            is_over = self._is_idle() and not (self._is_taken or self._messages)
+        if is_over:
+            self.force_close()
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer aiohttp's way; the last one of a caller that says no more is the end."""
+        response, is_reset = await super().finish_response(request, resp, start_time)
+        if self._is_at_end and not self._messages:
+            response.force_close()
+        return response, is_reset
 
     def _pass_on(self) -> None:
         """Send waiting messages on their way, until one is not answered at once.
@@ -210,6 +257,9 @@ class Connection(web.RequestHandler):
             return  # the caller is gone
         transport.write(answer)
         if self._force_close or self._close:
+            return
+        if self._is_at_end and not self._messages:
+            self.force_close()
             return
         self._keepalive = True
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout

@@ -235,6 +235,60 @@ async def test_a_caller_that_went_away_is_not_answered_and_nothing_breaks(
     assert not caplog.records
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param([post(twap("a"))], id="a webhook"),
+        pytest.param([post(twap("a"), "Connection: close")], id="a webhook the long way"),
+        pytest.param([GET_HEALTH], id="a look"),
+        pytest.param([post(twap("a")), post(twap("b"))], id="two webhooks"),
+        pytest.param([post(twap("a")), GET_HEALTH], id="a look behind a webhook"),
+        pytest.param([GET_HEALTH, post(twap("a"))], id="a webhook behind a look"),
+    ],
+)
+async def test_a_caller_that_ends_its_side_is_answered_and_hung_up_on(asked: list[bytes]) -> None:
+    async with line_to(FakeDesk()) as line:
+        line.send(b"".join(asked))
+        line.writer.write_eof()
+        for _ in asked:
+            assert (await line.answer()).status == 200
+        assert await line.is_closed()
+
+
+async def test_a_caller_that_ends_its_side_while_its_webhook_is_worked_is_answered() -> None:
+    desk = HeldDesk()
+    async with line_to(desk) as line:
+        line.send(post(twap("a")))
+        await desk.came.wait()
+        line.writer.write_eof()
+        await asyncio.sleep(0.02)  # real time: the kernel must tell the other end
+        desk.answer_all()
+        assert (await line.answer()).status == 200
+        assert await line.is_closed()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", GET_HEALTH[:-2], post(twap("a"))[:-1], post(twap("a"), "Connection: close")[:-1]],
+    ids=["nothing", "half a head", "half a webhook", "half a webhook the long way"],
+)
+async def test_a_caller_that_ends_its_side_before_it_asked_is_hung_up_on(said: bytes) -> None:
+    desk = FakeDesk()
+    async with line_to(desk) as line:
+        line.send(said)
+        line.writer.write_eof()
+        assert await line.is_closed()
+    assert not desk.submissions
+
+
+async def test_a_caller_that_ends_its_side_after_its_answer_is_hung_up_on() -> None:
+    async with line_to(FakeDesk()) as line:
+        line.send(GET_HEALTH)
+        assert (await line.answer()).status == 200
+        line.writer.write_eof()
+        assert await line.is_closed()
+
+
 async def test_a_connection_is_not_idle_while_its_webhook_is_worked() -> None:
     desk = HeldDesk()
     async with line_to(desk, Patience(idle_s=0.05)) as line:

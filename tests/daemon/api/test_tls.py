@@ -87,3 +87,20 @@ async def test_what_is_no_handshake_is_hung_up_on(tmp_path: Path) -> None:
             async with asyncio.timeout(PATIENCE_S):
                 with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
                     await line.answer()
+
+
+async def test_who_goes_away_right_after_asking_leaves_no_word_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(tmp_path) as (here, trusting):
+        port = urlsplit(here.url).port
+        _, writer = await asyncio.open_connection("localhost", port, ssl=trusting)
+        writer.write(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.close()
+        async with (
+            asyncio.timeout(PATIENCE_S),
+            ClientSession() as client,
+            client.get(f"{here.url}/health", ssl=trusting) as answer,
+        ):
+            assert answer.status == 200
+    assert not caplog.records
