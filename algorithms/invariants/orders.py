@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
     from decimal import Decimal
 
-    from algorithms.domain import AccountName, ChildOrder, Symbol
+    from algorithms.domain import AccountName, ChildId, ChildOrder, ParentOrder, Symbol
     from algorithms.invariants.findings import Check
     from algorithms.invariants.ledger import Key, Totals
     from algorithms.invariants.snapshot import BrokerRecord, BrokerView, Family, Fill, Held
@@ -100,9 +100,9 @@ def parent_faults(family: Family, currency: str) -> Iterator[str]:
     """What is wrong with a parent order's sums."""
     parent = family.parent
     done = total(_measured(fill, parent.measure, currency) for fill in family.fills)
-    if done > parent.total:
-        yield f"filled {to_text(done)} of {to_text(parent.total)} asked"
-    elif parent.remain != parent.total - done:
+    if (promised := _promised(family)) > parent.total:
+        yield f"filled {to_text(promised)} of {to_text(parent.total)} asked"
+    elif parent.remain != max(parent.total - done, ZERO):
         yield f"{to_text(parent.remain)} remain of {to_text(parent.total)}, {to_text(done)} filled"
     if parent.measure is Measure.QUANTITY and family.leaves > max(parent.remain, ZERO):
         yield f"{to_text(family.leaves)} still worked, {to_text(parent.remain)} remain"
@@ -206,6 +206,32 @@ def _measured(fill: Fill, measure: Measure, currency: str) -> Decimal:
         return fill.quantity
     value = fill.quantity * fill.price
     return value + fill.fee if fill.fee_asset == currency else value
+
+
+def _promised(family: Family) -> Decimal:
+    """What fills came to of that which an order keeps to: its units, or cash at its own prices.
+
+    What a broker takes as a fee is the broker's to say, and so is the price of a market order
+    beyond what was set aside for it. A slice at the market is cut by a price that it does not keep
+    to at all: of it nothing is counted.
+    """
+    parent = family.parent
+    if parent.measure is Measure.QUANTITY:
+        return total(fill.quantity for fill in family.fills)
+    children: Mapping[ChildId | None, ChildOrder] = {one.id: one for one in family.children}
+    return total(
+        fill.quantity * _own_price(parent, children.get(fill.child_id), fill.price)
+        for fill in family.fills
+    )
+
+
+def _own_price(parent: ParentOrder, child: ChildOrder | None, price: Decimal) -> Decimal:
+    """Return the price of a fill of a cash order, as far as its order promised it."""
+    if child is None or child.reserve_price is None:
+        return price
+    if child.order_type is OrderType.MARKET and parent.order_type is OrderType.TWAP:
+        return ZERO
+    return min(price, child.reserve_price)
 
 
 def _wanted_reserve(family: Family) -> Decimal:

@@ -90,6 +90,9 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
     (30006490, frozenset({Feature.AGAINST, Feature.TROUBLE})): (
         "a fill of a slice counted as one before it: two starts in the same millisecond"
     ),
+    (40002283, frozenset({Feature.AGAINST, Feature.RULES, Feature.TROUBLE})): (
+        "a fee that was set while an order for cash was sent took it beyond what was asked"
+    ),
     (3003415, frozenset({Feature.AGAINST, Feature.TROUBLE})): (
         "after a kill with the clock set back an id of a child order was made a second time"
     ),

@@ -52,6 +52,15 @@ def numbers_with_child(of: ParentOrder, order: ChildOrder, **changes: Any) -> se
     return found_in(with_family(lambda f: replace(f, children=(changed,)), of)).numbers
 
 
+def numbers_of_cash(spent: str, *, of: ParentOrder = BOUGHT, **changes: Any) -> set[int]:
+    """What is wrong if the order that bought 10 at 20, for a fee of 0.5, was for so much cash."""
+    cash = of._replace(measure=Measure.CASH, total=Decimal(spent))
+    order = FILLED._replace(**changes)
+    return found_in(
+        with_family(lambda f: replace(f, parent=cash, children=(order,)), BOUGHT)
+    ).numbers
+
+
 class TestSums:
     def test_a_parent_is_never_filled_beyond_what_was_asked(self) -> None:
         found = found_in(
@@ -73,10 +82,23 @@ class TestSums:
         assert numbers_with_child(WANTED, RESTS, quantity=Decimal(3), reserved=Decimal(66)) == {3}
 
     def test_a_cash_order_spends_value_and_fee_and_no_more(self) -> None:
-        cash = BOUGHT._replace(measure=Measure.CASH, total=Decimal("200.5"))
-        assert found_in(with_family(lambda f: replace(f, parent=cash), BOUGHT)).numbers == set()
-        assert numbers_with_parent(BOUGHT, measure=Measure.CASH, total=Decimal(200)) == {3}
-        assert numbers_with_parent(BOUGHT, measure=Measure.CASH, total=Decimal(201)) == {3}
+        assert numbers_of_cash("200.5") == set()
+        assert numbers_of_cash("199") == {3}  # 10 units at 20
+        assert numbers_of_cash("201") == {3}  # half a dollar remains
+
+    def test_a_fee_that_nobody_told_of_takes_a_cash_order_beyond_its_cash(self) -> None:
+        assert numbers_of_cash("200") == set()
+
+    def test_a_market_order_is_promised_at_the_price_that_was_set_aside(self) -> None:
+        at_the_market: dict[str, Any] = {"order_type": OrderType.MARKET, "limit_price": None}
+        assert numbers_of_cash("190", reserve_price=Decimal(19), **at_the_market) == set()
+        assert numbers_of_cash("190", reserve_price=Decimal(20), **at_the_market) == {3}
+
+    def test_a_slice_at_the_market_is_cut_by_a_price_that_it_does_not_keep_to(self) -> None:
+        twap = BOUGHT._replace(order_type=OrderType.TWAP)
+        at_the_market: dict[str, Any] = {"order_type": OrderType.MARKET, "limit_price": None}
+        assert numbers_of_cash("199", of=twap, **at_the_market) == set()
+        assert numbers_of_cash("199", of=twap) == {3}
 
     def test_a_fill_belongs_to_a_child_of_its_parent_and_to_the_same_book(self) -> None:
         for changes in ({"child_id": ChildId("c9")}, {"book": B}, {"side": Side.SELL}):
