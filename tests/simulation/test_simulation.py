@@ -93,6 +93,10 @@ FOUND: dict[tuple[int, frozenset[Feature]], str] = {
     (40002283, frozenset({Feature.AGAINST, Feature.RULES, Feature.TROUBLE})): (
         "a fee that was set while an order for cash was sent took it beyond what was asked"
     ),
+    (
+        40005543,
+        frozenset({Feature.CLOSE, Feature.PORTFOLIO, Feature.RULES, Feature.TROUBLE}),
+    ): "a disk stayed full for the next daemon until somebody wanted something",
     (3003415, frozenset({Feature.AGAINST, Feature.TROUBLE})): (
         "after a kill with the clock set back an id of a child order was made a second time"
     ),

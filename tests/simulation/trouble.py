@@ -60,6 +60,8 @@ class Host:
         self.jumped_at = 0.0
         self._away: dict[AccountName | str, float] = {}
         self._full_until = -1.0
+        self._limited: Life | None = None
+        """The daemon that was told last how much room there is."""
         self._calls: dict[Broker, Callable[[Call], Trouble]] = {}
 
     @property
@@ -95,7 +97,7 @@ class Host:
             self._full_until = now + seconds
             self._tally.note(Happening.DISK)
             self._tell(f"the disk is full for {seconds} s")
-            asyncio.get_running_loop().call_later(seconds, self._make_room, life)
+            asyncio.get_running_loop().call_later(seconds, self._make_room)
         elif roll < FULL_DISKS + MAINTENANCES:
             account, seconds = self._chance.choice(ACCOUNTS), self._chance.choice(AWAY_S)
             self._away[account] = now + seconds
@@ -122,9 +124,10 @@ class Host:
         self._full_until = min(self._full_until, self._clock.monotonic())
         self._limit(life, full=False)
 
-    def _make_room(self, life: Life) -> None:
-        if not life.is_over and not self._is_full:
-            self._limit(life, full=False)
+    def _make_room(self) -> None:
+        """Let the daemon that runs by now write again: it may not be the one whose disk filled."""
+        if self._limited is not None and not self._limited.is_over and not self._is_full:
+            self._limit(self._limited, full=False)
 
     @property
     def _is_full(self) -> bool:
@@ -133,6 +136,7 @@ class Host:
     def _limit(self, life: Life, *, full: bool) -> None:
         """Let the files grow no further, or as they like."""
         limit = 1 if full else NO_LIMIT
+        self._limited = life
 
         def set_limit(connection: sqlite3.Connection) -> None:
             connection.execute(f"PRAGMA max_page_count = {limit}").fetchall()
