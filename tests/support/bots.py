@@ -176,4 +176,12 @@ async def bots(
         port = day.server._runner.addresses[0][1]  # noqa: SLF001
         connector = aiohttp.TCPConnector(limit=0)  # a crowd that does not queue among itself
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        # The kernel closes what a killed daemon leaves open; no task of it is there to do so.
+        stack.callback(_hang_up, day.server._runner.server)  # noqa: SLF001
         yield Bots(day, binance, session, f"http://127.0.0.1:{port}")
+
+
+def _hang_up(server: web.Server | None) -> None:
+    """Close what is left of a server's connections."""
+    for connection in () if server is None else server.connections:
+        connection.force_close()
