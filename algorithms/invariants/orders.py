@@ -100,7 +100,8 @@ def parent_faults(family: Family, currency: str) -> Iterator[str]:
     """What is wrong with a parent order's sums."""
     parent = family.parent
     done = total(_measured(fill, parent.measure, currency) for fill in family.fills)
-    if (promised := _promised(family)) > parent.total:
+    promised = done if parent.measure is Measure.QUANTITY else _promised_cash(family)
+    if promised > parent.total:
         yield f"filled {to_text(promised)} of {to_text(parent.total)} asked"
     elif parent.remain != max(parent.total - done, ZERO):
         yield f"{to_text(parent.remain)} remain of {to_text(parent.total)}, {to_text(done)} filled"
@@ -208,19 +209,16 @@ def _measured(fill: Fill, measure: Measure, currency: str) -> Decimal:
     return value + fill.fee if fill.fee_asset == currency else value
 
 
-def _promised(family: Family) -> Decimal:
-    """What fills came to of that which an order keeps to: its units, or cash at its own prices.
+def _promised_cash(family: Family) -> Decimal:
+    """What the fills of an order for cash came to at the prices that it keeps to.
 
     What a broker takes as a fee is the broker's to say, and so is the price of a market order
     beyond what was set aside for it. A slice at the market is cut by a price that it does not keep
     to at all: of it nothing is counted.
     """
-    parent = family.parent
-    if parent.measure is Measure.QUANTITY:
-        return total(fill.quantity for fill in family.fills)
     children: Mapping[ChildId | None, ChildOrder] = {one.id: one for one in family.children}
     return total(
-        fill.quantity * _own_price(parent, children.get(fill.child_id), fill.price)
+        fill.quantity * _own_price(family.parent, children.get(fill.child_id), fill.price)
         for fill in family.fills
     )
 

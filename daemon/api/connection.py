@@ -128,8 +128,8 @@ class Connection(web.RequestHandler):
         aiohttp's own loop sleeps on ``_waiter`` until there is a message. While a message may
         still be taken from it, it is kept from hearing of it.
         """
-        waiter = self._waiter
-        if waiter is None or waiter.done():  # it is at work, and goes on by itself
+        waiter = self._sleeping()
+        if waiter is None:  # it is at work, and goes on by itself
             super().data_received(data)
             return
         self._waiter = None
@@ -147,33 +147,31 @@ class Connection(web.RequestHandler):
         whole is waited for, and an answer that has begun, as a stream of events, ends here. TLS
         knows no end of one side.
         """
-        self._is_at_end = self.ssl_context is None and self._owes_answers()
+        request = self._current_request
+        has_begun = request is not None and request.writer.output_size > 0
+        self._is_at_end = self.ssl_context is None and not has_begun and self._owes_answers()
         if self._is_at_end:
             self._loop.call_soon(self._look_again)
         return self._is_at_end
 
     def _owes_answers(self) -> bool:
-        """Whether an answer that has not begun is owed to a request that came whole."""
-        request = self._current_request
-        if request is not None:
-            return request.content.is_eof() and request.writer.output_size == 0
+        """Whether a request that came whole is still to be answered."""
+        if self._current_request is not None:
+            return self._current_request.content.is_eof()
         if self._messages:
             _, last = self._messages[-1]
             return bool(last.is_eof())
-        return self._is_taken or (self._request_count > 0 and not self._is_idle())
-
-    def _is_idle(self) -> bool:
-        """Whether aiohttp's loop waits for a message."""
-        return self._waiter is not None and not self._waiter.done()
+        return self._is_taken or (self._request_count > 0 and self._sleeping() is None)
 
     def _look_again(self) -> None:
         """Hang up where aiohttp had just begun with a request, or ended, as the end came."""
-        if self._current_request is not None:
-            is_over = not self._current_request.content.is_eof()
-        else:
-            is_over = self._is_idle() and not (self._is_taken or self._messages)
-        if is_over:
+        if not self._owes_answers():
             self.force_close()
+
+    def _sleeping(self) -> asyncio.Future[None] | None:
+        """What aiohttp's loop waits on for a message; none while it is at work."""
+        waiter = self._waiter
+        return None if waiter is None or waiter.done() else waiter
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -205,10 +203,11 @@ class Connection(web.RequestHandler):
 
         While a caller does not take its answers, no more are made for it.
         """
-        if self._waiter is None or self._waiter.done():
+        waiter = self._sleeping()
+        if waiter is None:
             return False  # aiohttp is at work, and goes on by itself
         if not (self._fits(message) and payload.is_eof()):
-            self._waiter.set_result(None)
+            waiter.set_result(None)
             return False
         transport = self.transport
         if self._paused or self._force_close or transport is None or transport.is_closing():
